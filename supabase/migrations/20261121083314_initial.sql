@@ -207,7 +207,7 @@ create type private.new_job as (
     metadata jsonb
 );
 
--- from sql/41_claims/types.sql sha256:cd6fefd81464a2f0a0d6e2aac72cc9efbf174659d9804ec2d8e43bdd1051ef4b
+-- from sql/41_claims/types.sql sha256:31f002966c8eb96a2df8fc898e146608bbb4f4ab4fc2aae3583d2aa923b89f7a
 -- What a robot gets for a claim.
 create type public.claimed_job as (
     job_id uuid,
@@ -234,11 +234,23 @@ create type private.taken_job as (
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,
-    counter_ids integer[],  -- where it is counted; null: nowhere
-    share_id integer        -- whose robot-seconds it uses; null: nobody counts them
+    counter_ids integer[],  -- the counters of its limits; null: none
+    share_id integer        -- whose robot-seconds it uses; null: they are not counted
 );
 
--- from sql/50_schedules/types.sql sha256:fab040395e4ff17452a1be5c58c47aceb1a55afc39e01ef8da6ea66938a7c269
+-- from sql/48_calendars/types.sql sha256:544ec9960742cfb4494248a55c3e24a6a562f181dce9e7ffa334be517a1518f4
+create type public.calendar_day_source as enum (
+    'country',      -- a public holiday, by the package that knows countries; Python writes them for some years
+    'rule'          -- what the calendar's own rules come to; wins over the country
+);
+
+create type public.on_closed_day as enum (
+    'skip',         -- no run
+    'next',         -- it runs on the next working day
+    'previous'      -- it runs on the working day before
+);
+
+-- from sql/50_schedules/types.sql sha256:d9b3b17f67127cd105d8fbfb50f71cd626d86102b171c57b13dafa160fe714ce
 create type public.schedule_frequency as enum (
     'once',         -- at run_at
     'interval',     -- every interval_seconds of real time
@@ -268,12 +280,14 @@ create type public.schedule_outcome as enum (
     'waiting',          -- for an unfinished job of the schedule; becomes enqueued, failed or skipped_overlap
     'failed',           -- no job: the reason says why
     'missed',           -- due times that nobody served in time, up to missed_until, and that were not made up for
-    'skipped_overlap'   -- a job of the schedule was not finished, or is not to run any more
+    'skipped_overlap',  -- a job of the schedule was not finished, or is not to run any more
+    'skipped_holiday',  -- its calendar does not work on this day, or at this hour
+    'skipped_blackout'  -- it was a blackout of its calendar
 );
 
 create type public.simulated_run as (
     run_at timestamptz,
-    verdict text,   -- run | moved | overlap
+    verdict text,   -- run | moved | overlap | holiday | blackout
     reason text
 );
 
@@ -321,7 +335,7 @@ create type public.trigger_answer as (
     reset_at timestamptz
 );
 
--- from sql/95_analytics/types.sql sha256:9e75f222945b47b12a17860c67c5b294bb97fa7f892b90fbacb1b54a6d043041
+-- from sql/95_analytics/types.sql sha256:d96735c854b7f105e6c20158e125517e4560a6df3562920799a0eabe91d2fbf5
 -- What one row of job_rollups sums up.
 create type public.rollup_level as enum (
     'tenant',           -- everything since the tenant began
@@ -337,7 +351,7 @@ create type private.job_end as (
     ended_at timestamptz,
     status text,            -- completed | failed | timeout | cancelled
     workflow_id uuid,
-    robot_id uuid,          -- null: nobody had claimed it
+    robot_id uuid,          -- null: no robot had claimed it
     duration_ms bigint,
     error_type text,
     healed integer,
@@ -614,7 +628,7 @@ create table private.workflow_removals (
 comment on table private.workflow_removals is
     'Deleted workflows whose jobs are still to be cancelled, and how far that is. See private.cancel_jobs_of_deleted_workflows().';
 
--- from sql/25_pools/tables.sql sha256:c1ed17b817b89f79b0b56be84d3e72b4f7230a7438c20d2ba24e9e2321b692e3
+-- from sql/25_pools/tables.sql sha256:1e1034346035aaa2f9d1b37edcb4bc238b75d2de21a8bf2d7fbbf9f2784d496c
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
 -- a job goes to a pool only when it asks for it. See docs/queue.md.
 
@@ -637,7 +651,7 @@ comment on table public.pools is 'Robots of one tenant, the owner, that run jobs
 create table public.pool_members (
     pool_id uuid not null,
     invitee text not null,              -- as the owner named it: the slug or the id of a tenant
-    tenant_id uuid,                     -- whom that names; null: nobody. No client reads it
+    tenant_id uuid,                     -- whom that names; null: no tenant. No client reads it
     weight smallint not null default 1, -- jobs that it is given when its turn comes, or its part of the robot-seconds
     max_running integer,                -- jobs that it may have on the pool's robots at once; null: any number
     invited_by uuid,
@@ -758,8 +772,8 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/32_limits/tables.sql sha256:e646c2c2f0a30aae07c090691a172e110efb2131807baf27bc7ca946aefabe43
--- A row only where somebody set a limit.
+-- from sql/32_limits/tables.sql sha256:0fd326e5e7cb2f68b71bf5ffdbd04d4d6fdd4a27dadcd5a7cf279325ec9f0175
+-- A row for each limit that is set, and none for the others.
 create table private.limits (
     limit_id integer generated always as identity,
     tenant_id uuid not null,
@@ -999,7 +1013,7 @@ create table private.low_water (
 comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
 insert into private.low_water default values;
 
--- from sql/42_leases/tables.sql sha256:e4bd009fc4b37ba6435504ebc8f9535817357e79dfe1715baf8cc39d16b2b203
+-- from sql/42_leases/tables.sql sha256:decfb50fdc3716742c6d7ce6c815a295db7bb650113c6831eb8da4908283e36a
 create table private.leases (
     job_id uuid not null,
     lease_token bigint not null,
@@ -1012,14 +1026,14 @@ create table private.leases (
     attempt smallint not null,
     claim_id uuid,                      -- of the claim that made it, if the robot named one
     counter_ids integer[],              -- the counters that it is in; null: none
-    share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
+    share_id integer,                   -- whose robot-seconds it uses; null: they are not counted
     pool_share_id integer,              -- and of a pool's robots, which member's
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
-    away interval not null default '0', -- for so long nobody could report progress since the last report
+    away interval not null default '0', -- time in outages since the last report of progress
     outages smallint not null default 0,    -- by which it was lengthened since its robot last renewed it
     progress smallint not null default 0,
     current_node text,
@@ -1064,7 +1078,7 @@ create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id
     where sequence is not null;
 comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
--- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- When the last call came, and when the last outage was: see private.note_call(). Sequences and not rows, as every call reads them,
 -- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
 create sequence private.last_call_at as bigint minvalue 0;
 comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
@@ -1081,7 +1095,7 @@ create table private.outages (
 );
 comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
 
--- from sql/43_endings/tables.sql sha256:1244c0f2efc0067bdf21705e504d50bd139b416c6c7085486a7f31db3058ee66
+-- from sql/43_endings/tables.sql sha256:aa92efbb28c63667503aae21233695a18bfc133713e0d681d5d6f8d717b86fce
 create table public.dead_letters (
     job_id uuid not null,
     tenant_id uuid not null,
@@ -1091,7 +1105,7 @@ create table public.dead_letters (
     error_type text,
     error_message text,
     dead_lettered_at timestamptz not null default now(),
-    resolved_at timestamptz,            -- somebody queued it again
+    resolved_at timestamptz,            -- when it was queued again
     resolved_by uuid,
     requeued_job_id uuid,
     constraint dead_letters_pkey primary key (job_id)
@@ -1111,10 +1125,10 @@ create table public.late_results (
     constraint late_results_pkey primary key (late_result_id),
     constraint late_results_tenant_id_key unique (tenant_id, job_id, lease_token, outcome)
 );
-comment on table public.late_results is 'Results that came with a token that no longer held the job: evidence, never applied.';
+comment on table public.late_results is 'Late results: they came with a token that no longer held the job, and are never applied.';
 
--- from sql/45_events/tables.sql sha256:53d0e0523e5558b83ecaa7eedfd27d6b2b391cc719cf5dac003bf73cd1134def
--- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
+-- from sql/45_events/tables.sql sha256:2ad49e50aa4b356aaf6734a8449f713f26383d2bc8eb34a2acfb2d223488a63c
+-- Writers append to the inbox without waiting for one another. The first reader gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
     inbox_id bigint generated always as identity,
@@ -1159,7 +1173,68 @@ create table public.events (
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
 
--- from sql/50_schedules/tables.sql sha256:1f842252c6cdaedf771a2260731ef8546901d425751ca3ecba8517ca2c47ec56
+-- from sql/48_calendars/tables.sql sha256:3a6621731d00fcb6fce3989bdf296988889b2021d018665ee7a91587791b0bb2
+create table private.calendar_quotas (
+    plan public.tenant_plan not null,
+    max_calendars integer not null,
+    constraint calendar_quotas_pkey primary key (plan),
+    constraint calendar_quotas_max_calendars_check check (max_calendars > 0)
+);
+comment on table private.calendar_quotas is 'What a plan allows of business calendars.';
+insert into private.calendar_quotas (plan, max_calendars)
+values ('free', 5), ('pro', 50), ('enterprise', 500);
+
+create table public.calendars (
+    calendar_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    name text not null,
+    working_hours jsonb not null,       -- {"mon": ["09:00", "17:00"], …}; a day that is not in it is no working day
+    country text,                       -- ISO 3166, with the part of it whose holidays count
+    subdivision text,
+    rules jsonb not null default '[]',  -- own days: see private.find_calendar_rule_problem()
+    rules_until date,                   -- to when the rules stand in calendar_days
+    holidays_until date,                -- and the country's holidays, if there is one
+    warned_until date,                  -- of which of these dates calendar.expiring told
+    created_by uuid,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint calendars_pkey primary key (calendar_id),
+    constraint calendars_tenant_id_calendar_id_key unique (tenant_id, calendar_id),
+    constraint calendars_tenant_id_name_key unique (tenant_id, name),
+    constraint calendars_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint calendars_name_check check (length(name) between 1 and 255),
+    constraint calendars_subdivision_check check (subdivision is null or country is not null),
+    constraint calendars_holidays_until_check check ((holidays_until is null) = (country is null))
+);
+comment on table public.calendars is 'When a tenant works: days and hours of the week, holidays, own rules. Schedules heed it on their own clocks.';
+
+create table public.calendar_days (
+    tenant_id uuid not null,
+    calendar_id uuid not null,
+    day date not null,
+    source public.calendar_day_source not null,
+    is_working boolean not null default false,
+    name text not null,
+    constraint calendar_days_pkey primary key (tenant_id, calendar_id, day, source),
+    constraint calendar_days_tenant_id_calendar_id_fkey foreign key (tenant_id, calendar_id)
+        references public.calendars (tenant_id, calendar_id) on delete cascade
+);
+comment on table public.calendar_days is 'The days on which a calendar differs from its week: holidays, and days on which there is work all the same.';
+
+create table public.calendar_blackouts (
+    tenant_id uuid not null,
+    calendar_id uuid not null,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    reason text not null,
+    constraint calendar_blackouts_pkey primary key (tenant_id, calendar_id, starts_at, ends_at),
+    constraint calendar_blackouts_tenant_id_calendar_id_fkey foreign key (tenant_id, calendar_id)
+        references public.calendars (tenant_id, calendar_id) on delete cascade,
+    constraint calendar_blackouts_ends_at_check check (ends_at > starts_at)
+);
+comment on table public.calendar_blackouts is 'From when until when nothing of a calendar''s schedules runs, whatever the day.';
+
+-- from sql/50_schedules/tables.sql sha256:b77e1a3597d7d17a40ac4a4fd803266f223326b956b8747640fcfd3891ff9fc1
 create table private.schedule_quotas (
     plan public.tenant_plan not null,
     min_interval_seconds integer not null,
@@ -1183,6 +1258,8 @@ create table public.schedules (
     starts_at timestamptz,              -- no due time before it
     ends_at timestamptz,                -- and none after it
     paused_until timestamptz,
+    calendar_id uuid,                   -- the business calendar that it heeds
+    on_closed_day public.on_closed_day not null default 'skip',
     jitter_seconds integer not null default 0,  -- it runs so much after each due time at most, always the same: see private.jitter_of()
     misfire_policy public.misfire_policy not null default 'once',
     misfire_cap integer not null default 10,
@@ -1213,6 +1290,8 @@ create table public.schedules (
     constraint schedules_tenant_id_schedule_id_key unique (tenant_id, schedule_id),
     constraint schedules_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
         references public.workflows (tenant_id, workflow_id) on delete cascade,
+    constraint schedules_tenant_id_calendar_id_fkey foreign key (tenant_id, calendar_id)
+        references public.calendars (tenant_id, calendar_id) on delete set null (calendar_id),
     constraint schedules_name_check check (length(name) between 1 and 255),
     constraint schedules_priority_check check (priority between 0 and 20),
     constraint schedules_frequency_check check (
@@ -1228,6 +1307,7 @@ create table public.schedules (
     constraint schedules_next_run_at_check check (next_run_at is null or (is_enabled and deleted_at is null))
 ) with (fillfactor = 80);
 create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
+create index schedules_tenant_id_calendar_id_idx on public.schedules (tenant_id, calendar_id);
 create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
 create index schedules_tenant_id_next_run_at_idx on public.schedules (tenant_id, next_run_at) where next_run_at is not null;
 comment on table public.schedules is
@@ -1441,8 +1521,8 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:c896a100942441ca3f4d4c42f731125b66b687b22b169dabc60e460eca8a99c2
--- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
+-- from sql/92_retention/tables.sql sha256:16b59a00f5ab10b1abf580fd80b34c16ee76bb9d647d4e320e17d68f2f684d70
+-- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
     kind text not null,                 -- a table of public
@@ -1481,8 +1561,8 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:57e0f74d75cab5069dfecb751d3c34bd8eb49e3304ebaf9c6a2c18e4832940a2
--- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
+-- from sql/95_analytics/tables.sql sha256:69e20c0318ca053dee1e4b9c7fcfc88428983cb3428fcfb36e9bfa6f0f364e04
+-- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
     tenant_id uuid not null,
@@ -1523,7 +1603,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:54995824806c077b17429321e5545f4beff8ece9dc907a186bcd1c3e0786fd31
+-- from sql/97_duties/tables.sql sha256:ee10b25f747b2ea4a672a42306bfac41fde1098a06fb9e0018ee360490a7278d
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1578,6 +1658,7 @@ values
     ('age_lanes', '1 minute', 2000, 'private.queue_tenants', null, null),
     ('check_waiting_quotas', '1 minute', 10000, 'private.queue_tenants', null, null),
     ('reconcile_limits', '5 minutes', 1000, 'private.limits', null, null),
+    ('extend_calendars', '1 day', 1000, 'public.calendars', null, null),
     ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
     ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
     ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),
@@ -1799,7 +1880,7 @@ comment on function private.actor_id is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/advisory_locks.sql sha256:d6fad7f89ce1788a69f89beedb67dff02a9b8e103b41c2bbba9fa3502a18f5c0
+-- from sql/00_platform/functions/advisory_locks.sql sha256:1bc45621a3043d95ceaabf3c53ec5a1ceb710f198e218c8e6fc0840af449061a
 -- Every advisory lock has its name here: pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text)). The first key
 -- says what is locked, the second one which. Constants without a SET clause, so that a plan holds the number and not the call.
 
@@ -1815,7 +1896,7 @@ revoke all on function private.claims_lock from public, anon, authenticated, ser
 
 create or replace function private.lane_lock() returns integer language sql immutable parallel safe as $$select 1801678963$$;
 comment on function private.lane_lock is
-    'Whoever makes a job ready again in a lane shares it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
+    'Functions that make a job ready again in a lane share it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
 revoke all on function private.lane_lock from public, anon, authenticated, service_role;
 
 create or replace function private.collision_lock() returns integer language sql immutable parallel safe as $$select 1801678964$$;
@@ -1830,7 +1911,7 @@ revoke all on function private.limits_lock from public, anon, authenticated, ser
 
 create or replace function private.workflow_lock() returns integer language sql immutable parallel safe as $$select 2003792484$$;
 comment on function private.workflow_lock is
-    'Whoever enqueues jobs of a workflow shares it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
+    'Functions that enqueue jobs of a workflow share it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
 revoke all on function private.workflow_lock from public, anon, authenticated, service_role;
 
 create or replace function private.triggers_lock() returns integer language sql immutable parallel safe as $$select 1953655143$$;
@@ -2209,7 +2290,7 @@ comment on function private.begin_idempotent_request is
 revoke all on function private.begin_idempotent_request from public, anon, authenticated, service_role;
 grant execute on function private.begin_idempotent_request to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:1f8d9f378319f81b209d1c8d8b914383da865990f79058a709abb638c52062ce
+-- from sql/10_tenancy/functions/caller.sql sha256:a27ed8afa955eee35309b3ee8c1e842cf702965bc5a818e211775257ddf284af
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -2280,7 +2361,7 @@ begin
 end
 $$;
 comment on function private.caller is
-    'Who makes this request, verified against the tables at every statement; null when the claims name nobody who may act now.';
+    'Who makes this request, verified against the tables at every statement; null when the claims name no caller who may act now.';
 revoke all on function private.caller from public, anon, authenticated, service_role;
 grant execute on function private.caller to authenticated;
 
@@ -2602,7 +2683,7 @@ comment on function public.delete_role is 'Deletes a role of the tenant and take
 revoke all on function public.delete_role from public, anon, authenticated, service_role;
 grant execute on function public.delete_role to authenticated;
 
--- from sql/10_tenancy/functions/email_for_login.sql sha256:004badf7acce8527a360805d6c645667b655a4393e810810dc83982e8878fe38
+-- from sql/10_tenancy/functions/email_for_login.sql sha256:9eec3abbb6724e05c9393482eec4bc1608b389c485bd13c502ae43c3c49e610d
 create or replace function private.email_for_login(p_login text)
 returns text
 language plpgsql
@@ -2614,7 +2695,7 @@ declare
     v_login text := lower(btrim(p_login));
     v_email text;
 begin
-    -- An address goes before a name, so that nobody takes over another's by naming themselves like it.
+    -- An address goes before a name, so that a user name cannot take over another user's address.
     select u.email into v_email from auth.users as u where u.email = v_login and not u.is_sso_user;
     if v_email is null then
         select u.email
@@ -2627,7 +2708,7 @@ begin
 end
 $$;
 comment on function private.email_for_login is
-    'The address to sign in with for a user name or an address, in any letter case; null when nobody has it.';
+    'The address to sign in with for a user name or an address, in any letter case; null for an unknown login.';
 revoke all on function private.email_for_login from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login to casare_functions;
 
@@ -3000,7 +3081,7 @@ comment on function private.has_permission is
     'Whether a set of granted codes (exact, resource.*, *.action or *) holds a permission.';
 revoke all on function private.has_permission from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/has_permissions.sql sha256:ae84df70d9a80092dafa43a9dcc9c242eb565c1eedb8cfbfaef701ac6acc1252
+-- from sql/10_tenancy/functions/has_permissions.sql sha256:4ce5fd66e265bed1d95b085b5c9369876afc9af7a076c4306035f910bf1eae34
 create or replace function private.has_permissions(p_granted text[], p_permissions text[])
 returns boolean
 language plpgsql
@@ -3014,7 +3095,7 @@ begin
 end
 $$;
 comment on function private.has_permissions is
-    'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
+    'Whether a set of granted codes holds every one of another set, wildcards included: a member can only give permissions that they have.';
 revoke all on function private.has_permissions from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/insert_api_key.sql sha256:d30573d3a5d5c237b14f5b7b34b5f5d982c730d824ed83b457d483ed054e9727
@@ -3208,7 +3289,7 @@ comment on function private.list_actor_permissions is
     'What a member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_member_permissions.sql sha256:72ae6d791eb218f248cdc2729c2d0bb630ef5c492dcf44036968f22e562a7ce0
+-- from sql/10_tenancy/functions/list_member_permissions.sql sha256:22515d9702e06cdd4759c9a05106926c8a162851f773f4ff0f184635c3923b7c
 create or replace function private.list_member_permissions(p_tenant_id uuid, p_user_id uuid)
 returns text[]
 language plpgsql
@@ -3226,7 +3307,7 @@ begin
 end
 $$;
 comment on function private.list_member_permissions is
-    'What the roles of a member allow, as codes and wildcards; empty for somebody without roles.';
+    'What the roles of a member allow, as codes and wildcards; empty without roles.';
 revoke all on function private.list_member_permissions from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_member_roles.sql sha256:928c598f39568d1a7369219ed8cca5a9de9eeae3ff4dee190e22c599de93d641
@@ -3520,7 +3601,7 @@ comment on function public.remove_member is
 revoke all on function public.remove_member from public, anon, authenticated, service_role;
 grant execute on function public.remove_member to authenticated;
 
--- from sql/10_tenancy/functions/revoke_api_key.sql sha256:575f121fdfa304d52af67328fce8f7aa4a63452ce9a21e756a61007f1a9fe2a1
+-- from sql/10_tenancy/functions/revoke_api_key.sql sha256:15a2ce599abdf21d8abef065ff2ef4cb5a88a305c7820044f91ed2e6cb4f63a1
 create or replace function public.revoke_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
@@ -3540,11 +3621,11 @@ begin
 end
 $$;
 comment on function public.revoke_api_key is
-    'Ends a key at once, and every token that was made with it. Revoking again changes nothing.';
+    'Ends a key at once, and every token that was made with it. Idempotent.';
 revoke all on function public.revoke_api_key from public, anon, authenticated, service_role;
 grant execute on function public.revoke_api_key to authenticated;
 
--- from sql/10_tenancy/functions/revoke_invitation.sql sha256:c03905dbe38155c75a12cbc2e3903036855a4a0e6b02b68412794def86a4657c
+-- from sql/10_tenancy/functions/revoke_invitation.sql sha256:e8447f699676dee2881421891a223454f77a802c5d4fee272c98687e4c34e72b
 create or replace function public.revoke_invitation(p_invitation_id uuid)
 returns void
 language plpgsql
@@ -3562,7 +3643,7 @@ begin
     end if;
 end
 $$;
-comment on function public.revoke_invitation is 'Takes an invitation back that nobody has accepted yet.';
+comment on function public.revoke_invitation is 'Revokes an open invitation.';
 revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation to authenticated;
 
@@ -3891,10 +3972,10 @@ comment on function public.whoami is
 revoke all on function public.whoami from public, anon, authenticated, service_role;
 grant execute on function public.whoami to authenticated;
 
--- from sql/15_rate_limits/functions/count_request.sql sha256:b17f9033081969084387e2a6f8ce5ebe9c02d28f5a2da97527d8e15a120ecaec
--- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
--- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
--- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
+-- from sql/15_rate_limits/functions/count_request.sql sha256:14391fb0ea8894baade5758e20b865fc81b2fc8d6d370606b6b8a257ada90082
+-- One upsert decides: its row lock puts requests of one bucket in a row, so that however many come at once, the rate
+-- limit is never exceeded and no request is refused while some are left. A refused request changes nothing. It must be
+-- a transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
 -- counts all the same.
 create or replace function private.count_request(
     p_rule text,
@@ -3914,7 +3995,7 @@ declare
     v_ends_at timestamptz := v_now + make_interval(secs => p_window_seconds);
     v_bucket text := p_rule || case
         when p_user_id is not null then ' user:' || p_user_id
-        -- A key that nobody was given has no count of its own: else a stranger would get a new quota by inventing one.
+        -- An unknown key has no count of its own: else a stranger would get a new quota by inventing one.
         when p_key_hash is not null and exists (select from public.api_keys as k where k.key_hash = p_key_hash)
             then ' key:' || encode(p_key_hash, 'hex')
         else ' ip:' || host(private.login_network(p_ip))
@@ -4363,7 +4444,7 @@ comment on function public.create_pool is
 revoke all on function public.create_pool from public, anon, authenticated, service_role;
 grant execute on function public.create_pool to authenticated;
 
--- from sql/25_pools/functions/delete_pool.sql sha256:cdc519385ad9bd652d421e4da33ed77d09ad3c46c0374d8707d6a2e4320cd645
+-- from sql/25_pools/functions/delete_pool.sql sha256:8060c9ccaf65cd0606e29f406c6e56d004370a1d8e9e6f4ad88e45048e2755db
 create or replace function public.delete_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4385,7 +4466,7 @@ begin
 end
 $$;
 comment on function public.delete_pool is
-    'Ends a pool: its robots work for their own tenant only, what they hold they finish, and jobs that asked for the pool wait until somebody cancels them. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
+    'Ends a pool: its robots work for their own tenant only, they finish the jobs that they hold, and jobs that asked for the pool wait until they are cancelled. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
 revoke all on function public.delete_pool from public, anon, authenticated, service_role;
 grant execute on function public.delete_pool to authenticated;
 
@@ -4713,7 +4794,7 @@ comment on function private.pool_weight is
     'How many jobs a pool''s robot gives a tenant in its turn; null for one that is not a member (any more).';
 revoke all on function private.pool_weight from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/put_pool_member.sql sha256:76fc9b911bb423b0579460cdd4a6e849255933845c1f4be2987b8ae6ff3ebb77
+-- from sql/25_pools/functions/put_pool_member.sql sha256:0edf275f0746bdaec30b97f4701b0cbce3ce93e4c9dd77e0d2dbe814dfe60eb6
 create or replace function public.put_pool_member(
     p_pool text,
     p_tenant text,
@@ -4739,7 +4820,7 @@ begin
     elsif p_max_running not between 0 and 100000 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
     end if;
-    -- Whoever is found or not, what follows and what is answered is the same.
+    -- Whether a tenant was found or not, the effect and the answer look the same.
     select t.tenant_id, t.slug into v_tenant
     from public.tenants as t
     where case
@@ -4835,7 +4916,7 @@ comment on function private.set_pool_limit is
     'Sets how many jobs of a tenant the robots of a pool may hold at once, those that they hold now included; null: any number.';
 revoke all on function private.set_pool_limit from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/set_robot_pool.sql sha256:ba911f0d7eb0b637b0f19c894340e6ee947caabbbf93c14eaa9e3466979638ee
+-- from sql/25_pools/functions/set_robot_pool.sql sha256:548e0231a599f82c6e9c73de3738c97c60d499ae0c7ed3f57ba3c4461ab795e8
 create or replace function public.set_robot_pool(p_robot text, p_pool text default null)
 returns public.live_robots
 language plpgsql
@@ -4872,7 +4953,7 @@ begin
 end
 $$;
 comment on function public.set_robot_pool is
-    'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. What it holds it finishes. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
+    'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. It finishes the jobs that it holds. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
 revoke all on function public.set_robot_pool from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_pool to authenticated;
 
@@ -4995,7 +5076,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:c87f3c2566b9146f0c2af662d8cd7444721b83ab360727d995b1e580297fe13f
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:b680ad91361e64cb465e2b3745b191f10083ea73faab72c4e863b027e5799e16
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5037,7 +5118,7 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before. A session that is not the one that registered last is noted.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -5313,7 +5394,7 @@ comment on function private.find_robot is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:9ad8b91c7726146378d60515900a58a77b6deef2b63c4db07e736e74c5abf559
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:5e13847cad284834ac72a290dfc170d64aa833cf49027448628bcbe0521a2c78
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -5352,10 +5433,10 @@ begin
 end
 $$;
 comment on function private.find_robot_problem is
-    'What is wrong with a robot''s configuration, as a sentence that names the field; null when nothing is. A field that is null is not looked at.';
+    'The problem of a robot''s configuration, as a sentence that names the field; null: none. Null fields are not checked.';
 revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_words_problem.sql sha256:0cca981747740a402586882ae88c9b24f9251a6d48b715a7422486f8045a25ea
+-- from sql/30_robots/functions/find_words_problem.sql sha256:76a290a8dd399ab76162dfe8bc239dd53807cb5ea6667d139e708e63f7ac7e43
 create or replace function private.find_words_problem(p_field text, p_words text[])
 returns text
 language plpgsql
@@ -5376,7 +5457,7 @@ begin
 end
 $$;
 comment on function private.find_words_problem is
-    'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
+    'The problem of a list of capabilities or tags, as a sentence that names the field; null: none.';
 revoke all on function private.find_words_problem from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/give_back_unknown_jobs.sql sha256:4dd29e6cc3e14835ce92eff924633b0397bbe526ed5dfde79df346d4cd68b48a
@@ -5550,7 +5631,7 @@ comment on function private.notice_deaf_robots is
     'Duty, a tenant''s turn: notices robots that live and do not ask for the work that waits for them, tells it once, and counts them. Their next claim takes the word back.';
 revoke all on function private.notice_deaf_robots from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/quarantine_robot.sql sha256:28bcbaee5896504f30076aadbb8250eb9b9addb748f7a140f3a870c7ed06498b
+-- from sql/30_robots/functions/quarantine_robot.sql sha256:3ddbad8c1755ac936e187fd927061e3102c1c7294fa75ec2bf1ca2a0e288e3f2
 create or replace function private.quarantine_robot(p_tenant_id uuid, p_robot_id uuid, p_reason text, p_data jsonb default '{}')
 returns uuid
 language plpgsql
@@ -5572,10 +5653,10 @@ begin
 end
 $$;
 comment on function private.quarantine_robot is
-    'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
+    'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. It may finish the jobs that it holds.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:114a099528eb80fbf4899c4bc8745439eadecb16c774b1a8bea621ad118e8c87
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:2f57f01b61e2ce17d909d66dca7497e9b17849bd8b9f461563b1367077d6bf90
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5659,7 +5740,7 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, gives back what it was handed and does not know (active_job_ids of the metrics, where it has them), and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
@@ -6289,7 +6370,7 @@ comment on function private.find_full_limits is
     'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
 revoke all on function private.find_full_limits from public, anon, authenticated, service_role;
 
--- from sql/32_limits/functions/find_job_limits.sql sha256:c3d88fe0ee8d659df7f20f3df0415ffdc543492079422ef09dd8b7005baefd24
+-- from sql/32_limits/functions/find_job_limits.sql sha256:0497519129393a17e5a9883daa129db4d3e68b3e804cfeb3d34d0708f4460320
 -- Without a SET clause, so that it is inlined. A limit of the whole tenant is none of a lane: claims ask for it once.
 create or replace function private.find_job_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
 returns table (workflow_limit_id integer, key_limit_id integer)
@@ -6314,7 +6395,7 @@ as $$
         end
 $$;
 comment on function private.find_job_limits is
-    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
+    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, if they are set.';
 revoke all on function private.find_job_limits from public, anon, authenticated, service_role;
 
 -- from sql/32_limits/functions/lane_room.sql sha256:a27aebb6745400133e1e9777eb13c83df643042d86c128bb16eff62bbc03b044
@@ -6399,9 +6480,9 @@ comment on function public.list_limits is
 revoke all on function public.list_limits from public, anon, authenticated, service_role;
 grant execute on function public.list_limits to authenticated;
 
--- from sql/32_limits/functions/make_counters.sql sha256:72ff80e4a91a5fb3cc2e8c46a407efadf0217d658d90c8025988c29999411269
+-- from sql/32_limits/functions/make_counters.sql sha256:f279b83f753e4db9be3940ab34d247be323ebe7e4b8ee5752f123cddfa60060e
 -- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
--- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
+-- so that when all leases are locked no session waits for the old counters; leases that stay are counted in the new ones.
 create or replace function private.make_counters(p_limit private.limits)
 returns void
 language plpgsql
@@ -6418,7 +6499,7 @@ begin
         return;
     end if;
 
-    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
+    -- Leases in the order of their ids, like every function that locks several; those that end meanwhile do not count.
     perform
     from private.leases as l
     where l.tenant_id = p_limit.tenant_id
@@ -6881,8 +6962,8 @@ $$;
 comment on function private.find_share is 'The share of a workflow, made on its first use.';
 revoke all on function private.find_share from public, anon, authenticated, service_role;
 
--- from sql/34_fair_share/functions/fold_share_usage.sql sha256:3da5f9584eaa69ec2b242cd60b4e8a13e332a885083ad8898cef92407851dc57
--- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
+-- from sql/34_fair_share/functions/fold_share_usage.sql sha256:a341520f17ad91b312bef04196250a7e39b7244ba1ec161b7ca6884e7eb8cad4
+-- One row of a share changes at a time, by one session: ended attempts only append, and wait for no other session.
 create or replace function private.fold_share_usage(p_limit integer default 5000)
 returns integer
 language plpgsql
@@ -6998,7 +7079,7 @@ comment on function public.list_shares is
 revoke all on function public.list_shares from public, anon, authenticated, service_role;
 grant execute on function public.list_shares to authenticated;
 
--- from sql/34_fair_share/functions/record_share_usage.sql sha256:3f7c70f97b3a41e410552bb54c645f985464c0ead2bfd3cc9bbf5992b0339c04
+-- from sql/34_fair_share/functions/record_share_usage.sql sha256:dca46d07f3484a56a55ddb71bd353329cf295c114feada011dccd5852da667e0
 create or replace function private.record_share_usage()
 returns trigger
 language plpgsql
@@ -7014,7 +7095,7 @@ begin
 end
 $$;
 comment on function private.record_share_usage is
-    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
+    'Table trigger: records how long a robot held a job, however that ended, for the shares that used the time.';
 revoke all on function private.record_share_usage from public, anon, authenticated, service_role;
 
 -- from sql/34_fair_share/functions/set_share.sql sha256:2c19303a594414c06c9b88884c3e875bf1517976fb8a43b0934573c16ae021bb
@@ -7589,7 +7670,7 @@ comment on function private.ensure_job_partitions is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:60cf43bfe9d4401a1eea2d2ab04de4bb8300243903fd55138dcf05009798c858
+-- from sql/40_queue/functions/find_job_problem.sql sha256:208c48c6ae70f8967f53d4f658826872adbfb0f2d18fb164ae906f85507b09b7
 create or replace function private.find_job_problem(p_job private.new_job)
 returns text
 language plpgsql
@@ -7645,7 +7726,7 @@ begin
 end
 $$;
 comment on function private.find_job_problem is
-    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is. An option that is null is its default, which is right.';
+    'The problem of a job that is to be enqueued, as a sentence that names the field; null: none. A null option is its default, which is valid.';
 revoke all on function private.find_job_problem from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_lane.sql sha256:2404324761107722190e0be9d2b6ef24df8fa1c0963a56a1c6696bae7610ccc8
@@ -7999,7 +8080,7 @@ comment on function private.raise_queue_full is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
 revoke all on function private.raise_queue_full from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/read_new_job.sql sha256:cc77dd61e53e6a07db3f12abd7269199c4ed305c20f2074204bf22ed793be83a
+-- from sql/40_queue/functions/read_new_job.sql sha256:50f01ac0bbc3e7a8c9f263160dcc6b46dc620f6d732ffddf0a8c9d3ad4186713
 create or replace function private.read_new_job(p_options jsonb)
 returns private.new_job
 language plpgsql
@@ -8021,7 +8102,7 @@ begin
 end
 $$;
 comment on function private.read_new_job is
-    'A job that somebody asks for as an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
+    'Reads a new job from an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
 revoke all on function private.read_new_job from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/required_of.sql sha256:f1e631eda475b9f91092242a5d90e057e6600ab4bd2fdd88b88dc72584684b1d
@@ -8213,7 +8294,7 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:2a8dc536fb4336b6087a4a6c77b53873fd74496cc4b0adf3d71d813d5d88704c
+-- from sql/41_claims/functions/claim_jobs.sql sha256:f9ce7d42f7a9b43dbf0ab52640484d37f483251f6cf3da0a9af550b990e74eae
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -8304,7 +8385,7 @@ begin
         return;
     end if;
     if v_robot.has_duties then
-        perform private.note_call();    -- before the duties ask whether anybody was heard
+        perform private.note_call();    -- before the duties ask whether a call came
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
@@ -8327,7 +8408,7 @@ begin
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
-    elsif v_robot.tenant_no is null then    -- nobody has enqueued anything yet
+    elsif v_robot.tenant_no is null then    -- no job was ever enqueued
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
@@ -8476,9 +8557,9 @@ begin
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
-        -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
-        -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
-        -- Not waited for: this claim holds counters of limits by now, and a later one does it as well.
+        -- So that beside a snapshot that is held for long claims do not read the robot's ended leases again and again; doing this
+        -- at each claim would leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token
+        -- never changes. Not waited for: this claim holds counters of limits by now, and a later one does it as well.
         if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then
             update public.robot_heartbeats as h
             set low_lease_token = (
@@ -8934,7 +9015,7 @@ comment on function private.take_fair_pool_job is
     'Takes a job for a robot of a pool whose members share it by robot-seconds: of the member that has had the least lately over its weight, of those that have one that the robot may have.';
 revoke all on function private.take_fair_pool_job from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/take_jobs.sql sha256:642b63ddf7a491f66483efe1a629d178bdac729e0538d172f5fff4ca2c13d75b
+-- from sql/41_claims/functions/take_jobs.sql sha256:e2e54634a5564c4f9e5d1495b2de119961cd18af18450a9a1ccfdf6a2b6e26fd
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -9096,7 +9177,7 @@ begin
 end
 $$;
 comment on function private.take_jobs is
-    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. They are nowhere until public.claim_jobs() leases them.';
+    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. Until public.claim_jobs() leases them, they are in neither ready nor leases.';
 revoke all on function private.take_jobs from public, anon, authenticated, service_role;
 
 -- from sql/41_claims/functions/take_member_jobs.sql sha256:93828374b616c9ab216f26597d87ccc7975025871c81484306060a7b0c662b39
@@ -9273,7 +9354,7 @@ comment on function private.untake_jobs is
     'Puts jobs back that this claim of a robot took out of ready and has not leased, the next ones in its order: out of the counters of their limits, and in a pool their members have their turn again.';
 revoke all on function private.untake_jobs from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/add_past_lease.sql sha256:4b3f0b052c6bb28f2bb03b5504046ff6cdc71cd4533c2900666c189d592d6cba
+-- from sql/42_leases/functions/add_past_lease.sql sha256:668f5dda37b224c20dc2f5c5514a74d1c0884b12e77e16bdd3b2a8e68d4bc0fb
 create or replace function private.add_past_lease(p_past_leases jsonb, p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -9289,13 +9370,13 @@ begin
 end
 $$;
 comment on function private.add_past_lease is
-    'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
+    'jobs.past_leases with one more lease that has ended: the robot that held it may still send a late result.';
 revoke all on function private.add_past_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/answer_stale_report.sql sha256:3bd8bdf76960a06eb98bc71e62ad9379981d270c60486b3c9d99bd47afbe2635
--- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
+-- from sql/42_leases/functions/answer_late_result.sql sha256:bd83e564435d13629b59a5562b728a4508dc0c03b6e86426baf658b136032c3f
+-- Nothing is raised for a robot that held the token: the late result must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
-create or replace function private.answer_stale_report(
+create or replace function private.answer_late_result(
     p_caller private.caller,
     p_job_id uuid,
     p_lease_token bigint,
@@ -9321,7 +9402,7 @@ begin
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
     end if;
 
-    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
+    -- Only the holder's result is stored: a robot that guesses another's token could take the place of its late result.
     v_was_holder := coalesce(
         v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
             or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
@@ -9359,9 +9440,9 @@ begin
     );
 end
 $$;
-comment on function private.answer_stale_report is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
-revoke all on function private.answer_stale_report from public, anon, authenticated, service_role;
+comment on function private.answer_late_result is
+    'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
+revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/append_job_logs.sql sha256:da3ec60d10490903258e9a1fe8d1cbd5ebb29739eb3b8f47c5376374772a0313
 create or replace function public.append_job_logs(
@@ -9483,9 +9564,9 @@ comment on function private.find_reported_job is
     'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
 revoke all on function private.find_reported_job from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/give_back_leases.sql sha256:5eb081b77690dc609d2640e5cf5f78695ce0be5ac96f2e47be4f781c8256e9fc
--- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
--- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
+-- from sql/42_leases/functions/give_back_leases.sql sha256:5b55abc9fe500987b4f76bc5077d3a118caa216710f859c4cbb5929b7bdf0acd
+-- Its callers hold the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
+-- their ids, lanes in the order of theirs, and counters, like every function that ends several leases.
 create or replace function private.give_back_leases(
     p_robot_id uuid,
     p_job_ids uuid[],
@@ -9545,7 +9626,7 @@ comment on function private.give_back_leases is
     'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
 revoke all on function private.give_back_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/is_away.sql sha256:3cc8a634f6a7b4dc0dd847401f49e6e13f5b3215633269048adf46e1225e78be
+-- from sql/42_leases/functions/is_away.sql sha256:28de854967f033892e4386e4507b6b5fabbb1a651790aa8d713914ac12001f75
 create or replace function private.is_away(
     p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
 )
@@ -9564,7 +9645,7 @@ begin
 end
 $$;
 comment on function private.is_away is
-    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
+    'Whether there seems to be an outage now: no call came since a silence began that private.was_away() calls an outage. Not after 15 minutes in which Postgres runs: then all robots are gone.';
 revoke all on function private.is_away from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/lease_over_at.sql sha256:9c8677113864d4e56486c76483280e221618d1058408b4da7727f320d1c24cd5
@@ -9579,8 +9660,8 @@ comment on function private.lease_over_at is
     'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
 revoke all on function private.lease_over_at from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/lengthen_leases.sql sha256:fb448b26f1d6fb886e5d3bbfda8c17715edffa4795580f755cb561662dffb246
--- Waits for no lease: what is locked just now is being renewed or ended.
+-- from sql/42_leases/functions/lengthen_leases.sql sha256:82ea5b13aba7c931dd70fa9b3b9c5956ddcf7ea302978735517dbddb121dc983
+-- Skips leases that are locked: they are being renewed or ended.
 create or replace function private.lengthen_leases()
 returns integer
 language plpgsql
@@ -9635,12 +9716,13 @@ begin
 end
 $$;
 comment on function private.lengthen_leases is
-    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before any lease is rescued: no robot could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
 revoke all on function private.lengthen_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/lock_leases.sql sha256:2221fe153de0b23cfe82eb83a3d0f023b8305894593b73b9be78ce688672a2a4
+-- from sql/42_leases/functions/lock_leases.sql sha256:9c316b26f30aae2b84418861706586d1e5fb2c657079cf727b5f2899382a7391
 -- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
--- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
+-- lane), then their counters, in the order of their ids: the caller then waits for no other session, in whatever order it
+-- ends the leases.
 create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
 returns void
 language plpgsql
@@ -9703,8 +9785,8 @@ comment on function private.may_be_excused is
     'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
 revoke all on function private.may_be_excused from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/note_call.sql sha256:d860be6df1b445a17d6e80434968cb7561aeff90bf9d65de6595e85e9e728f78
--- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
+-- from sql/42_leases/functions/note_call.sql sha256:7f6ed6524aaf2e2049b026b389fa4a109a31993fc430f21c1647d3a9153ccb4d
+-- The first call after a silence finds out whether it was an outage, before any lease is renewed: later that is not known.
 create or replace function private.note_call()
 returns void
 language plpgsql
@@ -9732,10 +9814,10 @@ begin
 end
 $$;
 comment on function private.note_call is
-    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
+    'Records that a call came, at most once a second, and after a silence whether it was an outage (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
 revoke all on function private.note_call from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/progress_due_at.sql sha256:599fe216500010688fed5fcc5fb9cab2bc08a96a6d901c8b8ada3e7aab81fce7
+-- from sql/42_leases/functions/progress_due_at.sql sha256:63098efcf483b514327d9db4a02428e3e36e482d844c4a13e0f3fd84181ee8eb
 create or replace function private.progress_due_at(p_lease private.leases)
 returns timestamptz
 language sql
@@ -9745,7 +9827,7 @@ as $$
         + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
 $$;
 comment on function private.progress_due_at is
-    'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
+    'When a held job is taken back unless its robot reports progress before; null when the job has no progress_timeout_seconds.';
 revoke all on function private.progress_due_at from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/raise_lease_lost.sql sha256:a2636e3744c3bcd580e961c8b489b8b050534cba9e921bbd7d05134d39f0f034
@@ -9772,7 +9854,7 @@ comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/release_job.sql sha256:43a5b59b89d6a03586e2a367626feabadff43f6b0ade53d64ea671bfee6e9445
+-- from sql/42_leases/functions/release_job.sql sha256:f54fdbc6e9f934be78b8a8ee70fabcc26d33d61e314de550178e229a1efd8e4d
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -9815,11 +9897,11 @@ begin
 end
 $$;
 comment on function public.release_job is
-    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;
 
--- from sql/42_leases/functions/renew_leases.sql sha256:c8fef05353cb7aa50e5f8fa61b10d032a69240382a91ee1104d3805e6768fdd6
+-- from sql/42_leases/functions/renew_leases.sql sha256:81fc95280477619e8d17406ff454f814f77cdb4e0371f140e421766fde0255ea
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -9841,7 +9923,7 @@ begin
     perform private.note_call();
     return query
     with asked as (
-        -- What is no id or no token is null, and so not held.
+        -- A value that is no id or no token is null, and so not held.
         select
             case
                 when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
@@ -9871,11 +9953,11 @@ begin
 end
 $$;
 comment on function public.renew_leases is
-    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
+    'Renews the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
 revoke all on function public.renew_leases from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases to authenticated;
 
--- from sql/42_leases/functions/report_progress.sql sha256:506a575628ea9918c4dc9af2f584e59d05db35745d0fd9a84e03e0cb742ff7e0
+-- from sql/42_leases/functions/report_progress.sql sha256:a77b15127c9ac74e5cdf747e0b16f26f71184096c14a9fb3d6129a0fe4aca782
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -9908,7 +9990,7 @@ begin
         if p_lease_token is null then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
         end if;
-        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        -- A caller who may control robots and has the token reports for the robot: jobs and robots of their own tenant only.
         select l.robot_id
         into v_caller.robot_id
         from private.leases as l
@@ -9967,11 +10049,11 @@ begin
 end
 $$;
 comment on function public.report_progress is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
+    'Records a job''s progress and pushes it, at most every 500 ms and only when it changed. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
 revoke all on function public.report_progress from public, anon, authenticated, service_role;
 grant execute on function public.report_progress to authenticated;
 
--- from sql/42_leases/functions/rescue_expired_leases.sql sha256:b6a684ac9cd69d74d052db96b659f92ed078945507aac08c1f61225021f8be37
+-- from sql/42_leases/functions/rescue_expired_leases.sql sha256:c08cab75f9ed02a281f85815e587cf40f68ad3f0354aa97ab899c3654b9ac26b
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -9985,7 +10067,7 @@ declare
     v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
-    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+    if private.is_away() then       -- no robot can renew, as it seems; the next call finds out how long
         return 0;
     end if;
     perform private.lengthen_leases();
@@ -10017,7 +10099,7 @@ begin
         end loop;
         v_rescued := v_leases;
     exception
-        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
+        when others then        -- one by one: a job that cannot be ended must not keep the others
             v_rescued := '{}';
             foreach v_lease in array v_leases loop
                 begin
@@ -10052,7 +10134,7 @@ comment on function private.rescue_expired_leases is
     'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/rescue_lease.sql sha256:b9bddede602dfe82c5a021029d0255e8fb218d681ce2829280b6db481a730157
+-- from sql/42_leases/functions/rescue_lease.sql sha256:791a08ed2cdced64d131ac448f0108b98fe8e31b7d39da36b4d5ecbb89e1062a
 -- Without its counters: who rescues several leases counts them out together, after the lanes of all.
 create or replace function private.rescue_lease(p_lease private.leases)
 returns void
@@ -10062,7 +10144,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    -- What was over first is what happened.
+    -- The deadline that passed first decides the outcome.
     v_over_at timestamptz := private.lease_over_at(p_lease);
 begin
     delete from private.leases as l where l.job_id = p_lease.job_id;
@@ -10085,7 +10167,7 @@ comment on function private.rescue_lease is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/start_job.sql sha256:f68eeccc274dac4d1abd6c9391a3fdcfca53fd93a99563f1ef18a0874066ebbe
+-- from sql/42_leases/functions/start_job.sql sha256:b98841a125554c644d03cfad547a55cbaebad4e0f9e157b871ebbf2d9cc3d01b
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -10127,11 +10209,11 @@ begin
 end
 $$;
 comment on function public.start_job is
-    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now. Idempotent. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job from public, anon, authenticated, service_role;
 grant execute on function public.start_job to authenticated;
 
--- from sql/42_leases/functions/was_away.sql sha256:cb63d3e6b366043423d4536702586bdec51bca561a45fdd4801479c70ff638dc
+-- from sql/42_leases/functions/was_away.sql sha256:7d8dbfa997363b121a677a04d10381510f1c928aa8ee2fa0f2e6f6e5b1ba99bc
 -- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
 create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
 returns boolean
@@ -10178,10 +10260,10 @@ begin
 end
 $$;
 comment on function private.was_away is
-    'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
+    'Whether the silence from the last call to another moment was an outage: Postgres was started meanwhile, or calls were due and none came for more than ten seconds. The silence of one robot while others call is never one.';
 revoke all on function private.was_away from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_forceable_at.sql sha256:8e36ef2fa26aaf36c659f2b8d095b710395c367d102c3bf1a076f7bd5886a405
+-- from sql/43_endings/functions/cancel_forceable_at.sql sha256:1a84a9896c35927b0b775b8600d97e77cb17617bdeb15474ff22e039f592ff1b
 create or replace function private.cancel_forceable_at(p_lease private.leases)
 returns timestamptz
 language plpgsql
@@ -10200,7 +10282,7 @@ begin
 end
 $$;
 comment on function private.cancel_forceable_at is
-    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
+    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when it was not asked to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/cancel_job.sql sha256:d449d857905f6e9d0e6b6d93bcff13462c36825a6a4d8f06d123a49a094d164c
@@ -10223,10 +10305,10 @@ comment on function public.cancel_job is
 revoke all on function public.cancel_job from public, anon, authenticated, service_role;
 grant execute on function public.cancel_job to authenticated;
 
--- from sql/43_endings/functions/cancel_jobs_of_deleted_workflows.sql sha256:28298dca59f496d9a9e30e8869ab7536400ade73fdab7b6e8ce37a74b17017f1
+-- from sql/43_endings/functions/cancel_jobs_of_deleted_workflows.sql sha256:976c499c4cb2dcdf4d51942121b238d719752091a209a70c1128ae078f82292b
 -- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
 -- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
--- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- next look: it waits for no other session. Jobs that robots held when the look began may have come back behind it, so only a look
 -- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
 create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
@@ -10328,7 +10410,7 @@ comment on function private.cancel_jobs_of_deleted_workflows is
     'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_deleted_workflows from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/check_cancel_reason.sql sha256:bb67af8e77b2d5dbe6be000646b997cacedfa379c0fb7b3493bfd954d735ad8e
+-- from sql/43_endings/functions/check_cancel_reason.sql sha256:ba8513882115f38e3a1e9920de94a388e5d92987f63077fd4d53068bd90fc74e
 create or replace function private.check_cancel_reason(p_reason text)
 returns text
 language plpgsql
@@ -10343,10 +10425,10 @@ begin
 end
 $$;
 comment on function private.check_cancel_reason is
-    'Why somebody cancels, as it is kept. Raises 400 INVALID_ARGUMENT for a text that is too long.';
+    'The reason of a cancellation as it is stored. Raises 400 INVALID_ARGUMENT for a text that is too long.';
 revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/complete_job.sql sha256:0a5b760cca6d074847a84fa98c50d652f6c204d2d2b4e11b14b0ca6e3a74889d
+-- from sql/43_endings/functions/complete_job.sql sha256:939a29626415752ae6e9cb5cb0ba23a26aaafb389b6da243e914ab5739fff510
 create or replace function public.complete_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -10367,7 +10449,7 @@ begin
     if private.complete_leases(
         v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
     ) = '{}' then
-        return private.answer_stale_report(
+        return private.answer_late_result(
             v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
         );
     end if;
@@ -10379,7 +10461,7 @@ comment on function public.complete_job is
 revoke all on function public.complete_job from public, anon, authenticated, service_role;
 grant execute on function public.complete_job to authenticated;
 
--- from sql/43_endings/functions/complete_leases.sql sha256:9f21880c3ab7a9c8d30530f90cfb46458380885af1280905ffded3fd34b021d8
+-- from sql/43_endings/functions/complete_leases.sql sha256:23fa0e2c1c64047f2ea283d6b58c8c6029911cd36b8ce2db89db33f68b541581
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],               -- each once
@@ -10510,7 +10592,7 @@ begin
 end
 $$;
 comment on function private.complete_leases is
-    'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
+    'Ends the jobs whose leases a robot holds with their results, stores its report of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_late_result().';
 revoke all on function private.complete_leases from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/count_jobs_of_workflow.sql sha256:a64ab5c79ba439d9756e6bf2ab9b3dbe0a1dc9f3f5f71ed18ce48726b73b16ee
@@ -10557,8 +10639,8 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:81b7c732062a9d32cc02d6f13fd8fc29687ab93085310558571b0043e1c45df0
--- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
+-- from sql/43_endings/functions/end_attempt.sql sha256:86d74bd0ea17444db23b941fd06d9a3f251b5318a57d428da5cc5f6a6ddcca2a
+-- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
     p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
@@ -10585,7 +10667,7 @@ declare
     v_retry_at timestamptz;
     v_details jsonb;
     v_answer jsonb;
-    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
+    -- No robot reported the end of the lease or the time, or the forced end: the robot that held the job gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
@@ -10709,7 +10791,7 @@ begin
 end
 $$;
 comment on function private.end_attempt is
-    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when that was requested, cancelled. Counts the lease out of the counters that it names.';
 revoke all on function private.end_attempt from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/end_unclaimed_job.sql sha256:ebb77aa667367f0e0c1f41e02ce2ee96a46e96af30a0cd01017129626e47f7e6
@@ -10775,7 +10857,7 @@ comment on function private.end_unclaimed_jobs is
     'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_jobs from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_uncounted.sql sha256:f74a4e71dfcf3d0fac923efbb28534ab0fc802f61c302710d5e8e098452a0a28
+-- from sql/43_endings/functions/end_uncounted.sql sha256:cb396ae811bc1bd81415646b3c48f277b078a1023a6d5ead2753a6e9c162fc23
 -- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
 -- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
 create or replace function private.end_uncounted(p_lease private.leases, p_message text)
@@ -10820,10 +10902,10 @@ begin
 end
 $$;
 comment on function private.end_uncounted is
-    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when somebody asked for that. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
+    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:c8da54c52431ec39fd25f5d5465aa3876917d005931f108f99a9a773532463c5
+-- from sql/43_endings/functions/fail_job.sql sha256:b8204d3494880db3bba7af4afec624481daae557e34adbb25bb208ae0ca72ae3
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -10861,7 +10943,7 @@ begin
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
-        return private.answer_stale_report(
+        return private.answer_late_result(
             v_caller, p_job_id, p_lease_token, 'failed',
             jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
         );
@@ -11141,7 +11223,7 @@ comment on function public.retry_job is
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
--- from sql/43_endings/functions/try_cancel_job.sql sha256:7febf76928e5aa694cdab6051dd58a091b858e95e554427dcbebccd69a7fafe8
+-- from sql/43_endings/functions/try_cancel_job.sql sha256:6e4b717cdae7c07ec54a551646cedb004f147da65eb6a8c0a4213fe3659b5ce1
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
@@ -11217,11 +11299,11 @@ begin
 end
 $$;
 comment on function private.try_cancel_job is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:165d98438f71597628545c53aeb4cac44d3582d7c2d6e910a5d7335d5cc0b65b
--- The skeleton of the verbs that do for many jobs what another does for one. What is wrong with one item is that item's answer;
+-- from sql/44_batches/functions/answer_each.sql sha256:58da3c1052bd0ccc644d098b9cde885f163279e2cfc533ef4f829cf03a7e0e4d
+-- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
     p_caller private.caller,
@@ -11309,7 +11391,7 @@ begin
                 when 'purge_dead_letter' then
                     answer := public.purge_dead_letter(job_id);
             end case;
-            if answer ? 'code' then     -- refused, and kept as evidence
+            if answer ? 'code' then     -- refused, and kept as a late result
                 error_status := 409;
                 error_code := answer ->> 'details';
                 error_message := answer ->> 'message';
@@ -11347,10 +11429,10 @@ begin
 end
 $$;
 comment on function private.answer_each is
-    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not ask who wants it: its callers do.';
+    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not authorize the caller: its callers do.';
 revoke all on function private.answer_each from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/cancel_jobs.sql sha256:48ba80a57d202eb455b7f7368d4f7e99b76629d4b444e9866b6492102683bc8e
+-- from sql/44_batches/functions/cancel_jobs.sql sha256:935c069c5e879b00a5dfba638180b99da825f3f3562bd3be29fca244777aa501
 create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
 returns table (
     "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text,
@@ -11373,7 +11455,7 @@ begin
 end
 $$;
 comment on function public.cancel_jobs is
-    'Does cancel_job for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.cancel.';
+    'Does cancel_job for 1 to 1000 jobs and answers each by its position: how the cancellation went, or why it was refused. Needs jobs.cancel.';
 revoke all on function public.cancel_jobs from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs to authenticated;
 
@@ -11505,7 +11587,7 @@ comment on function public.fail_jobs is
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;
 
--- from sql/44_batches/functions/purge_dead_letters.sql sha256:ac113fb3b658937eec11038ce2148c4d1ed74fb06a2433338968e92512f98377
+-- from sql/44_batches/functions/purge_dead_letters.sql sha256:6f348a0299205bd40745156b286aa08bfaca7a5d9d37e6ca2386316140ee8813
 create or replace function public.purge_dead_letters(p_job_ids uuid[])
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -11525,11 +11607,11 @@ begin
 end
 $$;
 comment on function public.purge_dead_letters is
-    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.delete.';
+    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: that it was purged, or why it was refused. Needs jobs.delete.';
 revoke all on function public.purge_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letters to authenticated;
 
--- from sql/44_batches/functions/requeue_dead_letters.sql sha256:3f2f4a98e71d9623dcad48960de598a7589291a4762c781ae5204a1b7cf0ac01
+-- from sql/44_batches/functions/requeue_dead_letters.sql sha256:008c4a0dc48d8b05f87970338d283258598a5148039405f149ffcbb9b82e3972
 create or replace function public.requeue_dead_letters(p_job_ids uuid[])
 returns table (
     "position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text
@@ -11551,7 +11633,7 @@ begin
 end
 $$;
 comment on function public.requeue_dead_letters is
-    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
+    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
 revoke all on function public.requeue_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letters to authenticated;
 
@@ -11594,7 +11676,7 @@ $$;
 comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant.';
 revoke all on function private.create_event_counter from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:13c64c6f2a67d426193a1a8cd30d9533e066d0239343bfcaffb05296bfb7dfae
+-- from sql/45_events/functions/emit_event.sql sha256:4824f0b21f150e8f0e7f4f2eac43b10bc5f08e67fd40231263a14ca89e83f13f
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -11616,7 +11698,7 @@ begin
 end
 $$;
 comment on function private.emit_event is
-    'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody.';
+    'Records an event in the transaction that made it happen: one insert that waits for no other session.';
 revoke all on function private.emit_event from public, anon, authenticated, service_role;
 
 -- from sql/45_events/functions/list_events.sql sha256:12383430870e93b75ea0719737a66d663d09a3fc5f32efc2ea77c0022813b303
@@ -11649,7 +11731,7 @@ comment on function public.list_events is
 revoke all on function public.list_events from public, anon, authenticated, service_role;
 grant execute on function public.list_events to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:4dc2b83ef4ddc0b9698bccf7796be813b52db35718647111e5dd763477c6b5ca
+-- from sql/45_events/functions/sequence_events.sql sha256:e2105297faf4bdc23e784cf0330c16bbf382aa97029ca4091d806f3a1ef690af
 create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -11674,12 +11756,12 @@ begin
 end
 $$;
 comment on function private.sequence_events is
-    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for those that nobody reads at the moment, and counts them.';
+    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for tenants whose events no client reads at the moment, and counts them.';
 revoke all on function private.sequence_events from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:aaa9df915144e18a10accbf998fb3d4feabd99e972b83f9e0a4e9a96f3a01f1c
--- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
--- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:5cc8210ec6eaafae6dc98b97c3099a167adb7b5ea7a3f9ac987ae4ce7147d0c3
+-- The row of the counter is the lock. The session that holds it numbers events; all others read those that have a number.
+-- The rows to number are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
 --
 -- While a snapshot is held open anywhere, the index entries of numbered rows cannot be removed; the look-up begins behind
@@ -11718,7 +11800,7 @@ begin
     where c.tenant_id = p_tenant_id
     for update skip locked;
     if not found then
-        return 0;   -- somebody else is at it
+        return 0;   -- another session does it
     end if;
     select e.told_at into v_told_at
     from public.events as e
@@ -11769,7 +11851,7 @@ begin
 end
 $$;
 comment on function private.sequence_tenant_events is
-    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
+    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and does not wait, while another session does it.';
 revoke all on function private.sequence_tenant_events from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/count_jobs_ahead.sql sha256:5a6a19bccc7ad841b7fca6e3789561c25a88e8b2d320a4585e673249790313e6
@@ -12486,7 +12568,7 @@ comment on function private.limit_reason is
     'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
 revoke all on function private.limit_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_explanations.sql sha256:214edd4eb92a58a1f1e953f6b861b5578cea6c2ecbbb40c54db8cbe05e8e3ce8
+-- from sql/46_explaining/functions/list_explanations.sql sha256:94017656b578664042da7b2c3cab1d381712495c2caa0b420a449aa965da0a52
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -12565,10 +12647,10 @@ as $$
         ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
 comment on function private.list_explanations is
-    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
+    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, with placeholders for {facts}.';
 revoke all on function private.list_explanations from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_job_notes.sql sha256:d363fc314347ba1e77b0ffc0ac4278a9f4be264700e89e73cfec316e58ffa2a4
+-- from sql/46_explaining/functions/list_job_notes.sql sha256:79e7d477510bf92e23e043d020553e7c4053d33fbbd4986956942990b39250a9
 create or replace function private.list_job_notes(p_job public.jobs)
 returns jsonb
 language plpgsql
@@ -12592,7 +12674,7 @@ begin
 end
 $$;
 comment on function private.list_job_notes is
-    'What is good to know of a job beside the reason for its state.';
+    'Notes on a job beside the reason for its state.';
 revoke all on function private.list_job_notes from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/list_limit_facts.sql sha256:0d3106ac29ac8d6f9a7afa8d820e72fdb3e06daf592cabd810e4bb0c661908b4
@@ -12738,6 +12820,722 @@ $$;
 comment on function private.to_words is 'A time as sentences show it; "never" for none.';
 revoke all on function private.to_words from public, anon, authenticated, service_role;
 
+-- from sql/48_calendars/functions/change_calendar.sql sha256:6fc9d56cf6bff7907fe9a72e8424cf02cd302fdd6ffa03dc48e13835ea28adbf
+-- Lists are replaced as a whole. A null leaves a field as it is, and an empty text takes the country or its part away.
+create or replace function private.change_calendar(p_calendar public.calendars, p_changes jsonb)
+returns public.calendars
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_new public.calendars := p_calendar;
+    v_changes jsonb := jsonb_strip_nulls(p_changes);
+    v_holidays jsonb;
+    v_problem text;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'A calendar must be an object.');
+    end if;
+    select format('%s is no field of a calendar that can be set.', left(k, 64)) into v_problem
+    from jsonb_object_keys(p_changes) as k
+    where k not in ('name', 'working_hours', 'country', 'subdivision', 'rules', 'blackouts', 'holidays', 'holidays_until')
+    limit 1;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    v_new.name := private.nfc(coalesce(v_changes ->> 'name', v_new.name));
+    v_new.working_hours := coalesce(v_changes -> 'working_hours', v_new.working_hours);
+    v_new.rules := coalesce(v_changes -> 'rules', v_new.rules);
+    v_new.country := nullif(coalesce(v_changes ->> 'country', v_new.country), '');
+    v_new.subdivision := case when v_new.country is not null then nullif(coalesce(v_changes ->> 'subdivision', v_new.subdivision), '') end;
+    v_holidays := case when v_new.country is null then '[]' else v_changes -> 'holidays' end;
+    v_problem := case
+        when v_new.name is null or length(v_new.name) not between 1 and 255 or v_new.name !~ '\S'
+            then 'name must have 1 to 255 characters, and not blanks only.'
+        when v_new.country !~ '^[A-Z]{2}$' then 'country must be a code of two letters (ISO 3166), such as DE.'
+        when length(v_new.subdivision) > 64 then 'subdivision must have at most 64 characters.'
+        when v_new.country is null and nullif(v_changes ->> 'subdivision', '') is not null then 'subdivision needs a country.'
+        when v_holidays is null and (v_new.country, v_new.subdivision) is distinct from (p_calendar.country, p_calendar.subdivision)
+            then 'holidays must be given with another country: [{day, name}], as REST and the client do.'
+        else coalesce(
+            private.find_working_hours_problem(v_new.working_hours),
+            private.find_calendar_rule_problem(v_new.rules),
+            private.find_calendar_dates_problem(v_holidays, v_changes -> 'blackouts')
+        )
+    end;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    if v_holidays is not null then
+        begin
+            v_new.holidays_until := case
+                when v_new.country is not null then coalesce(
+                    (v_changes ->> 'holidays_until')::date,
+                    (select max((h.holiday ->> 'day')::date) from jsonb_array_elements(v_holidays) as h (holiday)),
+                    private.clock()::date
+                )
+            end;
+        exception
+            when data_exception then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'holidays_until must be a date such as 2031-12-31.');
+        end;
+    end if;
+    v_new.updated_at := private.clock();
+    insert into public.calendars values (v_new.*)
+    on conflict (calendar_id) do update
+    set name = v_new.name, working_hours = v_new.working_hours, country = v_new.country, subdivision = v_new.subdivision,
+        rules = v_new.rules, holidays_until = v_new.holidays_until, updated_at = v_new.updated_at;
+    if v_holidays is not null then
+        delete from public.calendar_days as d
+        where d.tenant_id = v_new.tenant_id and d.calendar_id = v_new.calendar_id and d.source = 'country';
+        insert into public.calendar_days (tenant_id, calendar_id, day, source, name)
+        select distinct on (1, 2, 3)
+            v_new.tenant_id, v_new.calendar_id, (h.holiday ->> 'day')::date, 'country'::public.calendar_day_source,
+            h.holiday ->> 'name'
+        from jsonb_array_elements(v_holidays) as h (holiday);
+    end if;
+    if v_changes ? 'blackouts' then
+        delete from public.calendar_blackouts as b
+        where b.tenant_id = v_new.tenant_id and b.calendar_id = v_new.calendar_id
+            and not exists (
+                select
+                from jsonb_array_elements(v_changes -> 'blackouts') as k (kept)
+                where (k.kept ->> 'starts_at')::timestamptz = b.starts_at and (k.kept ->> 'ends_at')::timestamptz = b.ends_at
+                    and k.kept ->> 'reason' = b.reason
+            );
+        insert into public.calendar_blackouts (tenant_id, calendar_id, starts_at, ends_at, reason)
+        select
+            v_new.tenant_id, v_new.calendar_id, (b.blackout ->> 'starts_at')::timestamptz, (b.blackout ->> 'ends_at')::timestamptz,
+            b.blackout ->> 'reason'
+        from jsonb_array_elements(v_changes -> 'blackouts') as b (blackout)
+        on conflict do nothing;
+    end if;
+    update public.calendars as c
+    set rules_until = private.expand_calendar_rules(v_new.tenant_id, v_new.calendar_id)
+    where c.calendar_id = v_new.calendar_id
+    returning c.* into v_new;
+    if private.next_working_day(v_new, private.clock()::date, 1) is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'working_hours and rules leave no working day within 400 days.');
+    end if;
+    return v_new;
+exception
+    when unique_violation then
+        perform private.raise_error(409, 'CALENDAR_EXISTS', 'There is a calendar with this name.');
+end
+$$;
+comment on function private.change_calendar is
+    'Writes a calendar with changes, the days that it comes to and its blackouts, and returns it. Raises 400 INVALID_ARGUMENT, which names the field, also when no working day is left, and 409 CALENDAR_EXISTS.';
+revoke all on function private.change_calendar from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/create_calendar.sql sha256:d402696b0f1d98c57d17935eb8ad39320a94427581a92fad9ccefeb5aeedb958
+create or replace function public.create_calendar(p_calendar jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_calendar public.calendars;
+    v_max integer;
+begin
+    select q.max_calendars into v_max
+    from public.tenants as t
+    join private.calendar_quotas as q on q.plan = t.plan
+    where t.tenant_id = v_caller.tenant_id
+    for no key update of t;     -- one calendar is made at a time, so that they are counted
+    if (select count(*) from public.calendars as c where c.tenant_id = v_caller.tenant_id) >= v_max then
+        perform private.raise_error(409, 'TOO_MANY_CALENDARS', format('Your plan has at most %s calendars.', v_max));
+    end if;
+    v_calendar.calendar_id := private.uuid_v7();
+    v_calendar.tenant_id := v_caller.tenant_id;
+    v_calendar.working_hours := jsonb_build_object(
+        'mon', '["00:00", "24:00"]'::jsonb, 'tue', '["00:00", "24:00"]'::jsonb, 'wed', '["00:00", "24:00"]'::jsonb,
+        'thu', '["00:00", "24:00"]'::jsonb, 'fri', '["00:00", "24:00"]'::jsonb
+    );
+    v_calendar.rules := '[]';
+    v_calendar.created_by := coalesce(v_caller.user_id, v_caller.api_key_id);
+    v_calendar.created_at := private.clock();
+    return private.describe_calendar(private.change_calendar(v_calendar, p_calendar));
+end
+$$;
+comment on function public.create_calendar is
+    'Makes a business calendar, {name, working_hours, country, subdivision, holidays, holidays_until, rules, blackouts}, and returns it; Monday to Friday unless the hours say otherwise. Raises 400 INVALID_ARGUMENT, 409 CALENDAR_EXISTS or TOO_MANY_CALENDARS. Needs schedules.write.';
+revoke all on function public.create_calendar from public, anon, authenticated, service_role;
+grant execute on function public.create_calendar to authenticated;
+
+-- from sql/48_calendars/functions/delete_calendar.sql sha256:fd972d2e266655f19e889351e0bf84a9413ab50c1d65eede19a2e8251af00d98
+create or replace function public.delete_calendar(p_calendar_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+begin
+    perform private.find_calendar(v_caller.tenant_id, p_calendar_id);
+    perform from public.calendars as c where c.calendar_id = p_calendar_id for update;  -- waits for schedules that are being made
+    if exists (
+        select
+        from public.schedules as s
+        where s.tenant_id = v_caller.tenant_id and s.calendar_id = p_calendar_id and s.deleted_at is null
+    ) then
+        perform private.raise_error(409, 'CALENDAR_IN_USE', 'Schedules heed this calendar; give them another, or none, first.');
+    end if;
+    delete from public.calendars as c where c.calendar_id = p_calendar_id;
+end
+$$;
+comment on function public.delete_calendar is
+    'Takes away a calendar that no schedule heeds. Raises 404 CALENDAR_NOT_FOUND, 409 CALENDAR_IN_USE. Needs schedules.write.';
+revoke all on function public.delete_calendar from public, anon, authenticated, service_role;
+grant execute on function public.delete_calendar to authenticated;
+
+-- from sql/48_calendars/functions/describe_calendar.sql sha256:ce72b3204d97bb20b4e67e810feb63465cadcad419c5f37ac55e0832b167195a
+create or replace function private.describe_calendar(p_calendar public.calendars)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'calendar_id', p_calendar.calendar_id,
+        'name', p_calendar.name,
+        'working_hours', p_calendar.working_hours,
+        'country', p_calendar.country,
+        'subdivision', p_calendar.subdivision,
+        'rules', p_calendar.rules,
+        'blackouts', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'starts_at', private.to_iso(b.starts_at), 'ends_at', private.to_iso(b.ends_at), 'reason', b.reason
+                    )
+                    order by b.starts_at, b.ends_at
+                ),
+                '[]'
+            )
+            from public.calendar_blackouts as b
+            where b.tenant_id = p_calendar.tenant_id and b.calendar_id = p_calendar.calendar_id
+        ),
+        'holidays_until', p_calendar.holidays_until,
+        'needs_refresh', coalesce(p_calendar.holidays_until < (private.clock() + interval '1 year')::date, false),
+        'schedules', (
+            select count(*)
+            from public.schedules as s
+            where s.tenant_id = p_calendar.tenant_id and s.calendar_id = p_calendar.calendar_id and s.deleted_at is null
+        ),
+        'created_by', p_calendar.created_by,
+        'created_at', private.to_iso(p_calendar.created_at),
+        'updated_at', private.to_iso(p_calendar.updated_at)
+    )
+$$;
+comment on function private.describe_calendar is
+    'A calendar as answers show it: what was said of it, to when its holidays are known, and how many schedules heed it.';
+revoke all on function private.describe_calendar from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/easter_sunday.sql sha256:afce72c77d5068a906932f24dd234766301ee1c6132ec4de3af568c5e73e9e0f
+-- Gauss's way to the Gregorian date, as Meeus has it: every step is whole division.
+create or replace function private.easter_sunday(p_year integer)
+returns date
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_century integer := p_year / 100;
+    v_golden integer := p_year % 19;
+    v_moon integer;     -- days from 21 March to the full moon
+    v_sunday integer;   -- and from there to the Sunday after it
+    v_correction integer;
+begin
+    v_moon := (
+        19 * v_golden + v_century - v_century / 4 - (v_century - (v_century + 8) / 25 + 1) / 3 + 15
+    ) % 30;
+    v_sunday := (32 + 2 * (v_century % 4) + 2 * ((p_year % 100) / 4) - v_moon - p_year % 100 % 4) % 7;
+    v_correction := (v_golden + 11 * v_moon + 22 * v_sunday) / 451;
+    return make_date(p_year, 3, 22) + v_moon + v_sunday - 7 * v_correction;
+end
+$$;
+comment on function private.easter_sunday is
+    'Easter Sunday of a year, by the Gregorian calendar.';
+revoke all on function private.easter_sunday from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/expand_calendar_rules.sql sha256:4e116ca9df4f7b19d1c0f12b053a070ea01ca20e38fa4869497d26d54f4aaea5
+create or replace function private.expand_calendar_rules(p_tenant_id uuid, p_calendar_id uuid)
+returns date
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_year integer := extract(year from private.clock() at time zone 'UTC');
+begin
+    delete from public.calendar_days as d
+    where d.tenant_id = p_tenant_id and d.calendar_id = p_calendar_id and d.source = 'rule';
+    insert into public.calendar_days (tenant_id, calendar_id, day, source, is_working, name)
+    select distinct on (e.day) p_tenant_id, p_calendar_id, e.day, 'rule'::public.calendar_day_source, e.is_working, e.name
+    from (
+        select
+            case r.rule ->> 'type'
+                when 'fixed' then (
+                    select m.first + (r.rule ->> 'day')::integer - 1
+                    -- 29 February is no day of most years.
+                    where extract(day from m.first + interval '1 month - 1 day') >= (r.rule ->> 'day')::integer
+                )
+                when 'nth_weekday' then private.nth_weekday(m.first, r.rule ->> 'weekday', (r.rule ->> 'nth')::integer)
+                when 'easter' then private.easter_sunday(y.year) + (r.rule ->> 'offset')::integer
+                else (r.rule ->> 'date')::date
+            end as day,
+            r.rule ->> 'type' = 'working_date' as is_working,
+            r.rule ->> 'name' as name,
+            r.n
+        from public.calendars as c
+        cross join lateral jsonb_array_elements(c.rules) with ordinality as r (rule, n)
+        cross join generate_series(v_year - 1, v_year + 5) as y (year)
+        cross join lateral (select make_date(y.year, coalesce((r.rule ->> 'month')::integer, 1), 1) as first) as m
+        where c.tenant_id = p_tenant_id and c.calendar_id = p_calendar_id
+    ) as e
+    where e.day is not null
+    order by e.day, e.is_working desc, e.n;
+    return make_date(v_year + 5, 12, 31);
+end
+$$;
+comment on function private.expand_calendar_rules is
+    'Writes down the days that the own rules of a calendar come to, from last year to five years ahead, and returns to when.';
+revoke all on function private.expand_calendar_rules from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/extend_calendars.sql sha256:34024a9294aeff5b782675f11f68a343aef482efdf0226f52e82cb67ce772ea3
+create or replace function private.extend_calendars(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_turn private.turn := (0, 0, null);
+    v_calendar public.calendars;
+begin
+    for v_calendar in
+        select c.*
+        from public.calendars as c
+        where c.tenant_id = p_tenant_id
+            and (p_after is null or c.calendar_id > p_after::uuid)
+        order by c.calendar_id
+        limit p_limit
+        for no key update
+    loop
+        v_turn.used := v_turn.used + 1;
+        v_turn.after := v_calendar.calendar_id;
+        if v_calendar.rules_until < private.clock() + interval '4 years' then
+            update public.calendars as c
+            set rules_until = private.expand_calendar_rules(p_tenant_id, v_calendar.calendar_id)
+            where c.calendar_id = v_calendar.calendar_id;
+            delete from public.calendar_days as d
+            where d.tenant_id = p_tenant_id and d.calendar_id = v_calendar.calendar_id
+                and d.day < private.clock() - interval '3 years';
+            v_turn.done := v_turn.done + 1;
+        end if;
+        if v_calendar.holidays_until < private.clock() + interval '1 year'
+            and v_calendar.holidays_until is distinct from v_calendar.warned_until
+        then
+            update public.calendars as c set warned_until = c.holidays_until where c.calendar_id = v_calendar.calendar_id;
+            perform private.emit_event(
+                p_tenant_id, 'calendar.expiring', p_data => jsonb_build_object(
+                    'calendar_id', v_calendar.calendar_id, 'name', v_calendar.name, 'country', v_calendar.country,
+                    'holidays_until', v_calendar.holidays_until
+                )
+            );
+            v_turn.done := v_turn.done + 1;
+        end if;
+    end loop;
+    if v_turn.used < p_limit then
+        v_turn.after := null;
+    end if;
+    return v_turn;
+end
+$$;
+comment on function private.extend_calendars is
+    'Duty, a tenant''s turn: writes the days of calendars'' own rules down for the years to come, and tells once when a country''s holidays are known for less than a year: calendar.expiring. SQL does not know holidays; refreshing the calendar through REST does.';
+revoke all on function private.extend_calendars from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_calendar.sql sha256:b2f1134f557b44663aac3f517c4df91148340da8c092fbbb2cf766e4cee8e862
+create or replace function private.find_calendar(p_tenant_id uuid, p_calendar_id uuid, p_is_locked boolean default false)
+returns public.calendars
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_calendar public.calendars;
+begin
+    if p_is_locked then
+        select c.* into v_calendar
+        from public.calendars as c
+        where c.calendar_id = p_calendar_id and c.tenant_id = p_tenant_id
+        for no key update;
+    else
+        select c.* into v_calendar
+        from public.calendars as c
+        where c.calendar_id = p_calendar_id and c.tenant_id = p_tenant_id;
+    end if;
+    if not found then
+        perform private.raise_error(404, 'CALENDAR_NOT_FOUND', 'There is no such calendar.');
+    end if;
+    return v_calendar;
+end
+$$;
+comment on function private.find_calendar is
+    'A calendar of the tenant, locked against other changes if that is wanted. Raises 404 CALENDAR_NOT_FOUND.';
+revoke all on function private.find_calendar from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_calendar_dates_problem.sql sha256:35d16ae86f9a22200d3eec53a25bc68d2f6de9d83d2683a7b5dd7b0c130c12a6
+create or replace function private.find_calendar_dates_problem(p_holidays jsonb, p_blackouts jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_item jsonb;
+    v_number integer;
+    v_starts_at timestamptz;
+    v_ends_at timestamptz;
+begin
+    if p_holidays is not null and (jsonb_typeof(p_holidays) <> 'array' or jsonb_array_length(p_holidays) > 2000) then
+        return 'holidays must be a list of at most 2000 days.';
+    elsif p_blackouts is not null and (jsonb_typeof(p_blackouts) <> 'array' or jsonb_array_length(p_blackouts) > 500) then
+        return 'blackouts must be a list of at most 500 periods.';
+    end if;
+    begin
+        for v_item, v_number in
+            select h.item, h.n from jsonb_array_elements(coalesce(p_holidays, '[]')) with ordinality as h (item, n)
+        loop
+            if jsonb_typeof(v_item) <> 'object' or length(v_item ->> 'name') not between 1 and 255 or v_item ->> 'name' is null
+                or v_item ->> 'day' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' or (v_item ->> 'day')::date is null
+                or v_item - 'day' - 'name' <> '{}'
+            then
+                return format('holidays: holiday %s must be {day, name}, a date and 1 to 255 characters.', v_number);
+            end if;
+        end loop;
+    exception
+        when data_exception then
+            return format('holidays: holiday %s is on a day that does not exist.', v_number);
+    end;
+    begin
+        for v_item, v_number in
+            select b.item, b.n from jsonb_array_elements(coalesce(p_blackouts, '[]')) with ordinality as b (item, n)
+        loop
+            if jsonb_typeof(v_item) <> 'object' or length(v_item ->> 'reason') not between 1 and 255
+                or num_nulls(v_item ->> 'starts_at', v_item ->> 'ends_at', v_item ->> 'reason') > 0
+                or v_item - 'starts_at' - 'ends_at' - 'reason' <> '{}'
+            then
+                return format('blackouts: blackout %s must be {starts_at, ends_at, reason}.', v_number);
+            end if;
+            v_starts_at := v_item ->> 'starts_at';
+            v_ends_at := v_item ->> 'ends_at';
+            if v_ends_at <= v_starts_at then
+                return format('blackouts: blackout %s must have an ends_at later than its starts_at.', v_number);
+            elsif not private.is_calendar_time(v_starts_at) or not private.is_calendar_time(v_ends_at) then
+                return format('blackouts: blackout %s must lie in the years 1 to 9999.', v_number);
+            end if;
+        end loop;
+    exception
+        when data_exception then
+            return format('blackouts: blackout %s has a time that does not exist.', v_number);
+    end;
+    return null;
+end
+$$;
+comment on function private.find_calendar_dates_problem is
+    'What is wrong with the holidays and blackouts of a calendar, as a sentence with their number; null when nothing is.';
+revoke all on function private.find_calendar_dates_problem from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_calendar_rule_problem.sql sha256:df3d11be72671f86633770f382907a3ca26613b94de2a89365fc0db3b45f754f
+create or replace function private.find_calendar_rule_problem(p_rules jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fields constant jsonb := '{
+        "fixed": ["month", "day"], "nth_weekday": ["month", "weekday", "nth"], "easter": ["offset"], "date": ["date"],
+        "working_date": ["date"]
+    }';
+    v_rule jsonb;
+    v_number integer;
+    v_field text;
+    v_problem text;
+    v_month integer;
+    v_date date;
+begin
+    if jsonb_typeof(p_rules) is distinct from 'array' or jsonb_array_length(p_rules) > 1000 then
+        return 'rules must be a list of at most 1000 rules.';
+    end if;
+    for v_rule, v_number in select r.rule, r.n from jsonb_array_elements(p_rules) with ordinality as r (rule, n) loop
+        v_problem := null;
+        if jsonb_typeof(v_rule) <> 'object' or v_fields -> (v_rule ->> 'type') is null then
+            return format('rules: rule %s must be an object whose type is fixed, nth_weekday, easter, date or working_date.', v_number);
+        elsif jsonb_typeof(v_rule -> 'name') is distinct from 'string' or length(v_rule ->> 'name') not between 1 and 255 then
+            return format('rules: rule %s must have a name of 1 to 255 characters.', v_number);
+        end if;
+        for v_field in select k from jsonb_object_keys(v_rule) as k loop
+            if v_field not in ('type', 'name') and not v_fields -> (v_rule ->> 'type') ? v_field then
+                return format('rules: rule %s is of type %s, which has no field %s.', v_number, v_rule ->> 'type', left(v_field, 64));
+            end if;
+        end loop;
+        for v_field in select f from jsonb_array_elements_text(v_fields -> (v_rule ->> 'type')) as f loop
+            v_problem := coalesce(v_problem, case
+                when v_field = 'date' then
+                    case when v_rule ->> 'date' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' or v_rule ->> 'date' is null
+                        then 'date must be a date such as 2027-12-24' end
+                when v_field = 'weekday' then
+                    case when lower(v_rule ->> 'weekday') not in ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')
+                        or v_rule ->> 'weekday' is null then 'weekday must be mon, tue, wed, thu, fri, sat or sun' end
+                when jsonb_typeof(v_rule -> v_field) is distinct from 'number' or v_rule ->> v_field !~ '^-?[0-9]{1,3}$' then
+                    format('%s must be a whole number', v_field)
+                when v_field = 'month' and (v_rule ->> 'month')::integer not between 1 and 12 then
+                    'month must be between 1 and 12'
+                when v_field = 'nth' and (v_rule ->> 'nth')::integer not in (1, 2, 3, 4, 5, -1) then
+                    'nth must be 1 to 5, or -1 for the last'
+                when v_field = 'offset' and (v_rule ->> 'offset')::integer not between -100 and 250 then
+                    'offset must be -100 to 250 days from Easter Sunday'
+            end);
+        end loop;
+        if v_problem is null and v_rule ->> 'type' = 'fixed' then
+            v_month := (v_rule ->> 'month')::integer;
+            if (v_rule ->> 'day')::integer not between 1
+                and (array[31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])[v_month]
+            then
+                v_problem := format('day %s does not exist in month %s', v_rule ->> 'day', v_month);
+            end if;
+        elsif v_problem is null and v_rule ? 'date' then
+            begin
+                v_date := (v_rule ->> 'date')::date;
+            exception
+                when data_exception then
+                    v_problem := format('%s is no date that exists', v_rule ->> 'date');
+            end;
+            if v_date not between '1970-01-01' and '2199-12-31' then
+                v_problem := 'date must lie between 1970 and 2199';
+            end if;
+        end if;
+        if v_problem is not null then
+            return format('rules: rule %s: %s.', v_number, v_problem);
+        end if;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.find_calendar_rule_problem is
+    'What is wrong with the own rules of a calendar, as a sentence with the number of the rule; null when nothing is. {"type": "fixed", "month", "day"} | nth_weekday: month, weekday, nth | easter: offset | date: date | working_date: date; each with a name.';
+revoke all on function private.find_calendar_rule_problem from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_closure.sql sha256:0e32a7d81717f418a3f45f015beb274f76584d7178a557e6192695e6c8c51841
+create or replace function private.find_closure(
+    p_calendar public.calendars,
+    p_timezone text,
+    p_at timestamptz,
+    out verdict text,       -- blackout | holiday; null: the calendar works
+    out reason text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_local timestamp := p_at at time zone p_timezone;
+    v_day record;
+begin
+    select 'blackout', format('Nothing runs until %s: %s.', private.to_iso(b.ends_at), rtrim(b.reason, '.'))
+    into verdict, reason
+    from public.calendar_blackouts as b
+    where b.tenant_id = p_calendar.tenant_id and b.calendar_id = p_calendar.calendar_id and b.starts_at <= p_at and b.ends_at > p_at
+    order by b.ends_at desc
+    limit 1;
+    if found then
+        return;
+    end if;
+    v_day := private.read_calendar_day(p_calendar, v_local::date);
+    if v_day.opens_at is null then
+        verdict := 'holiday';
+        reason := v_day.reason;
+    elsif v_local < v_local::date + v_day.opens_at or v_local >= v_local::date + v_day.closes_at then
+        verdict := 'holiday';
+        reason := format(
+            '%s is outside of the working hours, %s to %s.', to_char(v_local, 'HH24:MI'), to_char(v_day.opens_at, 'HH24:MI'),
+            to_char(v_day.closes_at, 'HH24:MI')
+        );
+    end if;
+end
+$$;
+comment on function private.find_closure is
+    'Why a calendar does not work at a time, by the clocks of a zone: a blackout, or a closed day or hour; nulls when it works.';
+revoke all on function private.find_closure from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_working_hours_problem.sql sha256:39b9580a85aff3e48a686dd6bc0d5add99d51bf73203cdd86ddf317985d8bfa4
+create or replace function private.find_working_hours_problem(p_hours jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_day text;
+    v_span jsonb;
+begin
+    if jsonb_typeof(p_hours) is distinct from 'object' then
+        return 'working_hours must be an object such as {"mon": ["09:00", "17:00"]}.';
+    elsif p_hours = '{}' then
+        return 'working_hours leave no working day.';
+    end if;
+    for v_day, v_span in select h.key, h.value from jsonb_each(p_hours) as h loop
+        if v_day not in ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun') then
+            return format('working_hours: %s is none of mon, tue, wed, thu, fri, sat, sun.', quote_literal(left(v_day, 64)));
+        elsif jsonb_typeof(v_span) <> 'array' or jsonb_array_length(v_span) <> 2
+            or v_span ->> 0 !~ '^([01][0-9]|2[0-3]):[0-5][0-9]$' or v_span ->> 1 !~ '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$'
+        then
+            return format('working_hours: %s must be two times such as ["09:00", "17:00"]; a day ends at 24:00.', v_day);
+        elsif v_span ->> 1 <= v_span ->> 0 then
+            return format('working_hours: %s must end later than it begins.', v_day);
+        end if;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.find_working_hours_problem is
+    'What is wrong with working hours that somebody wants, as a sentence; null when nothing is.';
+revoke all on function private.find_working_hours_problem from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/list_calendars.sql sha256:ea402dd6827f71ae235263f3cde1e5c6f07a9a9c574c85a6a3d567b3e6e7e204
+create or replace function public.list_calendars(p_calendar_id uuid default null)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.read');
+begin
+    if p_calendar_id is not null then
+        perform private.find_calendar(v_caller.tenant_id, p_calendar_id);
+    end if;
+    return query
+    select private.describe_calendar(c)
+    from public.calendars as c
+    where c.tenant_id = v_caller.tenant_id and (p_calendar_id is null or c.calendar_id = p_calendar_id)
+    order by c.name;
+end
+$$;
+comment on function public.list_calendars is
+    'The calendars of the tenant by name, or one: what was said of each, to when its holidays are known (needs_refresh: less than a year ahead), how many schedules heed it. Raises 404 CALENDAR_NOT_FOUND. Needs schedules.read.';
+revoke all on function public.list_calendars from public, anon, authenticated, service_role;
+grant execute on function public.list_calendars to authenticated;
+
+-- from sql/48_calendars/functions/next_working_day.sql sha256:4a4e8baf7a9912754f191bce8351d832bc2383012b8172ff7883c74cbbf07317
+create or replace function private.next_working_day(p_calendar public.calendars, p_day date, p_step integer)
+returns date
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    for i in 1..400 loop
+        p_day := p_day + p_step;
+        if (private.read_calendar_day(p_calendar, p_day)).opens_at is not null then
+            return p_day;
+        end if;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.next_working_day is
+    'The first working day of a calendar after p_day (p_step 1), or the last one before it (-1); null when there is none within 400 days.';
+revoke all on function private.next_working_day from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/nth_weekday.sql sha256:6b9b809e1ac12f44899c3d8f4f61263b68224bc32312b965c467a76887d401d4
+create or replace function private.nth_weekday(p_first date, p_weekday text, p_nth integer)
+returns date
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select d.days[case when p_nth > 0 then p_nth else cardinality(d.days) end]
+    from (
+        select array_agg(g.day::date order by g.day) as days
+        from generate_series(p_first, p_first + interval '1 month - 1 day', interval '1 day') as g (day)
+        where extract(isodow from g.day)
+            = array_position(array['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], lower(p_weekday))
+    ) as d
+$$;
+comment on function private.nth_weekday is
+    'The nth (-1: the last) Monday, Tuesday … of the month that begins on p_first; null when it has no fifth.';
+revoke all on function private.nth_weekday from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/read_calendar_day.sql sha256:9d9cd9ccdebd497f563481da7d8c15cf7352dd3c8eb74e01920e36da39b84fe7
+create or replace function private.read_calendar_day(
+    p_calendar public.calendars,
+    p_day date,
+    out opens_at time,      -- null: no working day
+    out closes_at time,
+    out reason text         -- why it is none
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_weekday text := (array['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])[extract(isodow from p_day)];
+    v_exception record;
+begin
+    select d.is_working, d.name
+    into v_exception
+    from public.calendar_days as d
+    where d.tenant_id = p_calendar.tenant_id and d.calendar_id = p_calendar.calendar_id and d.day = p_day
+    order by d.source desc     -- the calendar's own rules win
+    limit 1;
+    if found and not v_exception.is_working then
+        reason := format('%s is %s.', to_char(p_day, 'FMDay, FMDD FMMonth YYYY'), v_exception.name);
+        return;
+    elsif p_calendar.working_hours ? v_weekday then
+        opens_at := p_calendar.working_hours -> v_weekday ->> 0;
+        closes_at := p_calendar.working_hours -> v_weekday ->> 1;
+    elsif v_exception.is_working then
+        opens_at := '00:00';
+        closes_at := '24:00';
+    else
+        reason := format('%s is no working day.', to_char(p_day, 'FMDay, FMDD FMMonth YYYY'));
+    end if;
+end
+$$;
+comment on function private.read_calendar_day is
+    'From when until when a calendar works on a day, or why it does not.';
+revoke all on function private.read_calendar_day from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/update_calendar.sql sha256:c63124e564274e04c90b1f4080153ae6dd748e06a5bb951498725b56724af154
+create or replace function public.update_calendar(p_calendar_id uuid, p_changes jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_calendar public.calendars := private.find_calendar(v_caller.tenant_id, p_calendar_id, true);
+begin
+    v_calendar := private.change_calendar(v_calendar, p_changes);
+    perform private.replan_schedules(v_caller.tenant_id, p_calendar_id);
+    return private.describe_calendar(v_calendar);
+end
+$$;
+comment on function public.update_calendar is
+    'Changes the named fields of a calendar and returns it; lists are replaced as a whole, a null leaves a field as it is, an empty country is none. Raises 404 CALENDAR_NOT_FOUND, 400 INVALID_ARGUMENT, 409 CALENDAR_EXISTS. Needs schedules.write.';
+revoke all on function public.update_calendar from public, anon, authenticated, service_role;
+grant execute on function public.update_calendar to authenticated;
+
 -- from sql/50_schedules/functions/announce_fire.sql sha256:5f899ac0d2baa4860174487512a3c715908dd31008da1483c5f4b59757f9a37e
 create or replace function private.announce_fire(
     p_schedule public.schedules,
@@ -12766,7 +13564,7 @@ comment on function private.announce_fire is
     'Emits what a schedule did at a due time, or by hand: schedule.fired, .triggered, .failed, .skipped or .missed.';
 revoke all on function private.announce_fire from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/change_schedule.sql sha256:8286b3002fe549c1ffb61ef9635f258809e1fe8af3fb9ddbfdf8e4e28e36d7f3
+-- from sql/50_schedules/functions/change_schedule.sql sha256:371ae14bd9517d6845eb79b59bbce689ec9780ff25b19ae6943026b016603483
 create or replace function private.change_schedule(p_old public.schedules, p_changes jsonb, p_is_new boolean)
 returns public.schedules
 language plpgsql
@@ -12786,6 +13584,9 @@ begin
     if nullif(p_changes ->> 'pool', '') is not null then
         v_new.pool_id := (private.find_pool(v_new.tenant_id, p_changes ->> 'pool', 'member')).pool_id;
     end if;
+    if v_new.calendar_id is distinct from p_old.calendar_id and v_new.calendar_id is not null then
+        perform private.find_calendar(v_new.tenant_id, v_new.calendar_id);
+    end if;
     v_problem := coalesce(
         private.find_schedule_problem(v_new, p_changes),
         case when v_new.timezone <> p_old.timezone then private.find_timezone_problem(v_new.timezone) end
@@ -12799,10 +13600,10 @@ begin
     end if;
     if p_is_new or v_new.is_enabled <> p_old.is_enabled or (
         v_new.frequency, v_new.cron_expression, v_new.run_at, v_new.interval_seconds, v_new.timezone, v_new.starts_at,
-        v_new.ends_at, v_new.paused_until, v_new.jitter_seconds
+        v_new.ends_at, v_new.paused_until, v_new.jitter_seconds, v_new.calendar_id, v_new.on_closed_day
     ) is distinct from (
         p_old.frequency, p_old.cron_expression, p_old.run_at, p_old.interval_seconds, p_old.timezone, p_old.starts_at,
-        p_old.ends_at, p_old.paused_until, p_old.jitter_seconds
+        p_old.ends_at, p_old.paused_until, p_old.jitter_seconds, p_old.calendar_id, p_old.on_closed_day
     ) then
         v_new.next_run_at := private.next_run_time(v_new, v_now);
         if v_new.is_enabled and v_new.next_run_at is null then
@@ -12810,6 +13611,7 @@ begin
                 400, 'INVALID_ARGUMENT',
                 case
                     when v_new.frequency = 'once' then 'run_at must lie in the future, and not in a pause.'
+                    when v_new.on_closed_day <> 'skip' then 'calendar_id leaves the schedule no day on which it runs.'
                     when v_new.ends_at is not null then 'ends_at leaves the schedule no time at which it runs.'
                     else 'cron_expression has no time within 40 years.'
                 end
@@ -12820,7 +13622,7 @@ begin
 end
 $$;
 comment on function private.change_schedule is
-    'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
+    'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
 revoke all on function private.change_schedule from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/compile_times.sql sha256:ef01a22417ad75e3c08a9e92801c934548894a74c74b6c191a5b471ea487b900
@@ -12960,7 +13762,7 @@ comment on function private.count_schedule_failures is
     'Counts failures in a row of a schedule that the caller has locked, and disables it when they are as many as it allows: schedule.auto_disabled.';
 revoke all on function private.count_schedule_failures from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/create_schedule.sql sha256:4048fa6af09a42bc4fa51161e5ba7ca28cb7aaa3ca8eec909ce39b70e908c9d3
+-- from sql/50_schedules/functions/create_schedule.sql sha256:b67ae1038af2b1d0c2e841cbf2e5379f06fc60d49faab0bcab1e4df16b1a7585
 create or replace function public.create_schedule(p_schedule jsonb)
 returns public.schedules
 language plpgsql
@@ -12977,7 +13779,7 @@ begin
 end
 $$;
 comment on function public.create_schedule is
-    'Makes a schedule of a workflow, {workflow_id, name, cron_expression | frequency | run_at | interval_seconds, …}, and returns it with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Makes a schedule of a workflow, {workflow_id, name, cron_expression | frequency | run_at | interval_seconds, …}, and returns it with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND, CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.create_schedule from public, anon, authenticated, service_role;
 grant execute on function public.create_schedule to authenticated;
 
@@ -13057,7 +13859,7 @@ comment on function private.delete_schedules_of_workflow is
     'Takes every schedule of a workflow away and returns how many.';
 revoke all on function private.delete_schedules_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/draft_schedule.sql sha256:3625b53a3ca1ebc4c62381f52670fe3915a048e4907a657bb85e219b302ac124
+-- from sql/50_schedules/functions/draft_schedule.sql sha256:af3a13cd98a1dc82e10bec31cad3095b0556fcf9b240325f2e9f40adeabab7e0
 create or replace function private.draft_schedule(p_caller private.caller)
 returns public.schedules
 language sql
@@ -13069,7 +13871,7 @@ as $$
         jsonb_build_object(
             'schedule_id', private.uuid_v7(), 'tenant_id', t.tenant_id, 'timezone', t.timezone, 'is_enabled', true,
             'priority', 10, 'execution_mode', 'lan', 'environment', '*', 'required_capabilities', '[]'::jsonb,
-            'required_tags', '[]'::jsonb, 'input', '{}'::jsonb, 'metadata', '{}'::jsonb, 'jitter_seconds', 0,
+            'required_tags', '[]'::jsonb, 'input', '{}'::jsonb, 'metadata', '{}'::jsonb, 'jitter_seconds', 0, 'on_closed_day', 'skip',
             'misfire_policy', 'once', 'misfire_cap', 10, 'overlap_policy', 'allow', 'max_consecutive_failures', 0,
             'run_count', 0, 'failure_count', 0, 'consecutive_failures', 0,
             'created_by', coalesce(p_caller.user_id, p_caller.api_key_id),
@@ -13173,6 +13975,130 @@ $$;
 comment on function private.expected_seconds is
     'How long a job of a workflow takes, by those that completed in the last 30 days; null when there is none.';
 revoke all on function private.expected_seconds from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/explain_schedule.sql sha256:be5ea68cbd097dda8f529c1fe20ba785af330ffc78802752512249b4ded7d31b
+create or replace function public.explain_schedule(p_schedule_id uuid, p_at timestamptz)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.read');
+    v_now timestamptz := private.clock();
+    v_schedule public.schedules;
+    v_fire public.schedule_fires;
+    v_due timestamptz;      -- the due time that p_at, or its minute, is
+    v_moved timestamptz;
+    v_run public.simulated_run;
+    v_kept_from timestamptz;
+begin
+    select s.* into v_schedule
+    from public.schedules as s
+    where s.schedule_id = p_schedule_id and s.tenant_id = v_caller.tenant_id and s.deleted_at is null;
+    if not found then
+        perform private.raise_error(404, 'SCHEDULE_NOT_FOUND', 'There is no such schedule.');
+    elsif p_at is null or p_at not between '1970-01-01T00:00:00Z' and '2200-01-01T00:00:00Z' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'at must lie between 1970 and 2200.');
+    end if;
+    v_due := private.next_planned_time(v_schedule, p_at - interval '1 microsecond');
+    if v_due is null or v_due >= p_at + interval '1 minute' then
+        v_due := null;
+    end if;
+    select f.* into v_fire
+    from public.schedule_fires as f
+    where f.tenant_id = v_schedule.tenant_id and f.schedule_id = p_schedule_id
+        and f.fire_time >= p_at and f.fire_time < p_at + interval '1 minute'
+    order by f.fire_time
+    limit 1;
+    if v_fire.schedule_id is null then      -- a row that stands for many
+        select f.* into v_fire
+        from public.schedule_fires as f
+        where f.tenant_id = v_schedule.tenant_id and f.schedule_id = p_schedule_id and f.fire_time <= p_at
+            and f.outcome = 'missed' and f.missed_until >= p_at
+        order by f.fire_time desc
+        limit 1;
+    end if;
+
+    if v_fire.schedule_id is not null then
+        v_run := (
+            v_fire.fire_time, v_fire.outcome::text,
+            coalesce(v_fire.reason, case when v_fire.is_manual then 'It was run by hand.' else 'It ran.' end)
+        );
+    elsif p_at < v_schedule.created_at then
+        v_run := (v_due, 'not_made', format('The schedule was made later, %s.', private.to_iso(v_schedule.created_at)));
+    elsif p_at < v_schedule.starts_at then
+        v_run := (null, 'not_due', format('The schedule starts later, %s.', private.to_iso(v_schedule.starts_at)));
+    elsif p_at > v_schedule.ends_at then
+        v_run := (null, 'not_due', format('The schedule had ended, %s.', private.to_iso(v_schedule.ends_at)));
+    elsif v_due is null then
+        v_run := (
+            null, 'not_due',
+            format(
+                'It is none of the times of the schedule: %s, on the clocks of %s.',
+                case v_schedule.frequency
+                    when 'once' then private.to_iso(v_schedule.run_at)
+                    when 'interval' then format('every %s seconds', v_schedule.interval_seconds)
+                    else v_schedule.cron_expression
+                end,
+                v_schedule.timezone
+            )
+        );
+        if private.next_due_time(v_schedule, p_at - interval '1 microsecond') < p_at + interval '1 minute' then
+            v_run := private.judge_due_time(v_schedule, private.next_due_time(v_schedule, p_at - interval '1 microsecond'));
+        end if;
+    else
+        v_run := private.judge_due_time(v_schedule, v_due);
+        if v_run.verdict = 'holiday' and v_schedule.on_closed_day <> 'skip' then
+            v_moved := case
+                when v_schedule.on_closed_day = 'next' then private.next_due_time(v_schedule, v_due)
+                else private.last_due_time(v_schedule, private.next_due_time(v_schedule, v_due - interval '400 days'), v_due)
+            end;
+            v_run.verdict := 'moved';
+            v_run.reason := v_run.reason || coalesce(format(' It runs %s instead.', private.to_iso(v_moved)), '');
+        elsif v_run.verdict = 'run' or v_run.verdict = 'moved' then
+            v_kept_from := private.retention_horizon('schedule_fires', v_schedule.tenant_id);
+            v_run := case
+                when p_at < v_kept_from then (
+                    v_due, 'unknown', format('What happened before %s is kept no more.', private.to_iso(v_kept_from))
+                )::public.simulated_run
+                when not v_schedule.is_enabled and v_schedule.auto_disabled_at <= p_at then (
+                    v_due, 'disabled',
+                    format(
+                        'The schedule was disabled %s after %s failures in a row.',
+                        private.to_iso(v_schedule.auto_disabled_at), v_schedule.consecutive_failures
+                    )
+                )::public.simulated_run
+                when p_at < v_schedule.paused_until then
+                    (v_due, 'paused', format('The schedule is paused until %s.', private.to_iso(v_schedule.paused_until)))::public.simulated_run
+                when not v_schedule.is_enabled then (v_due, 'disabled', 'The schedule is not enabled.')::public.simulated_run
+                when p_at > v_now then v_run
+                when v_schedule.next_run_at <= v_now then
+                    (v_due, 'late', 'It is due and has not been served: see the duty fire_due_schedules.')::public.simulated_run
+                else (
+                    v_due, 'not_planned',
+                    'The schedule was disabled, paused or had other times then: the audit log has its changes.'
+                )::public.simulated_run
+            end;
+        end if;
+    end if;
+    return jsonb_build_object(
+        'schedule_id', p_schedule_id,
+        'at', private.to_iso(p_at),
+        'due', private.to_iso(v_run.run_at),
+        'verdict', v_run.verdict,
+        'reason', coalesce(v_run.reason, 'It will run.'),
+        'job_id', v_fire.job_id,
+        'fired_at', private.to_iso(v_fire.fired_at),
+        'next_due', private.to_iso(private.next_due_time(v_schedule, greatest(p_at, v_now)))
+    );
+end
+$$;
+comment on function public.explain_schedule is
+    'Why a schedule ran at a time, or in the minute that begins with it, or why it did not or will not: {schedule_id, at, due, verdict, reason, job_id, fired_at, next_due}. The verdict is the outcome of its fire, or not_due, not_made, not_planned, disabled, paused, late, unknown (kept no more), holiday, blackout, moved or run. Raises 404 SCHEDULE_NOT_FOUND, 400 INVALID_ARGUMENT. Needs schedules.read.';
+revoke all on function public.explain_schedule from public, anon, authenticated, service_role;
+grant execute on function public.explain_schedule to authenticated;
 
 -- from sql/50_schedules/functions/find_cron_problem.sql sha256:f4a13d14fc0b4cce91473ac0ec23d0a74abb89101df39b8dda6e50abb541b073
 create or replace function private.find_cron_problem(p_expression text)
@@ -13333,7 +14259,7 @@ comment on function private.find_overlap is
     'What becomes of a due time by the overlap policy of a schedule that the caller has locked, and why, when a job of it is unfinished; asks for the end of that job when the policy is cancel_previous.';
 revoke all on function private.find_overlap from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:57793f9ceb2507043ceba571acf0758be461ab5f6511c83dd3df18f025d8151b
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:a3c3adab003062a9c06bed0055f939f896a7bcf7549a0ef1af4d6c5505908b3d
 create or replace function private.find_schedule_problem(p_schedule public.schedules, p_changes jsonb)
 returns text
 language plpgsql
@@ -13371,6 +14297,13 @@ begin
         return 'misfire_cap goes with the misfire_policy all only.';
     elsif p_schedule.max_consecutive_failures not between 0 and 1000 then
         return 'max_consecutive_failures must be between 0 and 1000.';
+    elsif p_schedule.on_closed_day <> 'skip' and p_schedule.calendar_id is null then
+        return 'on_closed_day needs a calendar_id.';
+    elsif p_schedule.on_closed_day <> 'skip' and (
+        p_schedule.frequency in ('interval', 'hourly')
+        or p_schedule.frequency = 'cron' and (private.cron_fields(p_schedule.cron_expression))[2] ~ '^\*'
+    ) then
+        return 'on_closed_day next and previous are for schedules whose hour is fixed: what comes every hour is not moved to another day.';
     elsif p_schedule.robot_id is not null and p_schedule.pool_id is not null then
         return 'robot_id and pool contradict each other: a pool''s owner says which of its robots run a job.';
     end if;
@@ -13658,7 +14591,7 @@ comment on function private.forget_schedule_failures is
     'Begins the count of failures in a row again, as a job of the schedule succeeded; emits schedule.recovered for one that they had disabled and somebody enabled again.';
 revoke all on function private.forget_schedule_failures from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/is_followed.sql sha256:8dadaf54c09fead76a777497c3f2f76a528121590d324581043af146b88499c3
+-- from sql/50_schedules/functions/is_followed.sql sha256:65af310593655ab6e2b84fdaf4cdd8ddfd2c7f4752864c7f4b71ca55705a57fd
 create or replace function private.is_followed(p_schedule public.schedules)
 returns boolean
 language sql
@@ -13667,7 +14600,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     select p_schedule.overlap_policy <> 'allow' or p_schedule.max_consecutive_failures > 0
 $$;
-comment on function private.is_followed(public.schedules) is 'Whether a schedule needs to know how its jobs end.';
+comment on function private.is_followed is
+    'Whether a schedule needs to know how its jobs end.';
 revoke all on function private.is_followed from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/jitter_of.sql sha256:eb201537a2c6773fe12688798ea8d5a4508193040117df6e90b6ea34394893d1
@@ -13702,7 +14636,7 @@ comment on function private.job_of_schedule is
     'The job that a schedule asks for: each option that schedules have a column of. See private.new_job.';
 revoke all on function private.job_of_schedule from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/judge_due_time.sql sha256:788528d040c84d738cfc90a56f1037f949591389eafeeab2b8873069a6ac2d76
+-- from sql/50_schedules/functions/judge_due_time.sql sha256:76e7fd8210844b27ae0910e3ce07e71a1bf4fe072459eaf1b3ab45ae66fcea18
 create or replace function private.judge_due_time(p_schedule public.schedules, p_due timestamptz)
 returns public.simulated_run
 language plpgsql
@@ -13711,9 +14645,26 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_run public.simulated_run := (p_due, 'run', null);
+    v_calendar public.calendars;
     v_fields text[];
     v_local timestamp := p_due at time zone p_schedule.timezone;
 begin
+    if p_schedule.calendar_id is not null then
+        v_calendar := private.find_calendar(p_schedule.tenant_id, p_schedule.calendar_id);
+        select coalesce(c.verdict, 'run'), c.reason
+        into v_run.verdict, v_run.reason
+        from private.find_closure(v_calendar, p_schedule.timezone, p_due) as c;
+        if v_run.verdict <> 'run' then
+            return v_run;
+        elsif private.next_planned_time(p_schedule, p_due - interval '1 microsecond') is distinct from p_due then
+            v_run.verdict := 'moved';
+            v_run.reason := format(
+                'The calendar moves it here from a closed day or hour %s.',
+                case p_schedule.on_closed_day when 'next' then 'before' else 'after' end
+            );
+            return v_run;
+        end if;
+    end if;
     if p_schedule.cron_expression is not null then
         v_fields := private.cron_fields(p_schedule.cron_expression);
         if extract(hour from v_local) <> all ((private.read_cron_field(v_fields[2], 2)).numbers)
@@ -13730,7 +14681,7 @@ begin
 end
 $$;
 comment on function private.judge_due_time is
-    'What is to be said of a due time of a schedule before it comes: whether it runs, and whether the clocks move it.';
+    'What is to be said of a due time of a schedule before it comes: whether it runs, and whether its calendar or the clocks move it.';
 revoke all on function private.judge_due_time from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/last_due_time.sql sha256:4cd28ed30baf1a92914de2c31d4cb14f59c1020815b08559a64feb82d09df2fc
@@ -13768,6 +14719,59 @@ $$;
 comment on function private.last_due_time is
     'The newest due time until p_until, given that p_first is one: by halving, so that a long silence costs little more than a short one.';
 revoke all on function private.last_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/list_upcoming_runs.sql sha256:a0375fcd89d76b6cf40e554958ca722d0563dbef87f3136edfef3423ba9d048c
+-- The next times of all, merged: whoever comes first is told, and its own next time takes its place.
+create or replace function public.list_upcoming_runs(p_limit integer default 20, p_workflow_id uuid default null)
+returns table (schedule_id uuid, run_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.read');
+    v_schedules public.schedules[];
+    v_next timestamptz[];
+    v_first integer;
+    v_verdict text;
+    v_looks integer := 0;
+begin
+    if p_limit not between 1 and 100 or p_limit is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
+    end if;
+    -- Of more than p_limit schedules, only those can be in it that come first.
+    select array_agg(x order by x.next_run_at, x.schedule_id), array_agg(x.next_run_at order by x.next_run_at, x.schedule_id)
+    into v_schedules, v_next
+    from (
+        select s.*
+        from public.schedules as s
+        where s.tenant_id = v_caller.tenant_id and s.next_run_at is not null
+            and (p_workflow_id is null or s.workflow_id = p_workflow_id)
+        order by s.next_run_at, s.schedule_id
+        limit p_limit
+    ) as x;
+    while p_limit > 0 and v_looks < 2000 loop
+        v_looks := v_looks + 1;
+        select u.i into v_first from unnest(v_next) with ordinality as u (at, i) where u.at is not null order by u.at, u.i limit 1;
+        exit when not found;
+        schedule_id := v_schedules[v_first].schedule_id;
+        run_at := v_next[v_first];
+        v_verdict := (private.judge_due_time(
+            v_schedules[v_first], run_at - private.jitter_of(schedule_id, v_schedules[v_first].jitter_seconds)
+        )).verdict;
+        if v_verdict in ('run', 'moved') then
+            return next;
+            p_limit := p_limit - 1;
+        end if;
+        v_next[v_first] := private.next_run_time(v_schedules[v_first], run_at);
+    end loop;
+end
+$$;
+comment on function public.list_upcoming_runs is
+    'The next 1 to 100 runs of all enabled schedules of the tenant, or of a workflow, the soonest first; without those that a calendar skips. Raises 400 INVALID_ARGUMENT. Needs schedules.read.';
+revoke all on function public.list_upcoming_runs from public, anon, authenticated, service_role;
+grant execute on function public.list_upcoming_runs to authenticated;
 
 -- from sql/50_schedules/functions/lock_schedule.sql sha256:d48873bf33c3e52ccb0d534dc57e62ad51ac853f754002834537b3b290b0bb81
 create or replace function private.lock_schedule(p_tenant_id uuid, p_schedule_id uuid)
@@ -14026,8 +15030,125 @@ comment on function private.next_cron_time_of_any_hour is
     'What next_cron_time answers where the hour is a star, a step of it or all hours: whenever the clocks show the time, also the second time, and never when they skip it.';
 revoke all on function private.next_cron_time_of_any_hour from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_due_time.sql sha256:b817535b0d335a0c9bbd6955359e310c187d422712b1ec0b40deedcc347f8c73
+-- from sql/50_schedules/functions/next_due_time.sql sha256:5387d15e43065de3d65706e684bb593c26dff42fbc349a1a721e5c16a218728d
 create or replace function private.next_due_time(p_schedule public.schedules, p_after timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_schedule.calendar_id is null or p_schedule.on_closed_day = 'skip' then
+        return private.next_planned_time(p_schedule, p_after);
+    end if;
+    return private.next_moved_time(p_schedule, p_after);
+end
+$$;
+comment on function private.next_due_time is
+    'The first due time of a schedule after p_after, whether it is enabled or not: a planned time, or where its calendar moves one. Null when nothing is left.';
+revoke all on function private.next_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_moved_time.sql sha256:3770f554ec0c9cc99a3b3aa1fac10f0edc818da77645b4471965c707016638ed
+-- What runs on a working day is what is planned for its hours, and what is moved there: from the closed days before it (next)
+-- or after it (previous) at the same time of day, and from hours in between, to the opening. So a working day is looked at with
+-- those closed days, one look at each stretch of time, however many times are planned in it; then the next day with something.
+create or replace function private.next_moved_time(p_schedule public.schedules, p_after timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_zone text := p_schedule.timezone;
+    v_is_next boolean := p_schedule.on_closed_day = 'next';
+    v_calendar public.calendars := private.find_calendar(p_schedule.tenant_id, p_schedule.calendar_id);
+    v_day date := (p_after at time zone v_zone)::date;
+    v_other date;               -- the working day on the other side of the closed ones
+    v_hours record;
+    v_other_hours record;
+    v_from timestamp;
+    v_until timestamp;
+    v_opens timestamp;
+    v_closes timestamp;
+    v_planned timestamptz;
+    v_best timestamptz;
+    v_closed date;
+begin
+    if (private.read_calendar_day(v_calendar, v_day)).opens_at is null then
+        v_day := private.next_working_day(v_calendar, v_day, 1);
+    end if;
+    while v_day is not null loop
+        v_until := null;
+        v_hours := private.read_calendar_day(v_calendar, v_day);
+        v_opens := v_day + v_hours.opens_at;
+        v_closes := v_day + v_hours.closes_at;
+        -- In its own hours.
+        v_best := private.planned_between(p_schedule, v_opens, v_closes, p_after);
+        v_other := private.next_working_day(v_calendar, v_day, case when v_is_next then -1 else 1 end);
+        if v_other is not null then
+            v_other_hours := private.read_calendar_day(v_calendar, v_other);
+            v_from := case when v_is_next then v_other + v_other_hours.closes_at else v_closes end;
+            v_until := case when v_is_next then v_opens else v_other + v_other_hours.opens_at end;
+            for v_closed in select g::date from generate_series(v_from::date, v_until::date, interval '1 day') as g loop
+                -- At the same time of day, if that lies in the hours.
+                if v_closed <> v_day and v_closed <> v_other then
+                    v_planned := private.planned_between(
+                        p_schedule, v_closed + v_hours.opens_at, v_closed + v_hours.closes_at,
+                        case
+                            when v_day = (p_after at time zone v_zone)::date
+                                then (v_closed + (p_after at time zone v_zone)::time) at time zone v_zone
+                        end
+                    );
+                    v_best := least(
+                        v_best, private.first_instant(v_day + (v_planned at time zone v_zone)::time, v_zone)
+                    );
+                end if;
+                -- Before the hours, or after them: at the opening.
+                if v_best is null or v_best > private.first_instant(v_opens, v_zone) then
+                    if coalesce(
+                        private.planned_between(
+                            p_schedule, greatest(v_closed, v_from),
+                            least(case when v_closed in (v_day, v_other) then v_until else v_closed + v_hours.opens_at end, v_until, v_closed + 1),
+                            null
+                        ),
+                        case when v_closed not in (v_day, v_other) then private.planned_between(
+                            p_schedule, greatest(v_closed + v_hours.closes_at, v_from), least(v_until, v_closed + 1), null
+                        ) end
+                    ) is not null and private.first_instant(v_opens, v_zone) > p_after then
+                        v_best := private.first_instant(v_opens, v_zone);
+                    end if;
+                end if;
+            end loop;
+        end if;
+        if v_best > p_after then
+            return v_best;
+        end if;
+        -- Nothing: on with the day that the next planned time comes to.
+        v_planned := private.next_planned_time(
+            p_schedule, private.first_instant(greatest(v_closes, v_until), v_zone) - interval '1 microsecond'
+        );
+        if v_planned is null then
+            return null;
+        end if;
+        v_closed := (v_planned at time zone v_zone)::date;
+        v_hours := private.read_calendar_day(v_calendar, v_closed);
+        if v_hours.opens_at is null
+            or not v_is_next and v_planned at time zone v_zone < v_closed + v_hours.opens_at
+        then
+            v_closed := private.next_working_day(v_calendar, v_closed, case when v_is_next then 1 else -1 end);
+        end if;
+        v_other := private.next_working_day(v_calendar, v_day, 1);
+        v_day := case when v_other is not null then greatest(v_other, v_closed) end;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.next_moved_time is
+    'The first time after p_after at which a schedule runs that its calendar moves from closed days to the next working day, or to the one before.';
+revoke all on function private.next_moved_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_planned_time.sql sha256:4f1b080543b25d2e8ded03d2b6e4d507d4c4f6a939d34592e0d695093bb4b7ea
+create or replace function private.next_planned_time(p_schedule public.schedules, p_after timestamptz)
 returns timestamptz
 language plpgsql
 stable
@@ -14055,9 +15176,9 @@ begin
     return case when p_schedule.ends_at is null or v_due <= p_schedule.ends_at then v_due end;
 end
 $$;
-comment on function private.next_due_time is
-    'The first due time of a schedule after p_after, whether it is enabled or not; null when nothing is left.';
-revoke all on function private.next_due_time from public, anon, authenticated, service_role;
+comment on function private.next_planned_time is
+    'The first time after p_after that a schedule means, within its start and end; its calendar may have something to say about it. Null when nothing is left.';
+revoke all on function private.next_planned_time from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/next_run_time.sql sha256:ddf24b0075dae20586cc6afb5997b09a5c3507a22ccabeba72be641d31c54d8f
 create or replace function private.next_run_time(p_schedule public.schedules, p_now timestamptz)
@@ -14103,6 +15224,34 @@ $$;
 comment on function private.note_end_of_scheduled_job is
     'Writes down how a job ended whose schedule wants to know, in the transaction that ends it; waits for nobody.';
 revoke all on function private.note_end_of_scheduled_job from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/planned_between.sql sha256:ba156a0ed523186d6160b55c83539741f9cacea5fed3cedd27ba2ac87e922e23
+create or replace function private.planned_between(
+    p_schedule public.schedules,
+    p_from timestamp,           -- on the schedule's clocks
+    p_until timestamp,
+    p_after timestamptz         -- if that is later than p_from
+)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_planned timestamptz;
+begin
+    if p_from >= p_until then
+        return null;
+    end if;
+    v_planned := private.next_planned_time(
+        p_schedule, greatest(private.first_instant(p_from, p_schedule.timezone) - interval '1 microsecond', p_after)
+    );
+    return case when v_planned < private.first_instant(p_until, p_schedule.timezone) then v_planned end;
+end
+$$;
+comment on function private.planned_between is
+    'The first planned time of a schedule from p_from on, before p_until and after p_after; null when there is none.';
+revoke all on function private.planned_between from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/read_cron_field.sql sha256:d857e038b1f3219d4899aa49add38dd0f07867c135db95cf2e670ed6a8e380cb
 create or replace function private.read_cron_field(
@@ -14188,7 +15337,7 @@ comment on function private.read_cron_field is
     'The values that a field of a cron expression (1: minute … 5: day of week, Sunday is 0) stands for, in order; or what is wrong with it.';
 revoke all on function private.read_cron_field from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/read_schedule_changes.sql sha256:8355d95d92bdafca256835d066c97a7b7d15aa195f8b34033cd522aaeb147f10
+-- from sql/50_schedules/functions/read_schedule_changes.sql sha256:0e9c2788b3d21763b812df93070116154bcda4f409c7768eb6956ebc84aaf24f
 -- A null leaves a field as it is, and an empty text takes away what need not be there.
 create or replace function private.read_schedule_changes(p_old public.schedules, p_changes jsonb)
 returns public.schedules
@@ -14199,11 +15348,11 @@ as $$
 declare
     v_settable constant text[] := array[
         'workflow_id', 'name', 'frequency', 'cron_expression', 'run_at', 'interval_seconds', 'timezone', 'starts_at', 'ends_at',
-        'paused_until', 'jitter_seconds', 'misfire_policy', 'misfire_cap', 'overlap_policy', 'max_consecutive_failures',
+        'paused_until', 'calendar_id', 'on_closed_day', 'jitter_seconds', 'misfire_policy', 'misfire_cap', 'overlap_policy', 'max_consecutive_failures',
         'is_enabled', 'priority', 'execution_mode', 'environment', 'required_capabilities', 'required_tags', 'robot_id', 'pool',
         'dedupe_key', 'input', 'metadata'
     ];
-    v_removable constant text[] := array['starts_at', 'ends_at', 'paused_until', 'robot_id', 'pool', 'dedupe_key'];
+    v_removable constant text[] := array['starts_at', 'ends_at', 'paused_until', 'calendar_id', 'robot_id', 'pool', 'dedupe_key'];
     v_new public.schedules := p_old;
     v_field text;
     v_value jsonb;
@@ -14230,12 +15379,16 @@ begin
                         when v_field = 'frequency' then 'frequency must be once, interval, hourly, daily, weekly, monthly or cron.'
                         when v_field = 'misfire_policy' then 'misfire_policy must be skip, once or all.'
                         when v_field = 'overlap_policy' then 'overlap_policy must be allow, skip, queue or cancel_previous.'
+                        when v_field = 'on_closed_day' then 'on_closed_day must be skip, next or previous.'
                         when v_field = 'execution_mode' then 'execution_mode must be lan or internet.'
                         else format('%s has a value of the wrong type: %s.', v_field, sqlerrm)
                     end
                 );
         end;
     end loop;
+    if v_new.calendar_id is null and p_old.calendar_id is not null and p_changes ->> 'on_closed_day' is null then
+        v_new.on_closed_day := 'skip';
+    end if;
     v_new.name := private.nfc(v_new.name);
     v_new.environment := private.nfc(v_new.environment);
     v_new.required_capabilities := private.nfc_words(v_new.required_capabilities);
@@ -14287,6 +15440,34 @@ comment on function private.release_waiting_fires is
     'Serves the due times that wait, of a schedule that the caller has locked, the oldest first, until one has a job again; returns how many it served.';
 revoke all on function private.release_waiting_fires from public, anon, authenticated, service_role;
 
+-- from sql/50_schedules/functions/replan_schedules.sql sha256:a97a43ae985434db84c3ca8d7dfa64fdaa8abcbb451b25526b0a287af41dd9d4
+create or replace function private.replan_schedules(p_tenant_id uuid, p_calendar_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_schedule public.schedules;
+begin
+    for v_schedule in
+        select s.*
+        from public.schedules as s
+        where s.tenant_id = p_tenant_id and s.calendar_id = p_calendar_id and s.on_closed_day <> 'skip' and s.next_run_at > v_now
+        order by s.next_run_at, s.schedule_id
+        limit 1000
+        for update
+    loop
+        update public.schedules as s
+        set next_run_at = private.next_run_time(v_schedule, v_now)
+        where s.schedule_id = v_schedule.schedule_id;
+    end loop;
+end
+$$;
+comment on function private.replan_schedules is
+    'Sets the next run of the schedules that a changed calendar moves; of more than a thousand the soonest, and the others when they come due.';
+revoke all on function private.replan_schedules from public, anon, authenticated, service_role;
+
 -- from sql/50_schedules/functions/require_schedulable_workflow.sql sha256:235b064c283c6ca9013004d60bd7fa55dce7316ed52afcfcbf2e06736f9a5e1b
 create or replace function private.require_schedulable_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns void
@@ -14307,7 +15488,7 @@ comment on function private.require_schedulable_workflow is
     'Returns when the tenant has the workflow, and keeps it from being deleted until the transaction ends. Raises 404 WORKFLOW_NOT_FOUND.';
 revoke all on function private.require_schedulable_workflow from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/serve_due_time.sql sha256:e0355908fd2821457eda38531a240eb3d378aed7641fa3c4b33c26c661aa82d0
+-- from sql/50_schedules/functions/serve_due_time.sql sha256:97d7770a64dfd3a00b69c965e82360b9144e2231b201b535612b72c776a3f1c3
 create or replace function private.serve_due_time(
     p_schedule public.schedules,
     p_fire_time timestamptz,
@@ -14334,7 +15515,16 @@ begin
         if found then
             return null;
         end if;
-        select o.outcome, o.reason into v_outcome, v_reason from private.find_overlap(p_schedule) as o;
+        if p_schedule.calendar_id is not null then
+            select 'skipped_' || c.verdict, c.reason
+            into v_outcome, v_reason
+            from private.find_closure(
+                private.find_calendar(p_schedule.tenant_id, p_schedule.calendar_id), p_schedule.timezone, p_fire_time
+            ) as c;
+        end if;
+        if v_outcome is null then
+            select o.outcome, o.reason into v_outcome, v_reason from private.find_overlap(p_schedule) as o;
+        end if;
     end if;
     if v_outcome is null and p_schedule.dedupe_key is not null then
         select 'skipped_overlap', format('The job %s with the same dedupe_key was not finished.', d.job_id)
@@ -14363,7 +15553,7 @@ begin
     if v_outcome <> 'waiting' then
         perform private.announce_fire(
             p_schedule,
-            case v_outcome when 'failed' then 'failed' when 'skipped_overlap' then 'skipped' else 'fired' end,
+            case when v_job_id is not null then 'fired' when v_outcome = 'failed' then 'failed' else 'skipped' end,
             p_fire_time, v_job_id, jsonb_build_object('outcome', v_outcome, 'reason', v_reason)
         );
     end if;
@@ -14374,7 +15564,7 @@ comment on function private.serve_due_time is
     'Serves a due time of a schedule that the caller has locked, and writes down the outcome that it returns: the job, or why there is none. Null: that time had its turn.';
 revoke all on function private.serve_due_time from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/simulate_schedule.sql sha256:9985c65f93cec1a5b919333067a6fe5e15cefdae7bfffeeab222f7f19ad42fb4
+-- from sql/50_schedules/functions/simulate_schedule.sql sha256:c562e67dbbdfe8819c21d368d3b2da3a1ab21291c2cb6f9d95c9df9c07a825e1
 create or replace function public.simulate_schedule(
     p_schedule jsonb,
     p_count integer default 10,
@@ -14427,7 +15617,7 @@ begin
 end
 $$;
 comment on function public.simulate_schedule is
-    'The next 1 to 100 due times of a schedule that is described as for create_schedule, after p_after or now, each with a verdict (run, moved by a change of the clocks, overlap) and its reason; nothing is made. For overlap a job takes p_expected_seconds, or what jobs of its workflow took in the last 30 days. Raises 400 INVALID_ARGUMENT. Needs schedules.read.';
+    'The next 1 to 100 due times of a schedule that is described as for create_schedule, after p_after or now, each with a verdict (run, moved by the clocks or the calendar, overlap, holiday, blackout) and its reason; nothing is made. For overlap a job takes p_expected_seconds, or what jobs of its workflow took in the last 30 days. Raises 400 INVALID_ARGUMENT, 404 CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND. Needs schedules.read.';
 revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule to authenticated;
 
@@ -14467,7 +15657,7 @@ comment on function public.trigger_schedule is
 revoke all on function public.trigger_schedule from public, anon, authenticated, service_role;
 grant execute on function public.trigger_schedule to authenticated;
 
--- from sql/50_schedules/functions/update_schedule.sql sha256:62e2cbd57c3ccbbb7d6535cf0f459fa0089e13244bbeaff3eed10502d6aaba21
+-- from sql/50_schedules/functions/update_schedule.sql sha256:863c9967490779ec4ed295274896b4a5f8ec1a99858b99d6f8d6d4bba96f7637
 create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
 returns public.schedules
 language plpgsql
@@ -14493,6 +15683,8 @@ begin
         starts_at = v_new.starts_at,
         ends_at = v_new.ends_at,
         paused_until = v_new.paused_until,
+        calendar_id = v_new.calendar_id,
+        on_closed_day = v_new.on_closed_day,
         jitter_seconds = v_new.jitter_seconds,
         misfire_policy = v_new.misfire_policy,
         misfire_cap = v_new.misfire_cap,
@@ -14528,7 +15720,7 @@ begin
 end
 $$;
 comment on function public.update_schedule is
-    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty text takes away starts_at, ends_at, paused_until, robot_id, pool or dedupe_key. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty text takes away starts_at, ends_at, paused_until, calendar_id, robot_id, pool or dedupe_key. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND, CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;
 
@@ -16269,7 +17461,7 @@ $$;
 comment on function private.client_ip is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/drop_job_partitions.sql sha256:ae87dc13c0365015f46c058ae53c63499423597e17ef305fef44f2fecc279e82
+-- from sql/92_retention/functions/drop_job_partitions.sql sha256:73299852bfef1fb1c788f4acdffbf050b65f1d895de4c7cb2c61884b092b65bf
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
 -- join them, because a job of an old week that is neither live nor a dead letter never changes again. They move to the
 -- default partition in the transaction that drops theirs, so nobody ever misses one.
@@ -16330,7 +17522,7 @@ begin
 end
 $$;
 comment on function private.drop_job_partitions is
-    'Drops the oldest partition of jobs that nobody''s retention holds any more and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
+    'Drops the oldest partition of jobs that is older than every tenant''s retention and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
 revoke all on function private.drop_job_partitions from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/exported_until.sql sha256:4026ca9642f0e27664e0477fc90e2bcd1c351a3fa8f872b19582b4fc585cd936
@@ -16811,7 +18003,7 @@ comment on function private.purge_tenant is
     'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
 revoke all on function private.purge_tenant from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/queue_health.sql sha256:25d8fc4bb250f6df7585f798dfc8883a0ffc28e2f884aec270f1e1ba3ba7b746
+-- from sql/92_retention/functions/queue_health.sql sha256:8c5f91fd93c641d8ad7e3e72aa4b9284195ae8684dee2f0f6b97c73cefb54776
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -16972,7 +18164,7 @@ begin
 end
 $$;
 comment on function private.queue_health is
-    'What an operator should look at, each figure with the most that is normal (null: there is no such number) and what to do beyond it. No figure names a tenant.';
+    'Figures for operators, each with the most that is normal (null: no bound) and what to do beyond it. No figure names a tenant.';
 revoke all on function private.queue_health from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/retention_horizon.sql sha256:8c5e48a2a911303776601778a9523a30c2643988358bf7512e6c46dad4b9d16c
@@ -17213,7 +18405,7 @@ comment on function private.duration_percentile is
     'The duration in milliseconds that this fraction of a histogram does not exceed (nearest rank), within 4 percent and rounding; null for an empty one.';
 revoke all on function private.duration_percentile from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/fold_job_ends.sql sha256:3c06d44cb37a452d56c65a0358bafc187d9ab9c0db7508144819c2f9b8800997
+-- from sql/95_analytics/functions/fold_job_ends.sql sha256:4930b46e38000056d5881bddc5ebc4a26a4cc24b5ce01249132cce88e32b7d1d
 -- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere.
 create or replace function private.fold_job_ends(p_tenant_id uuid, p_after bigint, p_last bigint)
 returns void
@@ -17246,7 +18438,7 @@ begin
 end
 $$;
 comment on function private.fold_job_ends is
-    'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
+    'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
@@ -17465,7 +18657,7 @@ comment on function public.get_robot_metrics is
 revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics to authenticated;
 
--- from sql/95_analytics/functions/keep_node_executions.sql sha256:4851c8af99edb04819b2fff4d403ed90e51812953c5e2d5062d5f04f2bee7d6c
+-- from sql/95_analytics/functions/keep_node_executions.sql sha256:82df33890c81fb4f9e02535af6f3e4f1154aa159d56f309fd080b4e4b5f52a16
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
 language plpgsql
@@ -17494,7 +18686,7 @@ begin
 end
 $$;
 comment on function private.keep_node_executions is
-    'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
+    'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:41dde648e0029c23d8ab60d732836e6aad1609abc8fcf1f26eeda829239ef5d5
@@ -17658,7 +18850,7 @@ comment on function private.tidy_node_executions is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
 revoke all on function private.tidy_node_executions from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/next_duty.sql sha256:86c2e9c311dfd8030076375f818b19e9b5c009e7fd307b2df167b7eb7e0f885f
+-- from sql/97_duties/functions/next_duty.sql sha256:b5bafbb6aca12a3a956790a33a6e42a1a8c6754bfe09df5854a5030f51dec210
 -- That it was tried is committed before it runs: a duty at which a session ends is not the first of the next session again.
 create or replace function private.next_duty()
 returns text
@@ -17687,7 +18879,7 @@ begin
 end
 $$;
 comment on function private.next_duty is
-    'Of the duties that are due or behind, and that nobody runs now, the one that was tried the longest ago; null when there is none.';
+    'The duty that was tried the longest ago, of those that are due or behind and that no session runs now; null: none.';
 revoke all on function private.next_duty from public, anon, authenticated, service_role;
 
 -- from sql/97_duties/functions/purge_cron_details.sql sha256:6769f6b3a74294bdd222535a66df5a141eef764f8b8083feab5ad08d1b715179
@@ -17711,8 +18903,9 @@ comment on function private.purge_cron_details is
     'Duty: deletes what cron wrote down of its runs a day ago, which it never does itself, and returns how many.';
 revoke all on function private.purge_cron_details from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/run_due_duties.sql sha256:d89ea9b95533e4da8d6cb4fd05f95a6c2664c3e82cc1cd78dead6ecb6c4a6f77
--- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
+-- from sql/97_duties/functions/run_due_duties.sql sha256:7a66025ebe095e939b4630265d61931a8ed108806168324f5db7e9396b304b32
+-- A claim of any tenant's robot may do this: the duties run without an actor, so that the robot is not named in the events and
+-- the audit log of other tenants.
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
@@ -17785,7 +18978,7 @@ begin
 end
 $$;
 comment on function private.run_due_duties is
-    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
+    'Does a bounded part of the due duties that a cron of minutes is too coarse for. Claims call it when some are due, and it never fails a claim. Returns how much it did: after 0 it holds no lock that another session waits for.';
 revoke all on function private.run_due_duties from public, anon, authenticated, service_role;
 
 -- from sql/97_duties/functions/run_duties.sql sha256:2de5983402a6df0b5ba93d32c3260ce52a2aa6a76ceb33dd07b5cfd5669068d5
@@ -17870,8 +19063,8 @@ comment on function private.run_duty is
     'Runs a bounded part of one of private.duties, writes down how it went and whether something is left, and returns its count. Never two of one name at once.';
 revoke all on function private.run_duty from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/share_out.sql sha256:ef74b9ec6f45184eb491c56ebf06ad67c44637103ffec70219201d151b5fadfc
--- For duties that claims do too: several sessions are at them at once, so nobody remembers whose turn it is. Each tenant that has
+-- from sql/97_duties/functions/share_out.sql sha256:f39550a6b760bb90fe940407eb7620bd8559cb09640f8108d138e640a673dfc2
+-- For duties that claims do too: several sessions run them at once, so no turns are remembered. Each tenant that has
 -- something due gets the same part, and what they do not need goes to the oldest. From tenant to tenant along the index, from any
 -- one on: where more have rows than are looked at, it is others each time.
 create or replace function private.share_out(p_table text, p_id text, p_due_at text, p_limit integer, p_oldest uuid[])
@@ -18309,6 +19502,31 @@ create policy events_select_members on public.events
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('events.read')));
 
+-- from sql/48_calendars/policies.sql sha256:fd54947592bf3c103af722966f967511ce1dcda7c8219844c9eeb2a7b1d02bd6
+alter table public.calendars enable row level security, force row level security;
+alter table public.calendar_days enable row level security, force row level security;
+alter table public.calendar_blackouts enable row level security, force row level security;
+alter table private.calendar_quotas enable row level security, force row level security;
+
+revoke all on public.calendars, public.calendar_days, public.calendar_blackouts from anon, authenticated, service_role;
+revoke all on private.calendar_quotas from anon, authenticated, service_role;
+grant select on public.calendars, public.calendar_days, public.calendar_blackouts to authenticated;
+
+drop policy if exists calendars_select_members on public.calendars;
+create policy calendars_select_members on public.calendars
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
+
+drop policy if exists calendar_days_select_members on public.calendar_days;
+create policy calendar_days_select_members on public.calendar_days
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
+
+drop policy if exists calendar_blackouts_select_members on public.calendar_blackouts;
+create policy calendar_blackouts_select_members on public.calendar_blackouts
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
+
 -- from sql/50_schedules/policies.sql sha256:e5e2071aff9a2e7a7366228c8f518ec07d972213b90439b665fde22d84b026a8
 alter table public.schedules enable row level security, force row level security;
 alter table public.schedule_fires enable row level security, force row level security;
@@ -18487,7 +19705,7 @@ for each row
 when (old.is_enabled and not new.is_enabled)
 execute function private.disable_triggers();
 
--- from sql/90_audit/triggers.sql sha256:47fb3f9e6c479bc167d3c7d5bbcd8cf7ed3cf713dd3b78bd9b242fd370594f2f
+-- from sql/90_audit/triggers.sql sha256:14113b2b5454c3d852b5f28e43b7cdbd8ee3e6318c6556d75a0ec25df4b661c3
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -18510,6 +19728,8 @@ begin
                 ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
                 ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
                 ('private.trigger_secrets', 'insert or delete', '{trigger_id,secret_id}', '{key_hash,sealed}'),
+                ('public.calendars', 'insert or update or delete', '{calendar_id}', '{updated_at,rules_until,warned_until}'),
+                ('public.calendar_blackouts', 'insert or update or delete', '{calendar_id,starts_at}', '{}'),
                 ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
                 ('public.pools', 'insert or update or delete', '{pool_id}', '{}'),
                 ('public.pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}'),
