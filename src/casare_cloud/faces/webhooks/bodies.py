@@ -94,9 +94,7 @@ def _decoded(body: bytes, charset: str) -> str | None:
 def _fields(text: str, charset: str = "utf-8") -> dict[str, Any]:
     """The fields of a form: one value, or a list where a name comes more than once."""
     try:
-        pairs = parse_qsl(
-            text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=_MOST_FIELDS
-        )
+        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=_MOST_FIELDS)
     except UnicodeDecodeError:
         raise ApiError(400, "INVALID_PAYLOAD", f"A field is not valid in {charset}") from None
     except ValueError:
