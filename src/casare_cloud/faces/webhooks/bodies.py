@@ -38,8 +38,8 @@ def read_event(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
 def read_anything(headers: Mapping[str, str], query: str, body: bytes) -> dict[str, Any]:
     """A body as document 004 has it: a JSON object or a form as it is, other JSON as `body`, else `raw_body`.
 
-    A JSON object that is said to be a form is one all the same. What is no text in its character set is `raw_body_base64`;
-    the fields of the query, if there are some, are `_query`.
+    A JSON object that is said to be a form is one all the same. What is no text in its character set is
+    `raw_body_base64`; the fields of the query, if there are some, are `_query`.
     """
     payload = _payload_of(headers, body)
     if query:
