@@ -11,7 +11,6 @@ from starlette.routing import Match
 from casare_cloud.errors import ApiError, InvalidArgument
 from casare_cloud.faces.kit.envelope import Envelope
 
-
 # How pydantic names the alternatives of a field in the place of an error.
 _NO_FIELDS = ("literal[", "function-after[", "function-before[")
 
