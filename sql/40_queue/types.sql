@@ -34,7 +34,8 @@ create type private.job_notice as (
 --     src/casare_cloud/domain/jobs/model.py               as NewJob has it, and Job
 --     src/casare_cloud/faces/orchestrator/jobs/shapes.py  as POST /jobs takes it and answers show it, and examples.py beside it
 --     src/casare_cloud/client/jobs.py                     as the client takes it
--- and, if schedules have it, in theirs: a column of public.schedules with the option's name is handed on.
+-- and, if schedules have it, in theirs: a column of public.schedules with the option's name is handed on; what
+-- private.fire_plain_schedules() writes is held against that by a test.
 create type private.new_job as (
     workflow_id uuid,
     version integer,                    -- null: the current one

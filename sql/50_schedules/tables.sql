@@ -121,3 +121,17 @@ create table private.schedule_news (
     constraint schedule_news_pkey primary key (tenant_id, schedule_id, news_id)
 ) with (autovacuum_vacuum_scale_factor = 0.05);
 comment on table private.schedule_news is 'Jobs of schedules that ended, or that are to be cancelled for the next one.';
+
+-- What private.fire_plain_schedules() is about to do for a schedule.
+create type private.fire_plan as (
+    schedule public.schedules,
+    fire_time timestamptz,
+    next_run_at timestamptz,
+    job_id uuid,
+    workflow_name text,
+    workflow_version integer,
+    tenant_no integer,
+    required text[],
+    workflow_limit_id integer,
+    lane_id integer
+);

@@ -38,7 +38,7 @@ comment on table private.duty_runs is
 
 insert into private.duties (name, every, bound, tenants_of, claims_every, claims_bound)
 values
-    ('fire_due_schedules', '5 seconds', 200, null, '5 seconds', 20),
+    ('fire_due_schedules', '5 seconds', 1000, null, '5 seconds', 20),
     ('promote_scheduled_jobs', '5 seconds', 1000, null, '1 second', 200),
     ('rescue_expired_leases', '5 seconds', 200, null, '5 seconds', 50),
     ('raise_low_water', '5 seconds', 500, null, '1 second', 500),

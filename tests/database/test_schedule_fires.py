@@ -1,5 +1,6 @@
 """Schedules fire: each due time once, whoever races, and what was missed is made up for once."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from tests.database.asserting import wait_for_lock
 from tests.database.pools import join, make_pool
 from tests.database.scheduling import create, fires, jobs, read, start_on_a_friday, update
 from tests.databases import at
-from tests.fleets import Fleet, call, make_fleet, refused
+from tests.fleets import Fleet, Row, call, make_fleet, refused
 
 
 @pytest.fixture(autouse=True)
@@ -220,3 +221,69 @@ def test_fires_are_kept_as_long_as_the_plan_says(fleet: Fleet) -> None:
     assert len(fires(fleet, schedule)) == 9
     fleet.run("purge_expired_schedule_fires")
     assert len(fires(fleet, schedule)) == 7  # a free plan's week
+
+
+def test_schedules_that_are_fired_together_come_to_what_each_comes_to_alone(fleet: Fleet) -> None:
+    fields = {
+        "priority": 3, "execution_mode": "internet", "environment": "lab", "required_capabilities": ["excel"],
+        "required_tags": ["eu"], "input": {"a": [1]}, "metadata": {"b": None}, "jitter_seconds": 90,
+        "timezone": "Asia/Tokyo",
+    }  # fmt: skip
+    together, alone = create(fleet, **fields), create(fleet, **fields, max_consecutive_failures=1)
+    fleet.travel(minutes=32)
+    both = [together["schedule_id"], alone["schedule_id"]]
+    row = fleet.owner.execute("select private.fire_plain_schedules(%s) as fired", [both]).fetchone()
+    assert row == {"fired": [together["schedule_id"]]}
+    assert fleet.run("fire_due_schedules") == 1
+
+    def story(schedule: Row) -> str:
+        """Everything that was written, but for what names the schedule, its job and the moment in it."""
+        [fire] = fires(fleet, schedule)
+        job = fleet.owner.execute("select * from public.jobs where job_id = %s", [fire["job_id"]]).fetchone()
+        ready = fleet.owner.execute("select * from private.ready where job_id = %s", [fire["job_id"]]).fetchone()
+        events = fleet.owner.execute(
+            "select * from private.event_inbox where job_id = %s order by inbox_id", [fire["job_id"]]
+        ).fetchall()
+        pushes = fleet.owner.execute(
+            "select topic, event, payload - 'id' as payload from realtime.messages where payload ->> 'job_id' = %s",
+            [str(fire["job_id"])],
+        ).fetchall()
+        state = read(fleet, schedule)
+        counts = {name: state[name] for name in ("last_run_at", "run_count", "failure_count")}
+        for event in events:
+            del event["inbox_id"]
+        told = json.dumps([fire, job, ready, events, pushes, counts], default=str, sort_keys=True)
+        for own in (schedule["schedule_id"], fire["job_id"]):
+            told = told.replace(str(own), "own")
+        assert state["next_run_at"] > fleet.now
+        return told
+
+    assert story(together) == story(alone)
+
+
+def test_what_is_out_of_the_ordinary_is_not_fired_together_with_the_others(fleet: Fleet, stranger: Fleet) -> None:
+    plain = create(fleet)
+    late = create(fleet, cron_expression="31 10 * * *")
+    often = create(fleet, cron_expression="*/10 * * * *")
+    followed = create(fleet, overlap_policy="skip")
+    disabled = call(fleet.member, "submit_workflow", name="Off", definition={"nodes": []})["workflow_id"]
+    without = create(fleet, workflow_id=disabled)
+    fleet.owner.execute("update public.workflows set is_enabled = false where workflow_id = %s", [disabled])
+    at(stranger.member, fleet.now)
+    foreign = create(stranger)
+    fleet.owner.execute(
+        "update private.queue_tenants set is_full = true where tenant_id = %s", [stranger.tenant.tenant_id]
+    )
+    fleet.owner.execute("select private.find_queue_tenant(%s)", [stranger.tenant.tenant_id])
+    fleet.owner.execute(
+        "update private.queue_tenants set is_full = true where tenant_id = %s", [stranger.tenant.tenant_id]
+    )
+    fleet.travel(minutes=30)
+    everyone = [row["schedule_id"] for row in (plain, late, often, followed, without, foreign)]
+    row = fleet.owner.execute("select private.fire_plain_schedules(%s) as fired", [everyone]).fetchone()
+    assert row == {"fired": [plain["schedule_id"]]}
+    assert fleet.run("fire_due_schedules") == 5
+    assert [fires(fleet, schedule)[-1]["outcome"] for schedule in (late, often, followed, without)] == [
+        "caught_up", "enqueued", "enqueued", "failed",
+    ]  # fmt: skip
+    assert [fire["outcome"] for fire in fires(stranger, foreign)] == ["failed"]

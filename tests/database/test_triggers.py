@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.database.triggering import accepted, create, deliver, deliveries, jobs, read, receiver, update
 from tests.databases import at
-from tests.factories import make_member
+from tests.factories import make_member, make_workflow
 from tests.fleets import Fleet, Row, call, call_all, refused
 
 OPEN: dict[str, Any] = {"rate_limit_per_minute": 0}
@@ -500,6 +500,18 @@ def test_an_event_fires_what_waits_for_it_and_nothing_is_kept_for_others(fleet: 
     update(fleet, trigger, is_enabled=False)
     fleet.owner.execute("select private.emit_event(%s, 'robot.offline')", [fleet.tenant.tenant_id])
     assert fleet.owner.execute("select * from private.chain_inbox").fetchall() == []
+
+
+def test_a_schedule_that_fired_is_an_event_for_triggers_too(fleet: Fleet) -> None:
+    other = make_workflow(fleet.database, fleet.tenant)
+    plain = {"workflow_id": str(other.workflow_id), "name": "plain", "cron_expression": "* * * * *"}
+    call(fleet.member, "create_schedule", schedule=plain)
+    create(fleet, "event_bus", events=["schedule.fired"])
+    fleet.travel(minutes=1)
+    assert fleet.run("fire_due_schedules") == 1
+    fleet.run("fire_chains")
+    rows = fleet.owner.execute("select trigger_type::text as t, count(*) as n from public.jobs group by 1").fetchall()
+    assert {row["t"]: row["n"] for row in rows} == {"scheduled": 1, "event_bus": 1}
 
 
 def test_a_change_of_a_table_enqueues_in_its_own_transaction(fleet: Fleet) -> None:

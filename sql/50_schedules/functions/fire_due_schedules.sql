@@ -1,4 +1,4 @@
-create or replace function private.fire_due_schedules(p_limit integer default 200)
+create or replace function private.fire_due_schedules(p_limit integer default 1000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -13,14 +13,24 @@ declare
         order by s.next_run_at
         limit p_limit
     );
+    v_fired uuid[] := '{}';
     v_schedule_id uuid;
     v_schedule public.schedules;
     v_served integer := 0;
 begin
-    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+    if v_due = '{}' then
+        return 0;
+    elsif cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
         v_due := private.share_out('public.schedules', 'schedule_id', 'next_run_at', p_limit, v_due);
     end if;
+    begin
+        v_fired := private.fire_plain_schedules(v_due);
+    exception
+        when others then    -- something is wrong with one of them: each is fired alone
+            raise warning 'schedules were not fired together: %', sqlerrm;
+    end;
     foreach v_schedule_id in array v_due loop
+        continue when v_schedule_id = any (v_fired);
         select s.*
         into v_schedule
         from public.schedules as s
@@ -35,7 +45,7 @@ begin
                 raise warning 'schedule % did not fire: %', v_schedule_id, sqlerrm;
         end;
     end loop;
-    return v_served;
+    return v_served + cardinality(v_fired);
 end
 $$;
 comment on function private.fire_due_schedules is

@@ -14,8 +14,22 @@ as $$
 declare
     v_month date := date_trunc('month', p_from::timestamp);
     v_next_month date;
-    v_day date;
+    v_day date := p_from;
+    v_is_day boolean;
+    v_is_weekday boolean;
 begin
+    -- Most often it is one of the next days: that is cheaper than a look at a month.
+    while v_day < p_from + 8 loop
+        v_is_day := extract(day from v_day)::integer = any (p_days);
+        v_is_weekday := extract(dow from v_day)::integer = any (p_weekdays);
+        if extract(month from v_day)::integer = any (p_months)
+            and (v_is_day and v_is_weekday or not p_must_fit_both and (v_is_day or v_is_weekday))
+            and not v_day <@ p_closed_days
+        then
+            return v_day;
+        end if;
+        v_day := v_day + 1;
+    end loop;
     -- A Sunday, 29 February, is at most 40 years away. Calendars have their exceptions, so the search must end.
     while v_month < p_from + 14976 loop
         v_next_month := v_month + interval '1 month';

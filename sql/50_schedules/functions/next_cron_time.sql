@@ -1,4 +1,5 @@
--- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from lists.
+-- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from sorted lists:
+-- width_bucket() counts how many of a list are not greater than a number.
 create or replace function private.next_cron_time(
     p_expression text,
     p_timezone text,
@@ -40,12 +41,12 @@ begin
             return null;
         end if;
         v_from := greatest(v_from, v_day::timestamp);
-        select min(h) into v_hour from unnest(v_hours) as h where h >= extract(hour from v_from);
+        v_hour := v_hours[width_bucket(extract(hour from v_from)::integer - 1, v_hours) + 1];
         v_minute := v_minutes[1];
         if v_hour = extract(hour from v_from) then
-            select min(m) into v_minute from unnest(v_minutes) as m where m >= extract(minute from v_from);
+            v_minute := v_minutes[width_bucket(extract(minute from v_from)::integer - 1, v_minutes) + 1];
             if v_minute is null then
-                select min(h) into v_hour from unnest(v_hours) as h where h > extract(hour from v_from);
+                v_hour := v_hours[width_bucket(extract(hour from v_from)::integer, v_hours) + 1];
                 v_minute := v_minutes[1];
             end if;
         end if;

@@ -33,12 +33,12 @@ begin
         end if;
         v_due := null;
         if v_day = v_local::date then
-            select min(h) into v_hour from unnest(p_hours) as h where h >= extract(hour from v_local);
+            v_hour := p_hours[width_bucket(extract(hour from v_local)::integer - 1, p_hours) + 1];
             v_minute := p_minutes[1];
             if v_hour = extract(hour from v_local) then
-                select min(m) into v_minute from unnest(p_minutes) as m where m >= extract(minute from v_local);
+                v_minute := p_minutes[width_bucket(extract(minute from v_local)::integer - 1, p_minutes) + 1];
                 if v_minute is null then
-                    select min(h) into v_hour from unnest(p_hours) as h where h > extract(hour from v_local);
+                    v_hour := p_hours[width_bucket(extract(hour from v_local)::integer, p_hours) + 1];
                     v_minute := p_minutes[1];
                 end if;
             end if;
