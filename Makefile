@@ -31,9 +31,18 @@ demo: $(RUNTIME) ## Run the demo job again in the running stack
 
 # --- checks ---
 
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal --durations=10
+
+# What was compiled is kept, whatever the environment says: each worker collects all tests, and many start programs.
+test test-nightly: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: test
 test: $(DEVELOPMENT) ## Run the tests, beside a running stack if there is one (ARGS=… for pytest)
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+.PHONY: test-nightly
+test-nightly: $(DEVELOPMENT) ## Try for hours what is generated, with other examples each time
+	@CASARE_TEST_NIGHTLY=1 $(PYTEST) tests/reliability tests/faces/test_generated_requests.py $(ARGS)
 
 .PHONY: lint
 lint: $(DEVELOPMENT) ## Check style, formatting, layers, and that the migrations and made documents are up to date

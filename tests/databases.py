@@ -135,7 +135,10 @@ def unique_name(prefix: str = "test") -> str:
 def database_copy(server: PostgresServer, template: str) -> Iterator[Database]:
     """A copy of a template database, dropped at the end. What is granted on a database itself is not copied with it."""
     name = unique_name()
-    server.create_database(name, template)
+    # Copied as files, it takes half as long: the log of the server would have each page again.
+    copy = sql.SQL("create database {} owner postgres template {} strategy file_copy")
+    with server.connect() as superuser:
+        superuser.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
     with server.connect("postgres") as owner:
         owner.execute(sql.SQL("revoke temporary on database {} from public").format(sql.Identifier(name)))
     database = Database(server, name)

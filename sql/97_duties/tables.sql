@@ -68,7 +68,7 @@ values
     ('purge_idempotency_keys', '1 hour', 10000, 'private.idempotency_keys', null, null),
     ('purge_job_rollups', '1 day', 10000, 'public.job_rollups', null, null);
 insert into private.duties (name, every, bound, rest)
-values ('push_queue_depths', '5 seconds', 1000, 20);
+values ('push_overviews', '5 seconds', 1000, 20);
 insert into private.duties (name, every, bound, without_turns)
 values
     ('purge_login_attempts', '1 hour', 10000, 'A login is tried before anybody knows the tenant.'),

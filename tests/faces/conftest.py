@@ -181,7 +181,8 @@ def elsewhere(
 @pytest.fixture(scope="module")
 def receiver(shared_database: Database) -> Webhooks:
     """The receiver of webhooks, with a key of its own."""
-    return create_receiver(Settings(database_url=shared_database.dsn("casare_functions"), is_local=True, secret_keys=RING))
+    dsn = shared_database.dsn("casare_functions")
+    return create_receiver(Settings(database_url=dsn, is_local=True, secret_keys=RING))
 
 
 @pytest.fixture

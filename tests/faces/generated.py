@@ -57,6 +57,7 @@ class Requests:
     caller: Caller
     neighbours: Neighbours
     runner: asyncio.Runner
+    luck: int = 0  # the same luck brings the same requests
     count: int = 0
     faults: dict[tuple[str, str], str] = field(default_factory=dict)  # the first of each kind
     statuses: dict[str, set[int]] = field(default_factory=dict)
@@ -79,7 +80,7 @@ class Requests:
             if mode.is_positive and _uses_up(operation):
                 self.neighbours.restock()
 
-            @seed(crc32(f"{self.caller.name} {mode.value} {operation.label}".encode()))
+            @seed(crc32(f"{self.caller.name} {mode.value} {operation.label}".encode(), self.luck))
             @settings(
                 max_examples=examples,
                 database=None,

@@ -1,13 +1,18 @@
 """Senders and owners of webhooks who mean no good, or know no better."""
 
+import asyncio
 import hmac
 import json
+import threading
 import time
 from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
 from tests.faces.doors import REQUEST, SECRET, Door
+from tests.factories import make_tenant, make_workflow
+
+from casare_cloud.domain.triggers import matching
 
 
 def signed(auth: str, body: str) -> dict[str, str]:
@@ -52,7 +57,8 @@ async def test_no_job_sees_a_header_that_proves_something(door: Door) -> None:
         "Authorization", "X-Gitlab-Token", "X-Shopify-Hmac-Sha256", "X-Serverless-Authorization", "X-My-Secret",
         "Cf-Access-Jwt-Assertion", "X-Twilio-Signature", "X-Goog-Api-Key",
     )  # fmt: skip
-    answer = await door.post(f"/webhooks{trigger['path']}", headers={"X-Kind": "kept", **dict.fromkeys(proofs, "hidden")})
+    headers = {"X-Kind": "kept", **dict.fromkeys(proofs, "hidden")}
+    answer = await door.post(f"/webhooks{trigger['path']}", headers=headers)
     assert answer.status_code == 200
     [job] = door.jobs()
     assert job["input"]["_headers"]["x-kind"] == "kept"
@@ -111,3 +117,35 @@ async def test_a_delivery_that_was_filtered_fills_no_table(door: Door) -> None:
     assert len(door.deliveries(trigger)) == 60
     [counted] = door.rows("select filtered_count from public.triggers where trigger_id = %s", trigger["trigger_id"])
     assert counted["filtered_count"] == 70
+
+
+async def test_a_tenant_whose_rules_take_long_does_not_keep_others_waiting(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = make_tenant(door.database)
+    other = Door(door.database, tenant, make_workflow(door.database, tenant).workflow_id, door.client)
+    slow = door.trigger(rate_limit_per_minute=0, schema={"title": "slow"})
+    quick = other.trigger(schema={"title": "quick"})
+    may_end = threading.Event()
+    at_once: list[int] = []
+    inside: list[str] = []
+
+    def read(schema: Any, _: Any) -> None:
+        if schema["title"] == "slow":
+            inside.append("a thread")
+            at_once.append(len(inside))
+            may_end.wait(20)
+            inside.pop()
+
+    monkeypatch.setattr(matching, "contract_problem", read)
+    deliveries = [
+        asyncio.create_task(door.post(f"/webhook/{slow['trigger_id']}", {**REQUEST, "number": number}))
+        for number in range(40)
+    ]
+    while not at_once:
+        await asyncio.sleep(0.01)
+    answer = await asyncio.wait_for(door.post(f"/webhook/{quick['trigger_id']}"), 10)
+    may_end.set()
+    assert answer.status_code == 200
+    assert {one.status_code for one in await asyncio.gather(*deliveries)} == {200}
+    assert max(at_once) == 1

@@ -211,6 +211,7 @@ async def test_a_path_that_spans_slashes_gets_the_documented_answer_of_004(door:
         ("application/vnd.x+json; charset=iso-8859-1", b'{"a": "\xe9"}', {"a": "é"}),
         ("application/json", b"[1, 2]", {"body": [1, 2]}),
         ("application/x-www-form-urlencoded", b"a=1&b=2&b=3&c=", {"a": "1", "b": ["2", "3"], "c": ""}),
+        ("application/x-www-form-urlencoded", b'{"a": {"b": "x&y=1"}}\n', {"a": {"b": "x&y=1"}}),
         ("text/plain", b"\xc3\xa9t\xc3\xa9", {"raw_body": "été"}),
         ("text/plain; charset=windows-1252", b"\x80", {"raw_body": "€"}),
         ("application/octet-stream", b"\x00\xff", {"raw_body_base64": base64.b64encode(b"\x00\xff").decode()}),

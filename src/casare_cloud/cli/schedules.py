@@ -125,7 +125,9 @@ def fires(
 @app.command("explain")
 def explain(
     schedule_id: ScheduleId,
-    at: Annotated[str, typer.Argument(help="The time, 2026-12-25T09:00:00+01:00.", metavar="AT")],
+    at: Annotated[
+        str, typer.Argument(help="The time, to the minute: 2026-12-25T09:00+01:00 (no offset: UTC).", metavar="AT")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Say why a schedule ran at a time, or did not, or will not."""

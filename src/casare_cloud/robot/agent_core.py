@@ -22,9 +22,9 @@ from casare_cloud.robot.job_run import JobRun
 from casare_cloud.robot.machine import MachineMetrics
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, HeartbeatAnswer, Lease, RobotProfile, Signal, Transport
-from casare_cloud.robot.waiting import any_of, first_of, happens_within
 from casare_cloud.robot.watching.watch import Allowed
 from casare_cloud.robot.watching.watcher import Watcher
+from casare_cloud.waiting import any_of, first_of, happens_within
 
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0

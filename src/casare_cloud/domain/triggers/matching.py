@@ -26,7 +26,7 @@ _until: contextvars.ContextVar[float] = contextvars.ContextVar("until")
 
 
 class TooCostly(Exception):
-    """A trigger's rules would take more time than a delivery is given, or make too much of it; the rest of a sentence."""
+    """A trigger's rules would take more time than a delivery has, or make too much of it; the rest of a sentence."""
 
     def __init__(self, rest: str = "take too long for this payload") -> None:
         super().__init__(rest)
@@ -272,8 +272,8 @@ def _make_paths() -> Any:
             _look_at_the_clock()
             return super().is_truthy(obj)
 
-    # The package makes the places of a path, and those of the paths within its filters, of the class that has this name.
-    jsonpath.path.JSONPathMatch = Place  # type: ignore[misc]
+    # The package makes places of a path, and of the paths within its filters, of the class that has this name.
+    vars(jsonpath.path)["JSONPathMatch"] = Place
     return Paths(strict=True)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from casare_cloud.database import Database
 from casare_cloud.domain.triggers import matching, queries
@@ -26,7 +27,7 @@ from casare_cloud.key_ring import KeyRing
 _PROVING = re.compile("auth|secret|token|signature|hmac|api-?key|cookie|password|credential|assertion|jwt")
 _ID_HEADERS = ("webhook-id", "x-github-delivery", "idempotency-key")
 # Forms that sign a time and the body: who copies a request may write other headers, and gets no second job for that.
-_ID_FIELDS = {"stripe": "id", "slack": "event_id", "zoom": None}
+_ID_FIELDS = {"stripe": "id", "slack": "event_id", "zoom": ""}
 _LARGE_BYTES = 64 * 1024  # what is made of a larger body takes its time
 
 
@@ -59,7 +60,20 @@ class InvalidConfiguration(ApiError):
     """A path or the contract of a trigger is none, or refers to something that is not in it."""
 
     def __init__(self, problem: ValueError) -> None:
-        super().__init__(409, "INVALID_CONFIGURATION", f"The trigger's paths or its contract cannot be read: {problem}.")
+        super().__init__(
+            409, "INVALID_CONFIGURATION", f"The trigger's paths or its contract cannot be read: {problem}."
+        )
+
+
+# One thread of a process at a time is a tenant's: threads share the processor with the event loop, and are few.
+_turns: WeakValueDictionary[tuple[int, UUID], asyncio.Semaphore] = WeakValueDictionary()
+
+
+def _turn_of(tenant_id: UUID) -> asyncio.Semaphore:
+    key = (id(asyncio.get_running_loop()), tenant_id)
+    turn = _turns.get(key) or asyncio.Semaphore()
+    _turns[key] = turn
+    return turn
 
 
 async def find(database: Database, ring: KeyRing, trigger_id: UUID | None, path: str | None) -> Webhook | None:
@@ -104,7 +118,8 @@ async def take(database: Database, webhook: Webhook, incoming: Incoming) -> Fire
     try:
         payload = incoming.payload()
         if len(incoming.body) > _LARGE_BYTES or matching.needs_a_thread(webhook.config):
-            matched = await asyncio.to_thread(_match, webhook, incoming, payload)
+            async with _turn_of(webhook.tenant_id):
+                matched = await asyncio.to_thread(_match, webhook, incoming, payload)
         else:
             matched = _match(webhook, incoming, payload)
     except ApiError as refusal:
@@ -192,7 +207,7 @@ def _identity(webhook: Webhook, incoming: Incoming, payload: dict[str, Any]) -> 
     """What makes a delivery the same one: what its sender calls it, or else its body."""
     auth = webhook.config.get("auth", "")
     if auth in _ID_FIELDS:
-        value = payload.get(_ID_FIELDS[auth])
+        value = payload.get(_ID_FIELDS[auth]) if _ID_FIELDS[auth] else None
         message_id = value if isinstance(value, str) and value else None
     else:
         message_id = next((value for name in _ID_HEADERS if (value := incoming.headers.get(name))), None)

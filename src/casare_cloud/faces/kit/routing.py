@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
+from casare_cloud.domain.jobs.doorbells import Doorbells
 from casare_cloud.domain.requests.counting import RequestCount
 from casare_cloud.domain.users import dev_mode
 from casare_cloud.domain.users.service import whoami
@@ -43,6 +44,7 @@ class Services:
     face: str  # its name
     base: str  # of its paths
     rate_limits: RateLimits
+    doorbells: Doorbells
 
     def count_of(self, method: str, template: str, client_ip: str | None) -> RequestCount:
         """The count of a request to the endpoint whose whole path has this template."""

@@ -15,6 +15,7 @@ SUBMISSION = Rate(50, per="caller")  # 001 "Job submissions"
 AUTHENTICATION = Rate(5)  # 002 "Authentication"; private.check_login() counts the failures of each login besides
 SESSION = Rate(60)  # a refresh token cannot be guessed, and an office has one address
 REPORT = Rate(600, per="caller")  # 002 "Heartbeat/Progress"
+WATCH = Rate(600, per="caller")  # not in the documents: who watches looks after each bell and once more, 8 a second
 LEASE = Rate(6000, per="caller")  # not in the documents: a busy robot's claims and results
 ANALYTICS = Rate(20)  # 000 and 002
 
@@ -48,6 +49,8 @@ RATES: dict[tuple[str, str], Rate] = {
     ("POST", "/jobs/batch/complete"): LEASE,
     ("POST", "/jobs/batch/fail"): LEASE,
     ("POST", "/jobs/batch/extend-lease"): LEASE,
+    ("GET", "/events"): WATCH,
+    ("POST", "/watches"): WATCH,
     ("PUT", "/jobs/{}/progress"): REPORT,
     ("POST", "/robots/{}/heartbeat"): REPORT,
     ("PUT", "/robots/{}/status"): Rate(120, per="caller"),
