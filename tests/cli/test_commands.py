@@ -96,6 +96,7 @@ def test_a_schedule_is_made_changed_triggered_and_deleted(stack: Stack, run: Run
     assert schedule_id in run("schedules", "upcoming")
     assert run("schedules", "disable", schedule_id) == "Early is disabled\n"
     assert schedule_id not in run("schedules", "upcoming")
+    assert "- (disabled)" in run("schedules", "list", "--workflow", workflow_id)
     assert run("schedules", "enable", schedule_id).startswith("next run 20")
     job_id = run("schedules", "trigger", schedule_id).split()[-1]
     assert json.loads(run("jobs", "get", job_id))["input"] == {"n": 1}

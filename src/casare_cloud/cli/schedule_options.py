@@ -65,6 +65,13 @@ def when(schedule: dict[str, Any]) -> str:
     return str(schedule["cron_expression"])
 
 
+def next_run(schedule: dict[str, Any]) -> str:
+    """The next run of a schedule, or why there is none."""
+    if schedule["enabled"]:
+        return schedule["next_run"] or "-"
+    return "- (disabled after failures)" if schedule["auto_disabled_at"] else "- (disabled)"
+
+
 def _read(input_json: str) -> Any:
     try:
         return json.loads(input_json)

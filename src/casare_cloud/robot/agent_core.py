@@ -146,10 +146,13 @@ class Agent:
             "registered",
             f"{self._profile.robot_id} ({self._profile.name}), {self._profile.max_concurrent_jobs} at a time",
         )
-        if (mode := answer.get("mode") or "active") != "active":
-            how = f"casare-cloud robot tell {self._profile.robot_id} resume"
-            self._emit("warning", f"The robot is {mode}: it gets no jobs until somebody resumes it (`{how}`).")
-        else:
+        state, word, does = answer.get("mode") or "active", "resume", "resumes"
+        if state == "active" and answer.get("quarantined_at"):
+            state, word, does = "in quarantine", "release", "releases"
+        if state != "active":
+            how = f"casare-cloud robot tell {self._profile.robot_id} {word}"
+            self._emit("warning", f"The robot is {state}: it gets no jobs until somebody {does} it (`{how}`).")
+        elif not self._leaving.is_set():
             self._watcher.start()
         self._warn(answer.get("warnings") or ())
 
