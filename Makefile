@@ -81,7 +81,7 @@ LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-emit-
 lock: $(DEVELOPMENT) ## Lock the dependencies again, also those of each function (ARGS=--upgrade for newer versions)
 	@$(PIP) install uv
 	@$(BIN)/uv $(LOCK) pyproject.toml --all-extras --group dev --group build -o requirements-dev.lock $(ARGS)
-	@$(BIN)/uv $(LOCK) pyproject.toml --extra local --group build -c requirements-dev.lock -o requirements.lock $(ARGS)
+	@$(BIN)/uv $(LOCK) pyproject.toml --extra local --extra watch --group build -c requirements-dev.lock -o requirements.lock $(ARGS)
 	@for function in functions/*/; do \
 	    $(BIN)/uv $(LOCK) pyproject.toml --extra s3 -c requirements-dev.lock -o $${function}requirements.txt || exit 1; \
 	done

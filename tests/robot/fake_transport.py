@@ -10,8 +10,10 @@ from typing import Any
 from casare_cloud.errors import ApiError
 from casare_cloud.http import Unreachable
 from casare_cloud.robot.transport import (
+    AssignedTrigger,
     ClaimedJob,
     Failure,
+    FiredTrigger,
     HeartbeatAnswer,
     Lease,
     LogBatch,
@@ -56,6 +58,9 @@ class FakeTransport:
         self.lose_claim = False
         self.lost_claims: dict[str | None, list[ClaimedJob]] = {}
         self.start_fails = 0
+        self.triggers: list[AssignedTrigger] = []
+        self.fired: list[tuple[Mapping[str, Any], str]] = []
+        self.fire_outcomes: list[FiredTrigger | ApiError] = []
         self._tokens = count(1)
 
     def add(self, definition: Any, *, job_id: str | None = None, timeout_seconds: int = 60, **input: Any) -> str:
@@ -167,6 +172,21 @@ class FakeTransport:
         if (lease, batch.sequence) not in self.log_numbers:
             self.log_numbers.add((lease, batch.sequence))
             self.log_batches.append(list(batch.entries))
+
+    async def assigned_triggers(self) -> Sequence[AssignedTrigger]:
+        if self.is_down:
+            raise Unreachable("down")
+        return self.triggers
+
+    async def fire_trigger(self, trigger_id: str, payload: Mapping[str, Any], message_id: str) -> FiredTrigger:
+        if self.is_down:
+            raise Unreachable("down")
+        outcome = self.fire_outcomes.pop(0) if self.fire_outcomes else FiredTrigger("accepted", "j", 0)
+        if isinstance(outcome, ApiError):
+            raise outcome
+        if outcome.outcome == "accepted":
+            self.fired.append((payload, message_id))
+        return outcome
 
     async def say_goodbye(self) -> None:
         self._call("say_goodbye")

@@ -94,7 +94,7 @@ begin
                 'There are no integrations yet that it could ask.', '[]'::jsonb, v_common
             ),
             (
-                'file_watch', 'Files', 'A program beside a robot watches a folder, and fires it with the robot''s key. The robot agent does not watch by itself yet.', 'robot', null, '["path"]'::jsonb,
+                'file_watch', 'Files', 'A robot watches a folder that its owner allows: created (the default), modified and deleted files.', 'robot', null, '["path"]'::jsonb,
                 v_common || jsonb_build_object(
                     'path', v_text,
                     'patterns', v_words,
@@ -103,7 +103,7 @@ begin
                 )
             ),
             (
-                'email', 'Mail', 'A program beside a robot watches a mailbox, and fires it with the robot''s key. The robot agent does not watch by itself yet.', 'robot', null, '["mailbox"]'::jsonb,
+                'email', 'Mail', 'A robot watches the mailbox that its owner allows; filter: texts that from, to and subject must contain.', 'robot', null, '["mailbox"]'::jsonb,
                 v_common || jsonb_build_object(
                     'mailbox', v_text, 'folder', v_text,
                     'filter', '{"type": "object", "maxProperties": 50}'::jsonb,

@@ -30,8 +30,10 @@ from casare_cloud.http import (
 )
 from casare_cloud.realtime import RealtimeClient
 from casare_cloud.robot.transport import (
+    AssignedTrigger,
     ClaimedJob,
     Failure,
+    FiredTrigger,
     HeartbeatAnswer,
     Lease,
     LogBatch,
@@ -39,6 +41,7 @@ from casare_cloud.robot.transport import (
     Renewal,
     RobotProfile,
     Signal,
+    assigned_triggers_of,
     claimed_jobs_of,
     renewals_of,
     signal_from,
@@ -316,6 +319,24 @@ class DirectTransport:
         await self._rpc(
             "append_job_logs", _is_count, p_entries=list(batch.entries), p_sequence=batch.sequence, **_of_job(lease)
         )
+
+    async def assigned_triggers(self) -> Sequence[AssignedTrigger]:
+        expected = that_reads(a_list(), assigned_triggers_of)
+        return assigned_triggers_of(await self._rpc("list_robot_triggers", expected, attempts=1))
+
+    async def fire_trigger(self, trigger_id: str, payload: Mapping[str, Any], message_id: str) -> FiredTrigger:
+        answer = await self._rpc(
+            "fire_trigger",
+            that_reads(an_object("outcome", "job_id", "status_code"), FiredTrigger.from_answer),
+            attempts=1,
+            p_trigger_id=trigger_id,
+            p_payload=dict(payload),
+            p_message_id=message_id,
+        )
+        if answer["outcome"] == "rejected":
+            code, reason = answer.get("error_code") or "REFUSED", answer.get("reason") or "Refused."
+            raise ApiError(int(answer["status_code"]), code, reason)
+        return FiredTrigger.from_answer(answer)
 
     async def say_goodbye(self) -> None:
         await self._rpc(

@@ -196,6 +196,43 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedTrigger:
+    """A trigger that this robot is to watch (GET /triggers/assigned)."""
+
+    trigger_id: str
+    name: str
+    trigger_type: str
+    config: Mapping[str, Any]
+
+    @classmethod
+    def from_answer(cls, row: Mapping[str, Any]) -> Self:
+        """Reads one row. Raises when it is none: the id names a file of the robot, so it is a plain word."""
+        if not re.fullmatch("[0-9A-Za-z_-]{1,64}", row["trigger_id"]):
+            raise ValueError("a trigger's id is no plain word")
+        return cls(row["trigger_id"], str(row["name"]), str(row["trigger_type"]), dict(row["config"]))
+
+
+@dataclass(frozen=True, slots=True)
+class FiredTrigger:
+    """What became of a fire: accepted, duplicate, filtered, or limited and to be tried again in so many seconds."""
+
+    outcome: str
+    job_id: str | None
+    cooldown_seconds: float
+
+    @classmethod
+    def from_answer(cls, row: Mapping[str, Any]) -> Self:
+        """Reads the answer; the Data API says `outcome` where the orchestrator says `status`."""
+        outcome = row["status"] if "status" in row else row["outcome"]
+        return cls(str(outcome), _text(row["job_id"]), float(row.get("cooldown_remaining") or 0))
+
+
+def assigned_triggers_of(rows: Sequence[Mapping[str, Any]]) -> list[AssignedTrigger]:
+    """Reads the list of a robot's triggers."""
+    return [AssignedTrigger.from_answer(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class HeartbeatAnswer:
     """What the service wants: seconds between heartbeats, orders that were left for this robot, and warnings."""
 
@@ -294,6 +331,14 @@ class Transport(Protocol):
 
     async def logs(self, lease: Lease, batch: LogBatch) -> None:
         """Stores a batch; again, it changes nothing. Also shortly after the outcome, from who reported it."""
+        ...
+
+    async def assigned_triggers(self) -> Sequence[AssignedTrigger]:
+        """The enabled triggers that this robot is to watch."""
+        ...
+
+    async def fire_trigger(self, trigger_id: str, payload: Mapping[str, Any], message_id: str) -> FiredTrigger:
+        """Fires one of them; the same `message_id` again starts nothing."""
         ...
 
     async def say_goodbye(self) -> None:
