@@ -16211,7 +16211,7 @@ comment on function private.enqueue_job_of_trigger is
     'Puts a job in the queue as a trigger says it; the job''s metadata names trigger and delivery. Raises what private.check_new_job() and private.add_job() raise: 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND for what is there no more; and 409 CHAIN_TOO_LONG.';
 revoke all on function private.enqueue_job_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:5d1d2e57f57d15f6a1b6624a27478c69144d057be2d927f91e2c792b68bd8417
+-- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:ee03df9ca34cf0adbe22facade0b967482745914e83c5ecfeb91662643b0b690
 -- Config never holds a secret: private.trigger_secrets does.
 create or replace function private.ensure_trigger_types()
 returns void
@@ -16308,7 +16308,7 @@ begin
                 'There are no integrations yet that it could ask.', '[]'::jsonb, v_common
             ),
             (
-                'file_watch', 'Files', 'A program beside a robot watches a folder, and fires it with the robot''s key. The robot agent does not watch by itself yet.', 'robot', null, '["path"]'::jsonb,
+                'file_watch', 'Files', 'A robot watches a folder that its owner allows: created (the default), modified and deleted files.', 'robot', null, '["path"]'::jsonb,
                 v_common || jsonb_build_object(
                     'path', v_text,
                     'patterns', v_words,
@@ -16317,7 +16317,7 @@ begin
                 )
             ),
             (
-                'email', 'Mail', 'A program beside a robot watches a mailbox, and fires it with the robot''s key. The robot agent does not watch by itself yet.', 'robot', null, '["mailbox"]'::jsonb,
+                'email', 'Mail', 'A robot watches the mailbox that its owner allows; filter: texts that from, to and subject must contain.', 'robot', null, '["mailbox"]'::jsonb,
                 v_common || jsonb_build_object(
                     'mailbox', v_text, 'folder', v_text,
                     'filter', '{"type": "object", "maxProperties": 50}'::jsonb,
