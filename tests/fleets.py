@@ -163,9 +163,22 @@ class Fleet:
     def events(self, job_id: uuid.UUID) -> list[str]:
         """The types of the events of a job, in order."""
         rows = self.owner.execute(
-            "select event_type from private.event_inbox where job_id = %s order by inbox_id", [job_id]
+            "select event_type from ("
+            "    select event_type, seq as place from public.events where job_id = %(job)s"
+            "    union all select event_type, 1e18 + inbox_id from private.event_inbox where job_id = %(job)s"
+            ") as e order by place",
+            {"job": job_id},
         ).fetchall()
         return [row["event_type"] for row in rows]
+
+    def watch(self, job_id: uuid.UUID | None = None) -> Row:
+        """What the member who says that they watch the tenant, or a job, is answered."""
+        answer: Row = call(self.member, "watch", **({} if job_id is None else {"job_id": job_id}))["watch"]
+        return answer
+
+    def bells(self) -> list[Row]:
+        """What was pushed to those who watch the tenant, in order."""
+        return self.pushes(f"tenant:{self.tenant.tenant_id}:changes")
 
     def pushes(self, topic: str) -> list[Row]:
         """What was pushed on a topic, in order."""

@@ -24,7 +24,7 @@ create table private.leases (
     progress_message text,
     first_progress_at timestamptz,
     progress_at timestamptz,
-    pushed_at timestamptz,              -- last progress push, for coalescing
+    pushed_at timestamptz,              -- last progress push to those who watch the job, for coalescing
     pushed_progress smallint,
     pushed_node text,
     cancel_requested_at timestamptz,

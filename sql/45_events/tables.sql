@@ -34,6 +34,7 @@ create table public.events (
     told_at timestamptz not null,       -- when it occurred, or just behind the event before: it grows with seq
     job_id uuid,
     robot_id uuid,
+    robot_external_id text,             -- of a robot of the tenant itself, as it was called then
     workflow_id uuid,
     actor_id uuid,
     data jsonb not null default '{}',

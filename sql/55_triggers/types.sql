@@ -20,6 +20,7 @@ create type private.delivery as (
     reason text,
     request jsonb,              -- how it came: method, path, address, content type, headers without secrets
     depth integer,              -- of a chain: how many jobs of triggers went before
+    chain jsonb,                -- and which triggers started them
     replay_of uuid,
     created_by uuid,
     is_limited boolean          -- whether cooldown and rate limit hold for it

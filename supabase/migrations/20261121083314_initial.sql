@@ -291,7 +291,7 @@ create type public.simulated_run as (
     reason text
 );
 
--- from sql/55_triggers/types.sql sha256:8d32935bb448a69e330ce96d19bba6e2ed219f374e8f7efb4bad5233ff70f3ba
+-- from sql/55_triggers/types.sql sha256:1d8eb316d414cae3046b557dd7fa019e9c2b3f1bd06f19ff15e6b5bb006bc556
 create type public.delivery_outcome as enum (
     'accepted',     -- a job came of it
     'duplicate',    -- it had come before: the first answer holds
@@ -314,6 +314,7 @@ create type private.delivery as (
     reason text,
     request jsonb,              -- how it came: method, path, address, content type, headers without secrets
     depth integer,              -- of a chain: how many jobs of triggers went before
+    chain jsonb,                -- and which triggers started them
     replay_of uuid,
     created_by uuid,
     is_limited boolean          -- whether cooldown and rate limit hold for it
@@ -849,7 +850,7 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
--- from sql/40_queue/tables.sql sha256:3d51f7fc28561e1104c58e208e27fa9fd8767295deb53515d6de4eb1a9366e4a
+-- from sql/40_queue/tables.sql sha256:6a6da311fee6948a7f17869d126608a19cdb15e1edcc273be7c3af3394c47971
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -857,7 +858,10 @@ comment on table private.share_usage is 'Robot-seconds of attempts that ended in
 create table private.queue_tenants (
     tenant_id uuid not null,
     tenant_no integer generated always as identity,
-    pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
+    -- Until when somebody watches the tenant, or one of its jobs: see public.watch(). Of tenants.settings: {"realtime": {"jobs":
+    -- "always"}} makes both 'infinity', for clients that only join a topic, and "off" keeps them at '-infinity'.
+    watched_until timestamptz not null default '-infinity',
+    jobs_watched_until timestamptz not null default '-infinity',
     is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
     ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
     has_chains boolean not null default false,  -- triggers of it wait for events: see private.keep_for_chains()
@@ -866,6 +870,7 @@ create table private.queue_tenants (
     constraint queue_tenants_tenant_no_key unique (tenant_no),
     constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
 );
+create index queue_tenants_watched_until_idx on private.queue_tenants (watched_until) where watched_until > '-infinity';
 comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
 
 create table private.lanes (
@@ -1012,7 +1017,7 @@ create table private.low_water (
 comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
 insert into private.low_water default values;
 
--- from sql/42_leases/tables.sql sha256:decfb50fdc3716742c6d7ce6c815a295db7bb650113c6831eb8da4908283e36a
+-- from sql/42_leases/tables.sql sha256:650823df66c3f8d30465cf0616a963dd9f916a7b7db2b1beaa270fee96070e46
 create table private.leases (
     job_id uuid not null,
     lease_token bigint not null,
@@ -1039,7 +1044,7 @@ create table private.leases (
     progress_message text,
     first_progress_at timestamptz,
     progress_at timestamptz,
-    pushed_at timestamptz,              -- last progress push, for coalescing
+    pushed_at timestamptz,              -- last progress push to those who watch the job, for coalescing
     pushed_progress smallint,
     pushed_node text,
     cancel_requested_at timestamptz,
@@ -1126,7 +1131,7 @@ create table public.late_results (
 );
 comment on table public.late_results is 'Late results: they came with a token that no longer held the job, and are never applied.';
 
--- from sql/45_events/tables.sql sha256:2ad49e50aa4b356aaf6734a8449f713f26383d2bc8eb34a2acfb2d223488a63c
+-- from sql/45_events/tables.sql sha256:1cd8943aef5a2c3d2360e4d4822cf331a95136db1aa0f5a99c65e84eb3257b0e
 -- Writers append to the inbox without waiting for one another. The first reader gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -1163,6 +1168,7 @@ create table public.events (
     told_at timestamptz not null,       -- when it occurred, or just behind the event before: it grows with seq
     job_id uuid,
     robot_id uuid,
+    robot_external_id text,             -- of a robot of the tenant itself, as it was called then
     workflow_id uuid,
     actor_id uuid,
     data jsonb not null default '{}',
@@ -1489,17 +1495,38 @@ create table private.chain_inbox (
 );
 comment on table private.chain_inbox is 'Events that triggers may wait for, until private.fire_chains() has fired those that do.';
 
--- from sql/80_realtime/tables.sql sha256:c3605a623ee21a2dfd3ec9fcf32770a0a5e46f5161d085bf8a72e47d486b6498
-create table private.queue_depths (
+-- from sql/80_realtime/tables.sql sha256:7301b6606727003c01d37a45abf9232a0f3f12816ff75d3c2b0bfa202c8276e7
+create table private.bells (
+    tenant_id uuid not null,
+    rung_at timestamptz not null default '-infinity',
+    constraint bells_pkey primary key (tenant_id),
+    constraint bells_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+) with (fillfactor = 50);
+comment on table private.bells is
+    'When it was last told that something happened in each tenant: a row of its own, so that no claim passes what bells leave behind.';
+
+create table private.job_watches (
+    job_id uuid not null,
+    tenant_id uuid not null,
+    watched_until timestamptz not null,
+    constraint job_watches_pkey primary key (job_id),
+    constraint job_watches_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+) with (fillfactor = 50);
+create index job_watches_tenant_id_idx on private.job_watches (tenant_id);
+comment on table private.job_watches is
+    'Jobs that somebody watches, at most a hundred of a tenant. Those that lapsed go with the tenant''s next watch of a job: see public.watch().';
+
+create table private.overviews (
     tenant_no integer not null,
     waiting integer not null,
     scheduled integer not null,
     running integer not null,
+    robots jsonb not null,              -- {robot_id: whether it is online, active, healthy, busy}
     pushed_at timestamptz not null,
-    constraint queue_depths_pkey primary key (tenant_no),
-    constraint queue_depths_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
+    constraint overviews_pkey primary key (tenant_no),
+    constraint overviews_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
-comment on table private.queue_depths is 'What was last pushed of each tenant''s queue, so that only changes are.';
+comment on table private.overviews is 'What was last pushed of each watched tenant''s queue and robots, so that only changes are.';
 
 -- from sql/90_audit/tables.sql sha256:932e8cebdfb389cb4e9f8ffb4e5a00628fa9fdd64ef22ea7e65aa3416f293e12
 create table public.audit_log (
@@ -1602,7 +1629,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:a349c3f8b01c9d9a7b7fbdf7219c320e7eb98bb2d1c021c943c49608a1399842
+-- from sql/97_duties/tables.sql sha256:d5c00e2df03a2ecaa98e45b28b7453773bfb0c1c817a123ec797a5e0a43edade
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1650,7 +1677,7 @@ values
     ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
     ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
     ('follow_scheduled_jobs', '5 seconds', 1000, 'private.schedule_news', null, null),
-    ('fire_chains', '5 seconds', 1000, 'private.chain_inbox', null, null),
+    ('fire_chains', '5 seconds', 200, 'private.chain_inbox', null, null),
     ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
     ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
     ('notice_deaf_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
@@ -1673,7 +1700,7 @@ values
     ('purge_idempotency_keys', '1 hour', 10000, 'private.idempotency_keys', null, null),
     ('purge_job_rollups', '1 day', 10000, 'public.job_rollups', null, null);
 insert into private.duties (name, every, bound, rest)
-values ('push_queue_depths', '5 seconds', 1000, 20);
+values ('push_overviews', '5 seconds', 1000, 20);
 insert into private.duties (name, every, bound, without_turns)
 values
     ('purge_login_attempts', '1 hour', 10000, 'A login is tried before anybody knows the tenant.'),
@@ -3879,7 +3906,7 @@ comment on function public.update_role is
 revoke all on function public.update_role from public, anon, authenticated, service_role;
 grant execute on function public.update_role to authenticated;
 
--- from sql/10_tenancy/functions/update_tenant.sql sha256:407428247a5a53373c4e4570e67fd5218d32b28f76dd5dcd87c14f5fe9c757ee
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:fc55a1a2b00588c1bf25d6170045ddf6fb7c6213ad49315eaf50c1e871895956
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
@@ -3899,7 +3926,9 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 255 characters.');
     end if;
     if p_timezone is not null and not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'timezone must be a name of the IANA time zone database.');
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'timezone must be a name of the IANA time zone database, such as Europe/Berlin.'
+        );
     end if;
     if p_robot_offline_after_seconds not between 5 and 86400 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_offline_after_seconds must lie between 5 and 86400.');
@@ -4989,7 +5018,7 @@ comment on function public.update_pool is
 revoke all on function public.update_pool from public, anon, authenticated, service_role;
 grant execute on function public.update_pool to authenticated;
 
--- from sql/30_robots/functions/announce_robot.sql sha256:18fd0f120bf70cf27905b70d40197a444371a734f3b42b17a81e2cd71aec45cf
+-- from sql/30_robots/functions/announce_robot.sql sha256:68df45ead2f275ced5faa561392e15d96a20b3e0a2f86e38c967e97bac4c1361
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
 language plpgsql
@@ -4997,26 +5026,25 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.live_robots;
-    v_payload jsonb;
 begin
     select r.* into v_robot from public.live_robots as r where r.robot_id = p_robot_id;
-    v_payload := jsonb_build_object(
-        'robot_id', v_robot.robot_id,
-        'external_id', v_robot.external_id,
-        'name', v_robot.name,
-        'mode', v_robot.mode,
-        'is_online', v_robot.is_online,
-        'is_active', v_robot.is_active,
-        'is_healthy', v_robot.is_healthy,
-        'is_busy', v_robot.is_busy,
-        'timestamp', private.to_iso(private.clock())
+    perform private.emit_event(
+        v_robot.tenant_id, p_event, null, p_robot_id, null,
+        jsonb_build_object(
+            'robot_id', v_robot.robot_id,
+            'external_id', v_robot.external_id,
+            'name', v_robot.name,
+            'mode', v_robot.mode,
+            'is_online', v_robot.is_online,
+            'is_active', v_robot.is_active,
+            'is_healthy', v_robot.is_healthy,
+            'is_busy', v_robot.is_busy
+        ) || p_data
     );
-    perform private.emit_event(v_robot.tenant_id, p_event, null, p_robot_id, null, (v_payload - 'timestamp') || p_data);
-    perform private.broadcast('tenant:' || v_robot.tenant_id || ':robots', p_event, v_payload);
 end
 $$;
 comment on function private.announce_robot is
-    'Tells that a robot came, went or changed: an event for those who resume, a push for those who watch.';
+    'Tells that a robot came, went or changed.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/authorize_for_robot.sql sha256:349969fa35604d2af5ddd0da4abb65608aff36e7c0f5660a9c6db91bf956e6fa
@@ -7163,14 +7191,13 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:7985b6870ca0610b637d6956edd4464fe83119679b55bdb87ab52c32d9432972
+-- from sql/40_queue/functions/add_job.sql sha256:db894b29a723ba59b2c61410ecec04942f6fe92f173b728f21eef63a2989099d
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_job private.new_job,
     p_trigger_type text,        -- what made it: manual | scheduled | retry, or the type of a trigger
     p_created_by uuid,
     p_retry_of uuid default null,
-    p_is_pushed boolean default true,
     p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
@@ -7255,8 +7282,7 @@ begin
 
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_job.workflow_id, v_workflow.name, null, 0,
-        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end,
-        p_is_pushed, p_is_new => true
+        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
     if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
@@ -7364,7 +7390,7 @@ comment on function private.ageing_minutes is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
 revoke all on function private.ageing_minutes from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:60c9827da12bdc6ca10918ed2af6862c46dc136560dd746e1161099a62c7cda0
+-- from sql/40_queue/functions/announce_job.sql sha256:cfb895222a1f646331cad56eb3b4d8665b938674c0e58d4522b20769776e5a12
 create or replace function private.announce_job(
     p_event text,
     p_status text,
@@ -7374,9 +7400,7 @@ create or replace function private.announce_job(
     p_workflow_name text,
     p_robot_id uuid,
     p_attempt integer,
-    p_details jsonb default null,
-    p_is_pushed boolean default true,
-    p_is_new boolean default false
+    p_details jsonb default null
 )
 returns void
 language plpgsql
@@ -7387,9 +7411,7 @@ begin
         p_event, p_status,
         array[
             (p_tenant_id, p_job_id, p_workflow_id, p_workflow_name, p_robot_id, p_attempt, p_details)::private.job_notice
-        ],
-        p_is_pushed,
-        p_is_new
+        ]
     );
 end
 $$;
@@ -7397,21 +7419,15 @@ comment on function private.announce_job is
     'Does private.announce_jobs() for one.';
 revoke all on function private.announce_job from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_jobs.sql sha256:24b974c23b158ef4bc78168b1b41f6295fced76eef7835ce53499ed1bc4e7e87
--- On the path of every transition, so it is two statements for any number of jobs. The pushes are what realtime.send makes,
--- with the columns that the platform documents; should it take this insert no more, its own function does it.
-create or replace function private.announce_jobs(
-    p_event text,
-    p_status text,
-    p_notices private.job_notice[],
-    p_is_pushed boolean default true,
-    p_is_new boolean default false
-)
+-- from sql/40_queue/functions/announce_jobs.sql sha256:0bd583a5269c2d4aec64185f2f32e4599afdb6418681499562f77401a9aae5c4
+-- On the path of every transition, so it is one statement for any number of jobs while nobody watches.
+create or replace function private.announce_jobs(p_event text, p_status text, p_notices private.job_notice[])
 returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -7419,12 +7435,10 @@ declare
     v_actor_id uuid := (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
     v_notice private.job_notice;
     v_data jsonb[] := '{}';         -- one for each notice
-    v_tenant_id uuid;
-    v_is_pushed boolean;
-    v_has_chains boolean;
-    v_is_awaited boolean := false;  -- triggers may wait for one of them
-    v_topics text[] := '{}';
-    v_payloads jsonb[] := '{}';     -- one for each topic
+    v_tenant_ids uuid[] := '{}';
+    v_watched uuid[];
+    v_are_jobs_watched boolean;
+    v_are_awaited boolean;          -- triggers may wait for one of them
 begin
     for i in 1..cardinality(p_notices) loop
         v_notice := p_notices[i];
@@ -7437,53 +7451,40 @@ begin
             'attempt', v_notice.attempt,
             'timestamp', v_timestamp
         ) || coalesce(v_notice.details, '{}');
-        if v_tenant_id is distinct from v_notice.tenant_id then
-            v_tenant_id := v_notice.tenant_id;
-            select q.pushes_jobs, q.has_chains into v_is_pushed, v_has_chains
-            from private.queue_tenants as q
-            where q.tenant_id = v_tenant_id;
-            v_is_awaited := v_is_awaited or v_has_chains is true;
-        end if;
-        continue when v_is_pushed is not true or not p_is_pushed;
-        v_topics := array_append(v_topics, 'tenant:' || v_tenant_id || ':jobs');
-        v_payloads := array_append(v_payloads, v_data[i]);
-        if not p_is_new then     -- nobody can have joined the topic of a job that is not there yet
-            v_topics := array_append(v_topics, 'job:' || v_notice.job_id);
-            v_payloads := array_append(v_payloads, v_data[i]);
+        if v_notice.tenant_id <> all (v_tenant_ids) then
+            v_tenant_ids := v_tenant_ids || v_notice.tenant_id;
         end if;
     end loop;
-    if p_event <> 'job.progress' then   -- as private.emit_event() does it
+    with told as (      -- as private.emit_event() does it
         insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
         select n.tenant_id, p_event, v_now, n.job_id, n.robot_id, n.workflow_id, v_actor_id, n.data
         from unnest(p_notices, v_data) as n (
             tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
+        )
+    )
+    select array_agg(q.tenant_id) filter (where q.watched_until > v_now), bool_or(q.jobs_watched_until > v_now), bool_or(q.has_chains)
+    into v_watched, v_are_jobs_watched, v_are_awaited
+    from private.queue_tenants as q
+    where q.tenant_id = any (v_tenant_ids) and (q.watched_until > v_now or q.jobs_watched_until > v_now or q.has_chains);
+    if v_watched is not null then
+        perform private.ring_bell(w.tenant_id) from unnest(v_watched) as w (tenant_id);
+    end if;
+    if v_are_jobs_watched then
+        perform private.push_job(n.tenant_id, n.job_id, p_event, n.robot_id, n.data)
+        from unnest(p_notices, v_data) as n (
+            tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
         );
-        if v_is_awaited then
-            perform private.keep_for_chains(n.tenant_id, p_event, n.job_id, n.robot_id, n.workflow_id, n.data)
-            from unnest(p_notices, v_data) as n (
-                tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
-            );
-        end if;
     end if;
-    if v_topics = '{}' then
-        return;
+    if v_are_awaited then
+        perform private.keep_for_chains(n.tenant_id, p_event, n.job_id, n.robot_id, n.workflow_id, n.data)
+        from unnest(p_notices, v_data) as n (
+            tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
+        );
     end if;
-    begin
-        insert into realtime.messages (id, topic, event, payload, extension, private)
-        select m.id, m.topic, p_event, m.data || jsonb_build_object('id', m.id), 'broadcast', true
-        from (
-            select gen_random_uuid() as id, t.topic, t.data from unnest(v_topics, v_payloads) as t (topic, data) offset 0
-        ) as m;
-    exception
-        when check_violation then   -- no partition for today: nobody has listened for days
-            raise warning 'pushing % failed: %', p_event, sqlerrm;
-        when others then
-            perform private.broadcast(t.topic, p_event, t.data) from unnest(v_topics, v_payloads) as t (topic, data);
-    end;
 end
 $$;
 comment on function private.announce_jobs is
-    'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
+    'Tells what happened to jobs: events for those who resume, the bell of the tenant while it is watched, and of a job that is watched the details.';
 revoke all on function private.announce_jobs from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/check_new_job.sql sha256:1b962b416ffe73925891c601f484815127a56a80aaa2c22fc38085e6c451ea6f
@@ -7801,7 +7802,7 @@ comment on function private.find_lane is
     'The lane of a demand (sorted requirements, target robot, environment, priority, limits, share), made on its first use. Lanes are never removed, so the answer stays true.';
 revoke all on function private.find_lane from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_queue_tenant.sql sha256:d5b519f0632edb8da11e6687e98f84e2c0b3a15e10758e097b91a52544dcbb41
+-- from sql/40_queue/functions/find_queue_tenant.sql sha256:6e0308a4e173defd0d41a7fe43a632d29553e48afae2df06200ac2824491cd11
 create or replace function private.find_queue_tenant(p_tenant_id uuid)
 returns integer
 language plpgsql
@@ -7815,10 +7816,11 @@ begin
         if found then
             return v_tenant_no;
         end if;
-        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes, is_fair)
+        insert into private.queue_tenants (tenant_id, watched_until, jobs_watched_until, ageing_minutes, is_fair)
         select
             t.tenant_id,
-            coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
+            case private.pushes_of(t.settings) when 'always' then 'infinity' else '-infinity' end::timestamptz,
+            case private.pushes_of(t.settings) when 'always' then 'infinity' else '-infinity' end::timestamptz,
             private.ageing_minutes(t.settings),
             coalesce(t.settings #> '{queue,fair_share}' = 'true', false)
         from public.tenants as t
@@ -8029,6 +8031,23 @@ comment on function private.promote_scheduled_jobs is
     'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
 revoke all on function private.promote_scheduled_jobs from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/pushes_of.sql sha256:b18d1dfe1fe771c78467b0ef6a40bca4ab184a407eb150ef71024d9f15833b63
+create or replace function private.pushes_of(p_settings jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pushes text := p_settings #>> '{realtime,jobs}';
+begin
+    return case when v_pushes in ('always', 'off') then v_pushes else 'watched' end;
+end
+$$;
+comment on function private.pushes_of is
+    'When the changes of a tenant with these settings are pushed: {"realtime": {"jobs": "always"}}, "off", or "watched" (while somebody says that they watch), which is also what anything else means.';
+revoke all on function private.pushes_of from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/put_back.sql sha256:ba0ea173a05dd7a5780d331f7328e42097cdcb981045119741d4093f4108591a
 -- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
 -- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
@@ -8188,16 +8207,27 @@ comment on function private.unfinished_job_ids is
 revoke all on function private.unfinished_job_ids from public, anon, authenticated, service_role;
 grant execute on function private.unfinished_job_ids to authenticated;
 
--- from sql/40_queue/functions/update_queue_tenant.sql sha256:f73c602e040328e8b3f02ab25d28bd77a0798c23bda76340f46a0040ae9fb65f
+-- from sql/40_queue/functions/update_queue_tenant.sql sha256:ec695b7e8a6a72d937d1a05566e6aab963283013a13542b7a5c5ba4e9783ab3c
 create or replace function private.update_queue_tenant()
 returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_pushes text := private.pushes_of(new.settings);
 begin
     update private.queue_tenants as q
-    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
+    set watched_until = case
+            when v_pushes = 'always' then 'infinity'
+            when v_pushes = 'off' or q.watched_until = 'infinity' then '-infinity'
+            else q.watched_until
+        end,
+        jobs_watched_until = case
+            when v_pushes = 'always' then 'infinity'
+            when v_pushes = 'off' or q.jobs_watched_until = 'infinity' then '-infinity'
+            else q.jobs_watched_until
+        end,
         ageing_minutes = private.ageing_minutes(new.settings),
         is_fair = coalesce(new.settings #> '{queue,fair_share}' = 'true', false)
     where q.tenant_id = new.tenant_id;
@@ -9443,7 +9473,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:da3ec60d10490903258e9a1fe8d1cbd5ebb29739eb3b8f47c5376374772a0313
+-- from sql/42_leases/functions/append_job_logs.sql sha256:0d4a5c349a4fef9b3f958714ceb19d9feb5273008cebf19f25e37e92094971b7
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -9526,6 +9556,7 @@ begin
         from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
         order by x.n;
         get diagnostics v_appended = row_count;
+        perform private.push_job_logs(v_tenant_id, p_job_id, v_attempt, v_caller.robot_id, p_entries);
     exception
         when unique_violation then      -- the same batch, in this very moment
             return jsonb_array_length(p_entries);
@@ -9956,7 +9987,7 @@ comment on function public.renew_leases is
 revoke all on function public.renew_leases from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases to authenticated;
 
--- from sql/42_leases/functions/report_progress.sql sha256:a77b15127c9ac74e5cdf747e0b16f26f71184096c14a9fb3d6129a0fe4aca782
+-- from sql/42_leases/functions/report_progress.sql sha256:46a97513316684e8883a5614f8b22645ac295f486a33eddc2b6ceef5d3322d18
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -9976,6 +10007,7 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
     v_now timestamptz := private.clock();
     v_old private.leases;
+    v_is_watched boolean;
     v_is_pushed boolean;
 begin
     if p_progress not between 0 and 100 or p_progress is null then
@@ -10006,8 +10038,10 @@ begin
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
 
-    -- Watchers see at most two pushes a second of a job, and none that says what the last one said.
-    v_is_pushed := (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
+    -- Those who watch the job get at most two pushes a second of it, and none that says what the last one said.
+    v_is_watched := private.is_job_watched(v_old.tenant_id, p_job_id);
+    v_is_pushed := v_is_watched
+        and (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
         and (v_old.pushed_progress is distinct from p_progress or v_old.pushed_node is distinct from p_current_node);
     update private.leases as l
     set progress = p_progress,
@@ -10033,22 +10067,33 @@ begin
         );
     end if;
     if v_is_pushed then
-        perform private.announce_job(
-            'job.progress', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
-            v_old.attempt,
-            jsonb_build_object('progress', p_progress, 'current_node', p_current_node, 'message', p_message)
+        perform private.push_job(
+            v_old.tenant_id, p_job_id, 'job.progress', v_old.robot_id,
+            jsonb_build_object(
+                'job_id', p_job_id,
+                'workflow_id', v_old.workflow_id,
+                'workflow_name', v_old.workflow_name,
+                'status', 'running',
+                'robot_id', v_old.robot_id,
+                'attempt', v_old.attempt,
+                'timestamp', private.to_iso(v_now),
+                'progress', p_progress,
+                'current_node', p_current_node,
+                'message', p_message
+            )
         );
     end if;
     return jsonb_build_object(
         'job_id', p_job_id,
         'progress', p_progress,
         'current_node', p_current_node,
-        'cancel_requested', v_old.cancel_requested_at is not null
+        'cancel_requested', v_old.cancel_requested_at is not null,
+        'watched', v_is_watched
     );
 end
 $$;
 comment on function public.report_progress is
-    'Records a job''s progress and pushes it, at most every 500 ms and only when it changed. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
+    'Notes how far a job is and, while the job is watched, pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
 revoke all on function public.report_progress from public, anon, authenticated, service_role;
 grant execute on function public.report_progress to authenticated;
 
@@ -10166,7 +10211,7 @@ comment on function private.rescue_lease is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/start_job.sql sha256:b98841a125554c644d03cfad547a55cbaebad4e0f9e157b871ebbf2d9cc3d01b
+-- from sql/42_leases/functions/start_job.sql sha256:ad4627296005508c07aee7fd4a0626bc9f7be8167270d97e3878d0956a1f710d
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -10203,7 +10248,8 @@ begin
         'status', 'running',
         'started_at', private.to_iso(v_lease.started_at),
         'lease_expires_at', private.to_iso(v_lease.lease_expires_at),
-        'cancel_requested', v_lease.cancel_requested_at is not null
+        'cancel_requested', v_lease.cancel_requested_at is not null,
+        'watched', private.is_job_watched(v_lease.tenant_id, p_job_id)
     );
 end
 $$;
@@ -10804,7 +10850,7 @@ $$;
 comment on function private.end_unclaimed_job is 'Does private.end_unclaimed_jobs() for one.';
 revoke all on function private.end_unclaimed_job from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_unclaimed_jobs.sql sha256:027938498b1164f0fd1c6c144a326f16949ab3d2ad21ca92bc7f5b2fa3d3c644
+-- from sql/43_endings/functions/end_unclaimed_jobs.sql sha256:4b86575dcd0801f87e4de2b16d9d5eca0b0bac8132fe0752a3e93ef647d04cf5
 create or replace function private.end_unclaimed_jobs(p_job_ids uuid[], p_reason text)
 returns void
 language plpgsql
@@ -10818,7 +10864,6 @@ declare
     v_low_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id limit 1);
     v_high_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id desc limit 1);
     v_job record;
-    v_tenant_id uuid;
     v_notices private.job_notice[] := '{}';
 begin
     if p_job_ids = '{}' then
@@ -10837,23 +10882,16 @@ begin
         if v_job.dedupe_key is not null then
             delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
         end if;
-        v_tenant_id := v_job.tenant_id;
         v_notices := v_notices || (
             v_job.tenant_id, v_job.job_id, v_job.workflow_id, v_job.workflow_name, null, v_job.attempts,
             jsonb_build_object('message', p_reason)
         )::private.job_notice;
     end loop;
-    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices, cardinality(v_notices) <= 100);
-    if cardinality(v_notices) > 100 then    -- more pushes at once than a watcher can use
-        perform private.broadcast(
-            'tenant:' || v_tenant_id || ':jobs', 'jobs.cancelled',
-            jsonb_build_object('count', cardinality(v_notices), 'timestamp', private.to_iso(v_now))
-        );
-    end if;
+    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices);
 end
 $$;
 comment on function private.end_unclaimed_jobs is
-    'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
+    'Writes and tells that jobs of one tenant ended cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_jobs from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/end_uncounted.sql sha256:cb396ae811bc1bd81415646b3c48f277b078a1023a6d5ead2753a6e9c162fc23
@@ -11222,7 +11260,7 @@ comment on function public.retry_job is
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
--- from sql/43_endings/functions/try_cancel_job.sql sha256:6e4b717cdae7c07ec54a551646cedb004f147da65eb6a8c0a4213fe3659b5ce1
+-- from sql/43_endings/functions/try_cancel_job.sql sha256:2bc5e77fc778cb3577f141ba50a7b46e860b1a58a767d360421ac9bab2d86306
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
@@ -11270,17 +11308,22 @@ begin
             );
         end if;
 
-        if p_is_forced then
-            select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
-            continue when not found;
-            return private.force_cancellation(v_lease);
-        end if;
-        update private.leases as l
-        set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
-            cancel_reason = coalesce(l.cancel_reason, p_reason)
-        where l.job_id = p_job_id
-        returning l.* into v_lease;
+        select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
         if found then
+            if p_is_forced then
+                return private.force_cancellation(v_lease);
+            end if;
+            if v_lease.cancel_requested_at is null then
+                v_lease.cancel_reason := p_reason;
+                update private.leases as l
+                set cancel_requested_at = private.clock(), cancel_reason = p_reason
+                where l.job_id = p_job_id;
+                perform private.announce_job(
+                    'job.cancel_requested', case when v_lease.started_at is null then 'claimed' else 'running' end,
+                    v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id,
+                    v_lease.attempt, jsonb_build_object('message', p_reason)
+                );
+            end if;
             perform private.broadcast(
                 'robot:' || v_lease.robot_id, 'cancel_job',
                 jsonb_build_object('job_id', p_job_id, 'reason', v_lease.cancel_reason)
@@ -11301,7 +11344,7 @@ comment on function private.try_cancel_job is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:58da3c1052bd0ccc644d098b9cde885f163279e2cfc533ef4f829cf03a7e0e4d
+-- from sql/44_batches/functions/answer_each.sql sha256:23bf7309cacffa77b3a54bb5517ecff819365884dede4c74d9c1385a175ca719
 -- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
@@ -11411,7 +11454,7 @@ begin
         if p_verb = 'enqueue_job' and error_code is null then
             job_id := private.add_job(
                 p_caller.tenant_id, v_job, 'manual', coalesce(p_caller.user_id, p_caller.robot_id, p_caller.api_key_id),
-                p_is_pushed => jsonb_array_length(p_items) <= 100, p_may_pass_quota => true
+                p_may_pass_quota => true
             );
             answer := '{"status": "queued"}';
             -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
@@ -11529,7 +11572,7 @@ comment on function public.complete_jobs is
 revoke all on function public.complete_jobs from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs to authenticated;
 
--- from sql/44_batches/functions/enqueue_jobs.sql sha256:affeace52e0e3edef2b40c516e0544b1543e996b162b4ed3515630ea3266bcfc
+-- from sql/44_batches/functions/enqueue_jobs.sql sha256:25a85e873f333896c1bc743d2963069f8f0cfb8c6f3bc723a5c941f5b7caabec
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -11540,22 +11583,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
-    v_count integer := jsonb_array_length(private.check_batch(p_jobs, 'jobs', 'jobs', 1000));
 begin
+    perform private.check_batch(p_jobs, 'jobs', 'jobs', 1000);
     return query
     select e.position, e.job_id, e.answer ->> 'status', e.error_status, e.error_code, e.error_message
     from private.answer_each(v_caller, 'enqueue_job', p_jobs) as e
     order by e.position;
-    if v_count > 100 then   -- more pushes at once than a watcher can use, or a plan of the platform allows
-        perform private.broadcast(
-            'tenant:' || v_caller.tenant_id || ':jobs', 'jobs.queued',
-            jsonb_build_object('count', v_count, 'timestamp', private.to_iso(private.clock()))
-        );
-    end if;
 end
 $$;
 comment on function public.enqueue_jobs is
-    'Enqueues 1 to 1000 jobs, objects with the fields of private.new_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+    'Enqueues 1 to 1000 jobs, objects with the fields of private.new_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. Needs jobs.create.';
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
@@ -11660,7 +11697,7 @@ comment on function public.retry_jobs is
 revoke all on function public.retry_jobs from public, anon, authenticated, service_role;
 grant execute on function public.retry_jobs to authenticated;
 
--- from sql/45_events/functions/create_event_counter.sql sha256:f768c06b12e9b2544c8ad0e454d157cec9c216bf5e2f0911e9982800db8fa5be
+-- from sql/45_events/functions/create_event_counter.sql sha256:60e28f5b499ae1bcae7c5befe5254a2bb2b933604331de633df9f18ecc2d7ca6
 create or replace function private.create_event_counter()
 returns trigger
 language plpgsql
@@ -11669,13 +11706,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into private.event_counters (tenant_id) values (new.tenant_id) on conflict do nothing;
+    insert into private.bells (tenant_id) values (new.tenant_id) on conflict do nothing;
     return null;
 end
 $$;
-comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant.';
+comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant, and hangs up the bell that tells of them.';
 revoke all on function private.create_event_counter from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:4824f0b21f150e8f0e7f4f2eac43b10bc5f08e67fd40231263a14ca89e83f13f
+-- from sql/45_events/functions/emit_event.sql sha256:b9e513424b2e762496ae2ef66b6ea4f12c3c64653aad02dbad7d230a3c89d342
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -11687,17 +11725,26 @@ create or replace function private.emit_event(
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
+declare
+    v_now timestamptz := private.clock();
+    v_is_watched boolean;
 begin
-    insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
-    values (
-        p_tenant_id, p_type, private.clock(), p_job_id, p_robot_id, p_workflow_id, private.actor_id(), coalesce(p_data, '{}')
-    );
+    with told as (
+        insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
+        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, private.actor_id(), coalesce(p_data, '{}'))
+    )
+    select q.watched_until > v_now into v_is_watched from private.queue_tenants as q where q.tenant_id = p_tenant_id;
+    if v_is_watched then
+        perform private.ring_bell(p_tenant_id);
+    end if;
     perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
 end
 $$;
 comment on function private.emit_event is
-    'Records an event in the transaction that made it happen: one insert that waits for no other session.';
+    'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody. Rings for those who watch the tenant.';
 revoke all on function private.emit_event from public, anon, authenticated, service_role;
 
 -- from sql/45_events/functions/list_events.sql sha256:12383430870e93b75ea0719737a66d663d09a3fc5f32efc2ea77c0022813b303
@@ -11758,7 +11805,7 @@ comment on function private.sequence_events is
     'Duty, a tenant''s turn: numbers p_limit of its waiting events, for tenants whose events no client reads at the moment, and counts them.';
 revoke all on function private.sequence_events from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:5cc8210ec6eaafae6dc98b97c3099a167adb7b5ea7a3f9ac987ae4ce7147d0c3
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:b44f31d8fd8f74d124373353f08e8d7dc695117b217cbbf8f2322b2c3460cdbd
 -- The row of the counter is the lock. The session that holds it numbers events; all others read those that have a number.
 -- The rows to number are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
@@ -11818,7 +11865,8 @@ begin
     ),
     numbered as (
         insert into public.events (
-            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, actor_id, data
+            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, robot_external_id, workflow_id,
+            actor_id, data
         )
         select
             t.tenant_id,
@@ -11830,6 +11878,7 @@ begin
             greatest(v_told_at, max(t.occurred_at - t.place * v_step) over (order by t.place)) + t.place * v_step,
             t.job_id,
             t.robot_id,
+            (select r.external_id from public.robots as r where r.robot_id = t.robot_id and r.tenant_id = p_tenant_id),
             t.workflow_id,
             t.actor_id,
             t.data
@@ -12963,7 +13012,7 @@ comment on function public.create_calendar is
 revoke all on function public.create_calendar from public, anon, authenticated, service_role;
 grant execute on function public.create_calendar to authenticated;
 
--- from sql/48_calendars/functions/delete_calendar.sql sha256:fd972d2e266655f19e889351e0bf84a9413ab50c1d65eede19a2e8251af00d98
+-- from sql/48_calendars/functions/delete_calendar.sql sha256:b4d3dfe88d8e9f6d7773551c905c8807883a22fdbb60a4491b816c41d54973e4
 create or replace function public.delete_calendar(p_calendar_id uuid)
 returns void
 language plpgsql
@@ -12972,15 +13021,20 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
+    v_name text;
 begin
     perform private.find_calendar(v_caller.tenant_id, p_calendar_id);
     perform from public.calendars as c where c.calendar_id = p_calendar_id for update;  -- waits for schedules that are being made
-    if exists (
-        select
-        from public.schedules as s
-        where s.tenant_id = v_caller.tenant_id and s.calendar_id = p_calendar_id and s.deleted_at is null
-    ) then
-        perform private.raise_error(409, 'CALENDAR_IN_USE', 'Schedules heed this calendar; give them another, or none, first.');
+    select s.name into v_name
+    from public.schedules as s
+    where s.tenant_id = v_caller.tenant_id and s.calendar_id = p_calendar_id and s.deleted_at is null
+    order by s.schedule_id
+    limit 1;
+    if found then
+        perform private.raise_error(
+            409, 'CALENDAR_IN_USE',
+            format('Schedules heed this calendar, the first is %L; give them another, or none, first.', v_name)
+        );
     end if;
     delete from public.calendars as c where c.calendar_id = p_calendar_id;
 end
@@ -13624,7 +13678,7 @@ comment on function private.change_schedule is
     'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
 revoke all on function private.change_schedule from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/compile_times.sql sha256:ef01a22417ad75e3c08a9e92801c934548894a74c74b6c191a5b471ea487b900
+-- from sql/50_schedules/functions/compile_times.sql sha256:d871488f0ff3556ffea7d3ad3e105cea98639a7f0bab09efbbecece32453fbde
 -- What a caller says of the times, put into the columns that hold it. A field that repeats what is stored says nothing.
 create or replace function private.compile_times(
     p_old public.schedules,     -- all null: there is none yet
@@ -13694,7 +13748,9 @@ begin
     elsif v_seconds not between 1 and 31622400 then
         v_problem := 'interval_seconds must be between 1 and 31622400, which is 366 days.';
     end if;
-    if v_frequency = 'cron' then
+    if v_frequency = 'cron' and p_new.cron_expression is null then
+        v_problem := 'cron_expression must be given with the frequency cron.';
+    elsif v_frequency = 'cron' then
         v_problem := private.find_cron_problem(p_new.cron_expression);
     elsif v_frequency in ('once', 'interval') then
         p_new.cron_expression := null;
@@ -13975,7 +14031,7 @@ comment on function private.expected_seconds is
     'How long a job of a workflow takes, by those that completed in the last 30 days; null when there is none.';
 revoke all on function private.expected_seconds from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/explain_schedule.sql sha256:be5ea68cbd097dda8f529c1fe20ba785af330ffc78802752512249b4ded7d31b
+-- from sql/50_schedules/functions/explain_schedule.sql sha256:50804e283ddf1e98559b8ffaa0ffb88a270091f89446ee89a294fac5496058b2
 create or replace function public.explain_schedule(p_schedule_id uuid, p_at timestamptz)
 returns jsonb
 language plpgsql
@@ -14035,7 +14091,8 @@ begin
         v_run := (
             null, 'not_due',
             format(
-                'It is none of the times of the schedule: %s, on the clocks of %s.',
+                '%s is none of the times of the schedule: %s, on the clocks of %s.',
+                to_char(p_at at time zone v_schedule.timezone, 'YYYY-MM-DD HH24:MI'),
                 case v_schedule.frequency
                     when 'once' then private.to_iso(v_schedule.run_at)
                     when 'interval' then format('every %s seconds', v_schedule.interval_seconds)
@@ -14320,7 +14377,7 @@ comment on function private.find_schedule_problem is
     'What is wrong with a schedule that somebody''s changes come to, as a sentence that names the field; null when nothing is. Not its times and time zone: see compile_times and find_timezone_problem.';
 revoke all on function private.find_schedule_problem from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_timezone_problem.sql sha256:d9193b1b6d270656a8d2121f518384b80cfc97e175047c7330df4a53f98bc7ae
+-- from sql/50_schedules/functions/find_timezone_problem.sql sha256:a4ac617b42f948a617199fc397acf7132f90ad87908fe564a44f381a10252dbb
 -- The catalog view reads every zone's file. A name that a tenant goes by already was looked at when it was set.
 create or replace function private.find_timezone_problem(p_timezone text)
 returns text
@@ -14332,7 +14389,7 @@ begin
     if p_timezone = 'UTC' or exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
         return null;
     end if;
-    return 'timezone must be a name of the IANA time zone database.';
+    return 'timezone must be a name of the IANA time zone database, such as Europe/Berlin.';
 end
 $$;
 comment on function private.find_timezone_problem is
@@ -15723,7 +15780,7 @@ comment on function public.update_schedule is
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;
 
--- from sql/55_triggers/functions/check_trigger_refers.sql sha256:f2416b55951c0e9234d9dc4bf00b780a3d6e8e50b5c2d310f93433f10f63c607
+-- from sql/55_triggers/functions/check_trigger_refers.sql sha256:a2a97763869792e362f2a99bc88700846c17b4242887ed3f79382ff74efa29ce
 create or replace function private.check_trigger_refers(p_trigger public.triggers)
 returns void
 language plpgsql
@@ -15741,7 +15798,16 @@ begin
         perform private.require_schedulable_workflow(p_trigger.tenant_id, (p_trigger.config ->> 'source_workflow_id')::uuid);
     end if;
     if p_trigger.config ? 'allowed_ips' then
-        perform n.network::cidr from jsonb_array_elements_text(p_trigger.config -> 'allowed_ips') as n (network);
+        -- 10.1 is a network to cidr, and to nobody else.
+        if exists (
+            select
+            from jsonb_array_elements_text(p_trigger.config -> 'allowed_ips') as n (network)
+            where family(n.network::cidr) = 4 and host(n.network::cidr) <> split_part(n.network, '/', 1)
+        ) then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT', 'config.allowed_ips must have all four numbers of each address: 10.1.0.0/16.'
+            );
+        end if;
     end if;
 exception
     when invalid_text_representation then
@@ -15894,7 +15960,7 @@ comment on function private.disable_triggers_of_workflow is
     'Disables every trigger of a workflow, writes down why, tells it by the event trigger.disabled, and returns how many.';
 revoke all on function private.disable_triggers_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/enqueue_job_of_trigger.sql sha256:7df1b1786dc17653a3d02cd326a29603cd1bd15014d86c001586cb84e07d0222
+-- from sql/55_triggers/functions/enqueue_job_of_trigger.sql sha256:41cd2b8c5d536b8b8a462789086eabd4c0205fbddfdf48c852ae2645dece0b54
 create or replace function private.enqueue_job_of_trigger(
     p_trigger public.triggers,
     p_delivery private.delivery,
@@ -15921,7 +15987,8 @@ begin
     end if;
     v_job.metadata := coalesce(v_job.metadata, '{}') || jsonb_build_object(
         'trigger', jsonb_build_object(
-            'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0)
+            'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0),
+            'chain', coalesce(p_delivery.chain, '[]')
         )
     );
     return private.add_job(
@@ -16275,8 +16342,8 @@ comment on function private.find_webhook is
 revoke all on function private.find_webhook from public, anon, authenticated, service_role;
 grant execute on function private.find_webhook to casare_functions;
 
--- from sql/55_triggers/functions/fire_chains.sql sha256:f0e1c9c231a6fd417fe3e375e2a21a92d992e73e0d4baee59fa7ca15ce6f7360
--- A turn reads events that committed and takes them away in the transaction that fires what waits for them: each fires once.
+-- from sql/55_triggers/functions/fire_chains.sql sha256:b90594f4c36f5ae9ebcd3b6e35531771a0b551f98e7db987e1c6088e89b61b5c
+-- A turn reads events that committed and takes each away in the transaction that fires what waits for them: each fires once.
 create or replace function private.fire_chains(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -16289,27 +16356,23 @@ declare
     v_trigger public.triggers;
     v_trigger_id uuid;
     v_delivery private.delivery;
-    v_depth text;
-    v_seen integer := 0;
+    v_origin jsonb;             -- of the job that the event is about: what the trigger that started it noted
+    v_used integer := 0;
     v_fired integer := 0;
 begin
     for v_event in
-        with taken as (
-            delete from private.chain_inbox as i
-            where i.tenant_id = p_tenant_id
-                and i.inbox_id = any (array(
-                    select o.inbox_id from private.chain_inbox as o where o.tenant_id = p_tenant_id order by o.inbox_id limit p_limit
-                ))
-            returning i.*
-        )
-        select t.* from taken as t order by t.inbox_id
+        select i.* from private.chain_inbox as i where i.tenant_id = p_tenant_id order by i.inbox_id limit p_limit
     loop
-        v_seen := v_seen + 1;
+        -- What a turn does is deliveries, of which one event may be many.
+        exit when v_used >= p_limit;
+        delete from private.chain_inbox as i where i.tenant_id = p_tenant_id and i.inbox_id = v_event.inbox_id;
+        v_used := v_used + 1;
         v_delivery := null;
         for v_trigger_id in
             select t.trigger_id
             from public.triggers as t
             where t.tenant_id = p_tenant_id and t.is_enabled and t.deleted_at is null
+                and t.trigger_type in ('workflow_call', 'error', 'event_bus')
                 and case t.trigger_type
                     when 'workflow_call' then v_event.event_type = 'job.completed'
                         and (t.config ->> 'source_workflow_id')::uuid = v_event.workflow_id
@@ -16331,9 +16394,20 @@ begin
                 v_delivery.source := 'event';
                 v_delivery.is_limited := true;
                 v_delivery.payload := private.payload_of_event(v_event);
-                select j.metadata #>> '{trigger,depth}' into v_depth from public.jobs as j where j.job_id = v_event.job_id;
-                v_delivery.depth := case when v_depth ~ '^[0-9]{1,2}$' then v_depth::integer + 1 else 0 end;
+                v_origin := null;
+                select j.metadata -> 'trigger' into v_origin from public.jobs as j where j.job_id = v_event.job_id;
+                v_delivery.depth := case
+                    when v_origin ->> 'depth' ~ '^[0-9]{1,2}$' then (v_origin ->> 'depth')::integer + 1 else 0
+                end;
+                v_delivery.chain := case
+                    when jsonb_typeof(v_origin -> 'chain') = 'array' and jsonb_array_length(v_origin -> 'chain') < 10
+                        then v_origin -> 'chain'
+                    else '[]'
+                end || coalesce(v_origin -> 'trigger_id', '[]');
             end if;
+            -- Who hears of any job would hear of those that it set off itself, and each would set off some more.
+            continue when not v_trigger.config ? 'source_workflow_id' and v_delivery.chain ? v_trigger_id::text;
+            v_used := v_used + 1;
             v_delivery.outcome := case when not private.passes_filter(v_trigger.config, v_delivery.payload) then 'filtered' end;
             v_delivery.input := case
                 when v_trigger.config ? 'input_mapping' then null
@@ -16344,11 +16418,11 @@ begin
             v_fired := v_fired + ((private.take_delivery(v_trigger, v_delivery)).outcome = 'accepted')::integer;
         end loop;
     end loop;
-    return (v_fired, v_seen, case when v_seen = p_limit then 'more' end)::private.turn;
+    return (v_fired, v_used, case when v_used >= p_limit then 'more' end)::private.turn;
 end
 $$;
 comment on function private.fire_chains is
-    'Duty, a tenant''s turn: fires the triggers of types workflow_call, error and event_bus that wait for its newest events, at most p_limit events, and counts the jobs.';
+    'Duty, a tenant''s turn: fires the triggers of types workflow_call, error and event_bus that wait for its oldest events, until p_limit events and deliveries are used, and counts the jobs. One that waits for jobs of any workflow hears of none that it set off itself, directly or over others.';
 revoke all on function private.fire_chains from public, anon, authenticated, service_role;
 
 -- from sql/55_triggers/functions/fire_on_change.sql sha256:3174239ce6b4324fbaff78b38e2101a9c28f7e9cc7a09195f3b22a6c6f3cb04c
@@ -16830,7 +16904,7 @@ comment on function public.set_trigger_secret is
 revoke all on function public.set_trigger_secret from public, anon, authenticated, service_role;
 grant execute on function public.set_trigger_secret to authenticated;
 
--- from sql/55_triggers/functions/take_delivery.sql sha256:7d79ee0a924c307d4ee2e4449cd240219e5d83ab6cf6af7e41ea80ee5fc60b6e
+-- from sql/55_triggers/functions/take_delivery.sql sha256:0a6d51152798d78d30ff25376b48e0c8020bb37c8da9cfd2c27eebf3e8a941ed
 -- The one place that decides what becomes of a delivery, whichever door it came through. The caller holds the trigger's lock, so
 -- deliveries of one trigger take turns: two copies of one that come at once are told apart here, and limits are exact.
 create or replace function private.take_delivery(p_trigger public.triggers, p_delivery private.delivery)
@@ -16892,6 +16966,7 @@ begin
         v_answer.reason := v_first.reason;
     elsif v_answer.outcome is null and p_delivery.is_limited and v_cooldown > interval '0'
         and p_trigger.last_triggered_at > v_now - v_cooldown
+        and p_trigger.last_triggered_at <= v_now    -- else the clock was set back, and nobody knows how long ago that was
     then
         v_answer.outcome := 'limited';
         v_answer.reason := 'Trigger is in cooldown period';
@@ -16923,7 +16998,8 @@ begin
     v_answer.reset_at := case when v_answer.rate_limit is not null then v_window_began_at + interval '1 minute' end;
 
     -- What came to nothing is written down sixty times a minute at most: strangers and broken senders must not fill the table.
-    v_is_noted := v_answer.outcome in ('accepted', 'filtered') or v_notes < 60;
+    -- A repeat of what was filtered beyond that is looked at anew.
+    v_is_noted := v_answer.outcome = 'accepted' or v_notes < 60;
     if v_is_noted then
         insert into public.trigger_deliveries (
             delivery_id, tenant_id, trigger_id, source, outcome, status_code, reason, message_id, body_hash, job_id, first_id,
@@ -16953,7 +17029,7 @@ begin
         error_message = case v_answer.outcome when 'accepted' then null when 'rejected' then v_answer.reason else t.error_message end,
         window_began_at = v_window_began_at,
         window_count = v_count,
-        window_notes = v_notes + (v_is_noted and v_answer.outcome not in ('accepted', 'filtered'))::integer
+        window_notes = v_notes + (v_is_noted and v_answer.outcome <> 'accepted')::integer
     where t.trigger_id = p_trigger.trigger_id;
 
     if v_answer.outcome = 'accepted' then
@@ -17133,7 +17209,7 @@ comment on function private.broadcast is
     'Rings a doorbell on a private topic. It may be lost and never fails the caller: every push has a row behind it.';
 revoke all on function private.broadcast from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/can_receive_topic.sql sha256:ea39cd5fc2923f155820ec170c5f364354eb770ae3b393af17e4e65cf4392ae3
+-- from sql/80_realtime/functions/can_receive_topic.sql sha256:36a94e5bb3682f2b666473b39f2e37d92318052f502dc0f05f5b5e68094dfa1e
 create or replace function private.can_receive_topic(p_topic text)
 returns boolean
 language plpgsql
@@ -17158,14 +17234,8 @@ begin
 
     if v_part[1] = 'tenant' then
         return v_id = v_caller.tenant_id
-            and case v_part[3]
-                when 'jobs' then private.has_permission(v_caller.permissions, 'jobs.read')
-                when 'queue' then private.has_permission(v_caller.permissions, 'jobs.read')
-                when 'robots' then private.has_permission(v_caller.permissions, 'robots.read')
-                    or (v_caller.principal = 'robot' and v_caller.robot_id is not null)
-                when 'notifications' then private.has_permission(v_caller.permissions, 'events.read')
-                else false
-            end;
+            and v_part[3] = 'changes'
+            and private.has_permission(v_caller.permissions, 'events.read');
     elsif v_part[1] = 'robot' then
         return v_id is not distinct from v_caller.robot_id
             or (
@@ -17185,11 +17255,11 @@ begin
 end
 $$;
 comment on function private.can_receive_topic is
-    'Whether the caller may join a private topic: members by permission, a robot its own topic, its tenant''s robots and the jobs that it holds.';
+    'Whether the caller may join a private topic: members by permission (changes of the tenant: events.read), a robot its own topic and those of the jobs that it holds.';
 revoke all on function private.can_receive_topic from public, anon, authenticated, service_role;
 grant execute on function private.can_receive_topic to authenticated;
 
--- from sql/80_realtime/functions/can_send_to_topic.sql sha256:3b5e3218c669cbf02fc1deae2a0abe5ca4caacc9fc56ddb334da45def1d30390
+-- from sql/80_realtime/functions/can_send_to_topic.sql sha256:c5fb5a0aa5c844ab28059fc8d65b440fc6c585e30bfd56d844e747d19d90a6ba
 create or replace function private.can_send_to_topic(p_topic text, p_extension text)
 returns boolean
 language plpgsql
@@ -17198,16 +17268,16 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return case p_extension
-        when 'presence' then p_topic ~ '^tenant:[^:]*:robots$' and private.can_receive_topic(p_topic)
-        when 'broadcast' then p_topic ~ '^job:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-            and private.holds_live_lease(private.caller(), substr(p_topic, 5)::uuid)
-        else false
-    end;
+    return p_extension = 'broadcast'
+        and case
+            when p_topic ~ '^job:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+                then private.holds_live_lease(private.caller(), substr(p_topic, 5)::uuid)
+            else false
+        end;
 end
 $$;
 comment on function private.can_send_to_topic is
-    'Whether the caller may send on a private topic: presence among the tenant''s robots, and broadcasts about a job by the robot that holds it.';
+    'Whether the caller may send on a private topic: only the robot that holds a job, broadcasts about it. Nobody shows presence.';
 revoke all on function private.can_send_to_topic from public, anon, authenticated, service_role;
 grant execute on function private.can_send_to_topic to authenticated;
 
@@ -17230,10 +17300,114 @@ $$;
 comment on function private.holds_live_lease is 'Whether the caller is the robot that holds a job now.';
 revoke all on function private.holds_live_lease from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/push_queue_depths.sql sha256:b1fa2842ea971b878ee1b61995d129778a6b5aea39d24f66e63be465370066be
--- Nobody can know whether somebody listens, so it must be cheap for all: it looks at tenants that have unfinished work, or
--- had some when it last looked, and counts each of the three to 1,000 at most, along an index. See docs/queue.md.
-create or replace function private.push_queue_depths(p_limit integer default 1000, p_most_jobs integer default 1000)
+-- from sql/80_realtime/functions/is_job_watched.sql sha256:882e71df4ba7082be6e23fc81d2fbea278353bd23f6903bed9c9de1a7aebad0e
+create or replace function private.is_job_watched(p_tenant_id uuid, p_job_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+begin
+    return exists (
+        select
+        from private.queue_tenants as q
+        where q.tenant_id = p_tenant_id
+            and q.jobs_watched_until > v_now
+            and (
+                q.jobs_watched_until = 'infinity'
+                or exists (select from private.job_watches as w where w.job_id = p_job_id and w.watched_until > v_now)
+            )
+    );
+end
+$$;
+comment on function private.is_job_watched is
+    'Whether somebody watches a job of a tenant now: one look at the tenant while none of its jobs is watched.';
+revoke all on function private.is_job_watched from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/push_job.sql sha256:f00058419451feb219d7f09ccc4ef7e532fed9280b943aa23f4d7872d5620f4c
+create or replace function private.push_job(p_tenant_id uuid, p_job_id uuid, p_event text, p_robot_id uuid, p_data jsonb)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    if private.is_job_watched(p_tenant_id, p_job_id) then
+        perform private.broadcast(
+            'job:' || p_job_id,
+            p_event,
+            p_data || jsonb_build_object(
+                'robot_external_id',
+                (
+                    select r.external_id
+                    from public.robots as r
+                    where r.robot_id = p_robot_id and r.tenant_id = p_tenant_id
+                ),
+                -- Who has seen the events up to here has missed none: the others can be fetched.
+                'after', (select c.last_seq from private.event_counters as c where c.tenant_id = p_tenant_id)
+            )
+        );
+    end if;
+end
+$$;
+comment on function private.push_job is
+    'Pushes something about a job on job:<id>, if the job is watched: with the name of its robot and the number of the tenant''s last numbered event.';
+revoke all on function private.push_job from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/push_job_logs.sql sha256:bf993409ca1bf5b1220b0011b44d940de6c30d471a26eb5fa9aff117ccce53b6
+create or replace function private.push_job_logs(
+    p_tenant_id uuid,
+    p_job_id uuid,
+    p_attempt integer,
+    p_robot_id uuid,
+    p_entries jsonb
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.is_job_watched(p_tenant_id, p_job_id) then
+        perform private.push_job(
+            p_tenant_id, p_job_id, 'job.log', p_robot_id,
+            jsonb_build_object(
+                'job_id', p_job_id,
+                'attempt', p_attempt,
+                'lines', coalesce(
+                    (
+                        select jsonb_agg(
+                            jsonb_build_object(
+                                'level', coalesce(x.entry ->> 'level', 'info'),
+                                'message', left(x.entry ->> 'message', 1000),
+                                'node_id', x.entry ->> 'node_id',
+                                'timestamp', coalesce(x.entry ->> 'timestamp', private.to_iso(private.clock()))
+                            )
+                            order by x.n
+                        )
+                        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+                        where x.n > jsonb_array_length(p_entries) - 50
+                    ),
+                    '[]'
+                ),
+                'lines_left_out', greatest(jsonb_array_length(p_entries) - 50, 0),
+                'timestamp', private.to_iso(private.clock())
+            )
+        );
+    end if;
+end
+$$;
+comment on function private.push_job_logs is
+    'Pushes lines of a log as job.log on job:<id>, if the job is watched: the last 50 of a batch, each to 1,000 characters. All of them are in public.job_logs.';
+revoke all on function private.push_job_logs from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/push_overviews.sql sha256:2a6882a66323038345ae654f23305ea15c4eee605d8c9080fdf7d550ec8cac08
+-- Only of tenants that somebody watches now. Counts stop at p_most_jobs each, along an index. See docs/queue.md.
+create or replace function private.push_overviews(p_limit integer default 1000, p_most_jobs integer default 1000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -17241,63 +17415,31 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
+    v_now timestamptz := private.clock();
     v_after integer := coalesce(
-        (select (d.position ->> 'tenant_no')::integer from private.duty_runs as d where d.name = 'push_queue_depths'), 0
+        (select (d.position ->> 'tenant_no')::integer from private.duty_runs as d where d.name = 'push_overviews'), 0
     );
-    v_zero uuid := '00000000-0000-0000-0000-000000000000';
     v_tenant record;
+    v_robots record;
     v_seen integer := 0;
     v_pushed integer := 0;
 begin
     for v_tenant in
-        -- From tenant to tenant along each index, however many rows each has.
-        with recursive ready (tenant_no) as (
-            (select r.tenant_no from private.ready as r where r.tenant_no > v_after order by r.tenant_no limit 1)
-            union all
-            select (select r.tenant_no from private.ready as r where r.tenant_no > b.tenant_no order by r.tenant_no limit 1)
-            from ready as b
-            where b.tenant_no is not null
-        ),
-        scheduled (tenant_id) as (
-            (select s.tenant_id from private.scheduled as s where s.tenant_id > v_zero order by s.tenant_id limit 1)
-            union all
-            select (select s.tenant_id from private.scheduled as s where s.tenant_id > b.tenant_id order by s.tenant_id limit 1)
-            from scheduled as b
-            where b.tenant_id is not null
-        ),
-        leased (tenant_id) as (
-            (select l.tenant_id from private.leases as l where l.tenant_id > v_zero order by l.tenant_id limit 1)
-            union all
-            select (select l.tenant_id from private.leases as l where l.tenant_id > b.tenant_id order by l.tenant_id limit 1)
-            from leased as b
-            where b.tenant_id is not null
-        ),
-        busy as (
-            select b.tenant_no from ready as b
-            union
-            select q.tenant_no
-            from (select s.tenant_id from scheduled as s union select l.tenant_id from leased as l) as u
-            cross join lateral (
-                select q.tenant_no from private.queue_tenants as q where q.tenant_id = u.tenant_id offset 0
-            ) as q
-            union
-            select d.tenant_no from private.queue_depths as d where d.waiting + d.scheduled + d.running > 0
-        )
         select
-            q.tenant_id, b.tenant_no, n.waiting, n.scheduled, n.running,
-            (t.settings #> '{realtime,queue}' = 'false') is not true as is_pushed,
+            q.tenant_id, q.tenant_no, n.waiting, n.scheduled, n.running, d.pushed_at, coalesce(d.robots, '{}') as robots,
             (d.waiting, d.scheduled, d.running) is distinct from (n.waiting, n.scheduled, n.running) as is_new
-        from busy as b
-        cross join lateral (    -- offset 0: looked up one by one, not joined with all tenants there are
-            select q.tenant_id from private.queue_tenants as q where q.tenant_no = b.tenant_no offset 0
+        from (
+            select o.tenant_id, o.tenant_no
+            from private.queue_tenants as o
+            where o.watched_until > v_now
+            order by o.tenant_no
         ) as q
-        join public.tenants as t on t.tenant_id = q.tenant_id
-        left join private.queue_depths as d on d.tenant_no = b.tenant_no
+        left join private.overviews as d on d.tenant_no = q.tenant_no
         cross join lateral (
             select
                 (
                     select count(*)
-                    from (select from private.ready as r where r.tenant_no = b.tenant_no limit p_most_jobs) as c
+                    from (select from private.ready as r where r.tenant_no = q.tenant_no limit p_most_jobs) as c
                 )::integer as waiting,
                 (
                     select count(*)
@@ -17309,54 +17451,206 @@ begin
                 )::integer as running
             offset 0    -- counted once, not for each mention
         ) as n
-        where b.tenant_no > v_after
-        order by b.tenant_no
+        where q.tenant_no > v_after
+        order by q.tenant_no
         limit p_limit
     loop
         v_seen := v_seen + 1;
         v_after := v_tenant.tenant_no;
-        continue when not v_tenant.is_new or not v_tenant.is_pushed;
-        insert into private.queue_depths as d (tenant_no, waiting, scheduled, running, pushed_at)
-        values (v_tenant.tenant_no, v_tenant.waiting, v_tenant.scheduled, v_tenant.running, private.clock())
+        -- Robots that were heard of since, or are not what they were: at most 500, as a message must not grow for ever.
+        select
+            count(*) filter (where c.is_news) as news,
+            jsonb_agg(
+                jsonb_build_object(
+                    'robot_id', c.robot_id,
+                    'external_id', c.external_id,
+                    'is_online', c.is_online,
+                    'is_active', c.is_active,
+                    'is_healthy', c.is_healthy,
+                    'is_busy', c.is_busy,
+                    'load', c.load,
+                    'cpu_percent', c.metrics -> 'cpu_percent',
+                    'memory_percent', c.metrics -> 'memory_percent',
+                    'memory_mb', c.metrics -> 'memory_mb',
+                    'last_heartbeat_at', private.to_iso(c.last_heartbeat_at)
+                )
+            ) filter (where c.is_news and c.place <= 500) as told,
+            jsonb_object_agg(
+                c.robot_id,
+                case when not c.is_news or c.place <= 500 then c.facts else v_tenant.robots ->> c.robot_id::text end
+            ) as facts
+        into v_robots
+        from (
+            select n.*, count(*) filter (where n.is_news) over (order by n.robot_id) as place
+            from (
+                select
+                    r.*,
+                    f.facts,
+                    coalesce(r.last_heartbeat_at > v_tenant.pushed_at, v_tenant.pushed_at is null)
+                        or v_tenant.robots ->> r.robot_id::text is distinct from f.facts as is_news
+                from public.live_robots as r
+                cross join lateral (
+                    select concat_ws(' ', r.is_online, r.is_active, r.is_healthy, r.is_busy) as facts
+                ) as f
+                where r.tenant_id = v_tenant.tenant_id
+            ) as n
+        ) as c;
+        continue when not v_tenant.is_new and v_robots.news = 0;
+        insert into private.overviews as d (tenant_no, waiting, scheduled, running, robots, pushed_at)
+        values (
+            v_tenant.tenant_no, v_tenant.waiting, v_tenant.scheduled, v_tenant.running,
+            coalesce(v_robots.facts, '{}'), v_now
+        )
         on conflict (tenant_no) do update set
             waiting = excluded.waiting,
             scheduled = excluded.scheduled,
             running = excluded.running,
+            robots = excluded.robots,
             pushed_at = excluded.pushed_at;
         perform private.broadcast(
-            'tenant:' || v_tenant.tenant_id || ':queue',
-            'queue.depth',
+            'tenant:' || v_tenant.tenant_id || ':changes',
+            'overview',
             jsonb_build_object(
-                'waiting', v_tenant.waiting,
-                'scheduled', v_tenant.scheduled,
-                'running', v_tenant.running,
-                'is_capped', greatest(v_tenant.waiting, v_tenant.scheduled, v_tenant.running) >= p_most_jobs,
-                'oldest_created_at', (
-                    select private.to_iso(min(private.uuid_v7_time(f.job_id)))
-                    from private.lanes as l
-                    cross join lateral (
-                        select r.job_id
-                        from private.ready as r
-                        where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
-                        order by r.job_id
-                        limit 1
-                    ) as f
-                    where l.tenant_no = v_tenant.tenant_no
+                'queue', jsonb_build_object(
+                    'waiting', v_tenant.waiting,
+                    'scheduled', v_tenant.scheduled,
+                    'running', v_tenant.running,
+                    'is_capped', greatest(v_tenant.waiting, v_tenant.scheduled, v_tenant.running) >= p_most_jobs,
+                    'oldest_created_at', (
+                        select private.to_iso(min(private.uuid_v7_time(f.job_id)))
+                        from private.lanes as l
+                        cross join lateral (
+                            select r.job_id
+                            from private.ready as r
+                            where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                            order by r.job_id
+                            limit 1
+                        ) as f
+                        where l.tenant_no = v_tenant.tenant_no
+                    )
                 ),
-                'timestamp', private.to_iso(private.clock())
+                'robots', coalesce(v_robots.told, '[]'),
+                'are_robots_capped', v_robots.news > 500,
+                'timestamp', private.to_iso(v_now)
             )
         );
         v_pushed := v_pushed + 1;
     end loop;
-    update private.duty_runs as d
+    update private.duty_runs as r
     set position = case when v_seen = p_limit then jsonb_build_object('tenant_no', v_after) end
-    where d.name = 'push_queue_depths';
+    where r.name = 'push_overviews';
     return v_pushed;
 end
 $$;
-comment on function private.push_queue_depths is
-    'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_limit tenants.';
-revoke all on function private.push_queue_depths from public, anon, authenticated, service_role;
+comment on function private.push_overviews is
+    'Duty: pushes overview on tenant:<id>:changes for tenants that are watched, if their counts of waiting, scheduled and running jobs (each to p_most_jobs at most) are not what was last pushed, or robots were heard of or are busy, idle or away now; returns how many. The next run goes on after p_limit tenants.';
+revoke all on function private.push_overviews from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/ring_bell.sql sha256:e2e024d37ccbae545ee8b4ff980ac8bc037067ecf0fd02eb425d4601c20e371c
+-- At once, and then at most every 250 ms: who hears a bell looks once more after that time, as what happened within it rang
+-- nothing. The row is only ever taken by who finds it free, so nobody waits for a bell.
+create or replace function private.ring_bell(p_tenant_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+begin
+    update private.bells as b
+    set rung_at = v_now
+    where b.tenant_id = (
+        select o.tenant_id
+        from private.bells as o
+        where o.tenant_id = p_tenant_id
+            -- A time to come was noted before the clock was set back.
+            and o.rung_at not between v_now - interval '250 milliseconds' and v_now + interval '10 seconds'
+        for no key update skip locked
+    );
+    if found then
+        perform private.broadcast(
+            'tenant:' || p_tenant_id || ':changes',
+            'changed',
+            jsonb_build_object(
+                'after', (select c.last_seq from private.event_counters as c where c.tenant_id = p_tenant_id),
+                'timestamp', private.to_iso(v_now)
+            )
+        );
+    end if;
+end
+$$;
+comment on function private.ring_bell is
+    'Tells those who watch a tenant that something happened in it, at most every 250 ms: changed, on tenant:<id>:changes, with the number of an event after which there are others. They fetch those with public.list_events().';
+revoke all on function private.ring_bell from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/watch.sql sha256:27a60943f3e3e34b4afb2f77318bb5ab3f4d12ce832703a94e3717ee2ad98a88
+create or replace function public.watch(p_job_id uuid default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize(case when p_job_id is null then 'events.read' else 'jobs.read' end);
+    v_now timestamptz := private.clock();
+    v_until timestamptz := v_now + interval '60 seconds';
+    v_enough constant interval := '45 seconds';     -- left: who watches beside others writes nothing
+    v_pushes text;
+    v_robot_id uuid;
+begin
+    if p_job_id is not null and not exists (
+        select from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id
+    ) then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+    perform private.find_queue_tenant(v_caller.tenant_id);
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    select private.pushes_of(t.settings) into v_pushes from public.tenants as t where t.tenant_id = v_caller.tenant_id;
+    if v_pushes = 'watched' and p_job_id is null then
+        update private.queue_tenants as q
+        set watched_until = v_until
+        where q.tenant_id = v_caller.tenant_id and q.watched_until < v_now + v_enough;
+    elsif v_pushes = 'watched' and not exists (
+        select from private.job_watches as w where w.job_id = p_job_id and w.watched_until >= v_now + v_enough
+    ) then
+        -- The row is the lock under which a tenant's watches are counted.
+        update private.queue_tenants as q set jobs_watched_until = v_until where q.tenant_id = v_caller.tenant_id;
+        delete from private.job_watches as w where w.tenant_id = v_caller.tenant_id and w.watched_until <= v_now;
+        if (
+            select count(*) from private.job_watches as w where w.tenant_id = v_caller.tenant_id and w.job_id <> p_job_id
+        ) >= 100 then
+            perform private.raise_error(
+                429, 'TOO_MANY_WATCHES', 'A hundred jobs of this tenant are watched already: watch the tenant instead.', '30'
+            );
+        end if;
+        insert into private.job_watches as w (job_id, tenant_id, watched_until)
+        values (p_job_id, v_caller.tenant_id, v_until)
+        on conflict (job_id) do update set watched_until = excluded.watched_until;
+        -- Its robot has what nobody else knows of its nodes.
+        select l.robot_id into v_robot_id from private.leases as l where l.job_id = p_job_id;
+        if found then
+            perform private.broadcast(
+                'robot:' || v_robot_id, 'job_watched',
+                jsonb_build_object('job_id', p_job_id)
+            );
+        end if;
+    end if;
+    return jsonb_build_object(
+        'topic', case when p_job_id is null then 'tenant:' || v_caller.tenant_id || ':changes' else 'job:' || p_job_id end,
+        'pushes', v_pushes,
+        'renew_after_seconds', 30,
+        'after', (select c.last_seq from private.event_counters as c where c.tenant_id = v_caller.tenant_id)
+    );
+end
+$$;
+comment on function public.watch is
+    'Says that the caller watches the tenant (needs events.read) or one of its jobs (needs jobs.read), for 60 seconds: until then what happens is pushed on the topic in the answer, unless the tenant''s pushes are off. To be said again every 30 seconds. after is the number of the newest event: what happens from now on has a greater one. Raises 404 JOB_NOT_FOUND, 429 TOO_MANY_WATCHES for more than a hundred jobs.';
+revoke all on function public.watch from public, anon, authenticated, service_role;
+grant execute on function public.watch to authenticated;
 
 -- from sql/90_audit/functions/audit_change.sql sha256:6cc5d63fac878c920f69e2d925aeecaae91a27fc214d350edcf8e9b7b4f869ac
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
@@ -19564,9 +19858,11 @@ create policy trigger_delivery_bodies_select_members on public.trigger_delivery_
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('triggers.read')));
 
--- from sql/80_realtime/policies.sql sha256:f8dbf610c255fa9768018e63a94c54a8cb7f59c9a67f017260301fda8ac292d0
-alter table private.queue_depths enable row level security, force row level security;
-revoke all on private.queue_depths from public, anon, authenticated, service_role;
+-- from sql/80_realtime/policies.sql sha256:5eb1f98ed1916fbaf492533295a64259682513cda8203721c6730811f0134a87
+alter table private.bells enable row level security, force row level security;
+alter table private.job_watches enable row level security, force row level security;
+alter table private.overviews enable row level security, force row level security;
+revoke all on private.bells, private.job_watches, private.overviews from public, anon, authenticated, service_role;
 
 -- Realtime asks these when somebody joins a private topic (select), and before the first message they send (insert). It
 -- sets realtime.topic and writes a probe row with topic and extension only, so nothing else of the row may be looked at.

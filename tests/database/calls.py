@@ -249,14 +249,13 @@ CALLS: dict[str, list[str]] = {
     "public.list_robot_triggers": ["public.list_robot_triggers()"],
     # events and realtime
     "public.list_events": ["public.list_events()", "public.list_events(0, 1000)"],
+    "public.watch": ["public.watch()", "public.watch(%(queued)s)", "public.watch(%(held)s)"],
     "private.can_receive_topic": [
-        "private.can_receive_topic('tenant:' || %(tenant)s || ':jobs')",
-        "private.can_receive_topic('tenant:' || %(tenant)s || ':robots')",
+        "private.can_receive_topic('tenant:' || %(tenant)s || ':changes')",
         "private.can_receive_topic('job:' || %(held)s)",
         "private.can_receive_topic('robot:' || %(robot)s)",
     ],
     "private.can_send_to_topic": [
-        "private.can_send_to_topic('tenant:' || %(tenant)s || ':robots', 'presence')",
         "private.can_send_to_topic('job:' || %(held)s, 'broadcast')",
         "private.can_send_to_topic('job:' || %(held_by_revoked)s, 'broadcast')",
     ],
@@ -283,6 +282,7 @@ BEFORE_A_CALLER = {
 _NUMBERING = {"private.event_inbox", "private.event_counters", "public.events", "public.job_rollups"}
 EFFECTS_OF_READING = {
     "public.list_events": _NUMBERING,
+    "public.watch": _NUMBERING | {"private.queue_tenants", "private.job_watches"},
     "public.get_fleet_metrics": _NUMBERING,
     "public.get_job_analytics": _NUMBERING,
     "public.get_robot_metrics": _NUMBERING,

@@ -11,7 +11,7 @@ from tests.databases import Connection
 _TENANT_NO = "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %(tenant)s)"
 ROWS_BY_NUMBER = {
     "private.lanes": _TENANT_NO,
-    "private.queue_depths": _TENANT_NO,
+    "private.overviews": _TENANT_NO,
     "private.limit_counters": "limit_id in (select w.limit_id from private.limits as w where w.tenant_id = %(tenant)s)",
     "private.share_usage": "share_id in (select s.share_id from private.shares as s where s.tenant_id = %(tenant)s)",
 }

@@ -165,6 +165,11 @@ def deaf_robots(fleet: Fleet, count: int) -> None:
     silent_robots(fleet, count, "0 seconds")
 
 
+def watched_queue(fleet: Fleet, count: int) -> None:
+    ready(fleet, count)
+    fleet.watch()
+
+
 def full_queue(fleet: Fleet, count: int) -> None:
     fleet.fill(count - 1)
     do(fleet, """update public.tenants set settings = '{"queue": {"max_waiting": 1}}' where tenant_id = %(tenant)s""")
@@ -306,9 +311,9 @@ FLOODS = {
         wrong_counters,
         left_in("private.limits as w join private.limit_counters as c using (limit_id)") + " and running > 0",
     ),
-    "push_queue_depths": Flood(
-        ready,
-        "select 1 - count(*) as n from private.queue_depths where tenant_no = %(no)s",
+    "push_overviews": Flood(
+        watched_queue,
+        "select 1 - count(*) as n from private.overviews where tenant_no = %(no)s",
         is_one_look=True,
     ),
     "sequence_events": Flood(

@@ -539,3 +539,51 @@ def test_deliveries_leave_after_their_time_and_never_within_eight_days(fleet: Fl
     fleet.travel()
     fleet.run("purge_expired_trigger_deliveries")
     assert deliveries(fleet, trigger) == []
+
+
+def test_a_clock_that_was_set_back_ends_a_cooldown(fleet: Fleet) -> None:
+    trigger = create(fleet, cooldown_seconds=45)
+    fleet.travel(days=1)
+    assert accepted(fleet, trigger, "a")["outcome"] == "accepted"
+    fleet.travel(days=-1)
+    assert accepted(fleet, trigger, "b")["outcome"] == "accepted"
+    assert accepted(fleet, trigger, "c")["cooldown_remaining"] == 45
+
+
+def test_triggers_that_hear_of_every_job_start_no_storm(fleet: Fleet) -> None:
+    for _ in range(2):
+        create(fleet, "event_bus", events=["job.*", "trigger.*"])
+    create(fleet, "error")
+    robot = fleet.robot()
+    fleet.enqueue()
+    waits = True
+    while waits:
+        waits = bool(fleet.run("fire_chains"))
+        for job in fleet.claim(robot):
+            fleet.report(robot, "fail_job", job, error_message="broken", retryable=False)
+            waits = True
+        assert len(jobs(fleet)) < 150  # what was started would start six, those thirty-six, and so on ten times
+    assert all(
+        len(set(job["metadata"]["trigger"]["chain"])) == job["metadata"]["trigger"]["depth"]
+        for job in jobs(fleet)
+        if "trigger" in job["metadata"]
+    )
+
+
+def test_a_turn_of_chains_ends_after_so_many_deliveries_and_goes_on_where_it_was(fleet: Fleet) -> None:
+    triggers = [create(fleet, "event_bus", events=["robot.offline"]) for _ in range(4)]
+    for _ in range(5):
+        fleet.owner.execute("select private.emit_event(%s, 'robot.offline')", [fleet.tenant.tenant_id])
+    turns = [
+        fleet.owner.execute("select * from private.fire_chains(%s, 8, null)", [fleet.tenant.tenant_id]).fetchone()
+        for _ in range(3)
+    ]
+    assert [turn["done"] for turn in turns if turn] == [8, 8, 4]
+    assert [len(deliveries(fleet, trigger)) for trigger in triggers] == [5] * 4
+
+
+@pytest.mark.parametrize("network", ["10", "10.1", "127/8", "010.0.0.1", "0x0a000000", "10.0.0.1/8", "x", " ::1"])
+def test_networks_are_written_as_everybody_reads_them(fleet: Fleet, network: str) -> None:
+    with refused(400, "INVALID_ARGUMENT", "allowed_ips"):
+        create(fleet, allowed_ips=[network])
+    create(fleet, allowed_ips=["10.1.0.0/16", "192.0.2.7", "2001:DB8::/32", "::ffff:192.0.2.7"])

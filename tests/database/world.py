@@ -145,7 +145,9 @@ def make_world(database: Database) -> World:
     )["trigger_id"]
     owner.execute("select private.emit_event(%s, 'test.other')", [tenant.tenant_id])
 
-    owner.execute("select private.push_queue_depths()")
+    one(functions, admin, "select public.watch() as answer")
+    one(functions, admin, "select public.watch(%s) as answer", [triggered])
+    owner.execute("select private.push_overviews()")
     owner.execute(
         """update public.tenants set settings = settings || '{"queue": {"fair_share": true}}' where tenant_id = %s""",
         [tenant.tenant_id],

@@ -14,11 +14,14 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.databases import Database
+from tests.faces.doors import RING, Door
 from tests.faces.stage import Stage
-from tests.factories import Member, Robot, make_tenant
+from tests.factories import Member, Robot, make_tenant, make_workflow
 
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
+from casare_cloud.faces.webhooks.app import Webhooks
+from casare_cloud.faces.webhooks.app import create_app as create_receiver
 
 HERE = Path(__file__).parent
 
@@ -173,3 +176,20 @@ def elsewhere(
 ) -> Stage:
     """Another tenant."""
     return Stage(shared_database, client, bearer, make_tenant(shared_database))
+
+
+@pytest.fixture(scope="module")
+def receiver(shared_database: Database) -> Webhooks:
+    """The receiver of webhooks, with a key of its own."""
+    dsn = shared_database.dsn("casare_functions")
+    return create_receiver(Settings(database_url=dsn, is_local=True, secret_keys=RING))
+
+
+@pytest.fixture
+async def door(shared_database: Database, receiver: Webhooks) -> AsyncIterator[Door]:
+    """A tenant without webhooks, and the receiver."""
+    tenant = make_tenant(shared_database)
+    transport = httpx2.ASGITransport(receiver)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://webhooks") as client:
+        yield Door(shared_database, tenant, make_workflow(shared_database, tenant).workflow_id, client)
+    await receiver.close()

@@ -49,6 +49,7 @@ class FakeTransport:
         self.refuse_result: ApiError | None = None
         self.warnings: list[str] = []
         self.mode = "active"
+        self.quarantined_at: str | None = None
         self.known_leases: list[Lease] = []
         self.claim_ids: list[str | None] = []
         self.claims_in_flight: list[str] = []
@@ -81,7 +82,7 @@ class FakeTransport:
     async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         self._call("register")
         self.known_leases = list(held_leases)
-        return {"mode": self.mode, "warnings": self.warnings}
+        return {"mode": self.mode, "quarantined_at": self.quarantined_at, "warnings": self.warnings}
 
     async def heartbeat(
         self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()

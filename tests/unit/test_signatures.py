@@ -197,6 +197,18 @@ def test_older_names_of_hmac_are_the_same_check_with_or_without_a_prefix(algorit
     assert not is_proven(config, secret, {"x-signature": digest}, body + b"x")
 
 
+def test_a_name_is_signed_as_the_bytes_that_came() -> None:
+    name = "msg_é".encode()
+    key = base64.b64decode(STANDARD_SECRET.removeprefix("whsec_"))
+    digest = hmac.new(key, name + b".1614265330." + STANDARD_BODY, "sha256").digest()
+    headers = {
+        **STANDARD,
+        "webhook-id": name.decode("latin-1"),  # as headers are read
+        "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+    }
+    assert is_proven({"auth": "standard"}, STANDARD_SECRET, headers, STANDARD_BODY, now=1614265330)
+
+
 def test_a_token_is_signed_with_the_secret_and_has_not_expired() -> None:
     secret = "a-secret-of-some-length-and-more!"
 

@@ -34,7 +34,8 @@ begin
         'status', 'running',
         'started_at', private.to_iso(v_lease.started_at),
         'lease_expires_at', private.to_iso(v_lease.lease_expires_at),
-        'cancel_requested', v_lease.cancel_requested_at is not null
+        'cancel_requested', v_lease.cancel_requested_at is not null,
+        'watched', private.is_job_watched(v_lease.tenant_id, p_job_id)
     );
 end
 $$;

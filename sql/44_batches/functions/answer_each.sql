@@ -107,7 +107,7 @@ begin
         if p_verb = 'enqueue_job' and error_code is null then
             job_id := private.add_job(
                 p_caller.tenant_id, v_job, 'manual', coalesce(p_caller.user_id, p_caller.robot_id, p_caller.api_key_id),
-                p_is_pushed => jsonb_array_length(p_items) <= 100, p_may_pass_quota => true
+                p_may_pass_quota => true
             );
             answer := '{"status": "queued"}';
             -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.

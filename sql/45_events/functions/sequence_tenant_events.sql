@@ -57,7 +57,8 @@ begin
     ),
     numbered as (
         insert into public.events (
-            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, actor_id, data
+            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, robot_external_id, workflow_id,
+            actor_id, data
         )
         select
             t.tenant_id,
@@ -69,6 +70,7 @@ begin
             greatest(v_told_at, max(t.occurred_at - t.place * v_step) over (order by t.place)) + t.place * v_step,
             t.job_id,
             t.robot_id,
+            (select r.external_id from public.robots as r where r.robot_id = t.robot_id and r.tenant_id = p_tenant_id),
             t.workflow_id,
             t.actor_id,
             t.data

@@ -15,7 +15,16 @@ begin
         perform private.require_schedulable_workflow(p_trigger.tenant_id, (p_trigger.config ->> 'source_workflow_id')::uuid);
     end if;
     if p_trigger.config ? 'allowed_ips' then
-        perform n.network::cidr from jsonb_array_elements_text(p_trigger.config -> 'allowed_ips') as n (network);
+        -- 10.1 is a network to cidr, and to nobody else.
+        if exists (
+            select
+            from jsonb_array_elements_text(p_trigger.config -> 'allowed_ips') as n (network)
+            where family(n.network::cidr) = 4 and host(n.network::cidr) <> split_part(n.network, '/', 1)
+        ) then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT', 'config.allowed_ips must have all four numbers of each address: 10.1.0.0/16.'
+            );
+        end if;
     end if;
 exception
     when invalid_text_representation then

@@ -24,7 +24,8 @@ begin
     end if;
     v_job.metadata := coalesce(v_job.metadata, '{}') || jsonb_build_object(
         'trigger', jsonb_build_object(
-            'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0)
+            'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0),
+            'chain', coalesce(p_delivery.chain, '[]')
         )
     );
     return private.add_job(

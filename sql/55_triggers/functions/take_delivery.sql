@@ -59,6 +59,7 @@ begin
         v_answer.reason := v_first.reason;
     elsif v_answer.outcome is null and p_delivery.is_limited and v_cooldown > interval '0'
         and p_trigger.last_triggered_at > v_now - v_cooldown
+        and p_trigger.last_triggered_at <= v_now    -- else the clock was set back, and nobody knows how long ago that was
     then
         v_answer.outcome := 'limited';
         v_answer.reason := 'Trigger is in cooldown period';
@@ -90,7 +91,8 @@ begin
     v_answer.reset_at := case when v_answer.rate_limit is not null then v_window_began_at + interval '1 minute' end;
 
     -- What came to nothing is written down sixty times a minute at most: strangers and broken senders must not fill the table.
-    v_is_noted := v_answer.outcome in ('accepted', 'filtered') or v_notes < 60;
+    -- A repeat of what was filtered beyond that is looked at anew.
+    v_is_noted := v_answer.outcome = 'accepted' or v_notes < 60;
     if v_is_noted then
         insert into public.trigger_deliveries (
             delivery_id, tenant_id, trigger_id, source, outcome, status_code, reason, message_id, body_hash, job_id, first_id,
@@ -120,7 +122,7 @@ begin
         error_message = case v_answer.outcome when 'accepted' then null when 'rejected' then v_answer.reason else t.error_message end,
         window_began_at = v_window_began_at,
         window_count = v_count,
-        window_notes = v_notes + (v_is_noted and v_answer.outcome not in ('accepted', 'filtered'))::integer
+        window_notes = v_notes + (v_is_noted and v_answer.outcome <> 'accepted')::integer
     where t.trigger_id = p_trigger.trigger_id;
 
     if v_answer.outcome = 'accepted' then

@@ -118,6 +118,14 @@ def explain(robot_id: RobotName, as_json: AsJson = False) -> None:
         print_explanation(answer)
 
 
+@app.command("watch")
+def watch(as_json: AsJson = False) -> None:
+    """Show which robots come, go and change, live, until Ctrl-C."""
+    from casare_cloud.cli.watching import follow_events
+
+    follow_events("robot.", as_json)
+
+
 @app.command("tell")
 def tell(
     robot_id: RobotName,

@@ -37,6 +37,8 @@ def create(
     say(f"trigger {trigger['trigger_id']}")
     if trigger["webhook_url"]:
         say(f"url     {trigger['webhook_url']}")
+        if trigger["path_url"] != trigger["webhook_url"]:
+            say(f"or      {trigger['path_url']}   (for a body without event_type)")
     if trigger["secret"]:
         say(f"secret  {trigger['secret']}   (shown this once)")
 
@@ -79,13 +81,16 @@ def get(trigger_id: TriggerId) -> None:
 def update(
     trigger_id: TriggerId,
     name: Annotated[str | None, typer.Option("--name", help="What people call it.")] = None,
-    config: Annotated[str | None, typer.Option("--config", help="The whole configuration, as JSON.")] = None,
+    config: Annotated[
+        str | None,
+        typer.Option("--config", help="All of the configuration, as JSON; what it leaves out goes, but auth and path."),
+    ] = None,
     workflow_id: Annotated[str | None, typer.Option("--workflow", help="The workflow that it runs.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a trigger; what is not given stays as it is.
+    """Change a trigger; what is not given stays as it is, and --config replaces the configuration as a whole.
 
-    Example: casare-cloud triggers update 019a… --config '{"cooldown_seconds": 60}'
+    Example: casare-cloud triggers update 019a… --name 'Orders of the shop'
     """
     changes = {"name": name, "config": None if config is None else _read(config), "workflow_id": workflow_id}
     if all(value is None for value in changes.values()):
@@ -132,6 +137,7 @@ def rotate(
     """Give a webhook a new secret; the old one holds for a while."""
     answer = run(lambda client: client.rotate_trigger_secret(trigger_id, overlap_seconds=overlap))
     say(f"secret {answer['secret']}   (shown this once)")
+    say(f"the one before holds for {answer['overlap_seconds']} s more; older ones hold no longer")
 
 
 @app.command("deliveries")
@@ -171,6 +177,9 @@ def delete(trigger_id: TriggerId) -> None:
 
 def _read(text: str, option: str = "--config") -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError as problem:
         fail(f"{option} is not JSON: {problem}", 2)
+    if not isinstance(value, dict):
+        fail(f"{option} must be a JSON object, such as {{}}.", 2)
+    return value

@@ -22,7 +22,7 @@ from casare_cloud.robot.job_run import JobRun
 from casare_cloud.robot.machine import MachineMetrics
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, HeartbeatAnswer, Lease, RobotProfile, Signal, Transport
-from casare_cloud.robot.waiting import any_of, first_of, happens_within
+from casare_cloud.waiting import any_of, first_of, happens_within
 
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
@@ -138,9 +138,12 @@ class Agent:
             "registered",
             f"{self._profile.robot_id} ({self._profile.name}), {self._profile.max_concurrent_jobs} at a time",
         )
-        if (mode := answer.get("mode") or "active") != "active":
-            how = f"casare-cloud robot tell {self._profile.robot_id} resume"
-            self._emit("warning", f"The robot is {mode}: it gets no jobs until somebody resumes it (`{how}`).")
+        state, word, does = answer.get("mode") or "active", "resume", "resumes"
+        if state == "active" and answer.get("quarantined_at"):
+            state, word, does = "in quarantine", "release", "releases"
+        if state != "active":
+            how = f"casare-cloud robot tell {self._profile.robot_id} {word}"
+            self._emit("warning", f"The robot is {state}: it gets no jobs until somebody {does} it (`{how}`).")
         self._warn(answer.get("warnings") or ())
 
     async def _cleaning(self) -> None:

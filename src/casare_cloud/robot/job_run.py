@@ -21,7 +21,7 @@ from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.job_logs import JobLogs
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, Failure, NodeEvent, Transport, shortened
-from casare_cloud.robot.waiting import happens_within
+from casare_cloud.waiting import happens_within
 
 StopReason = Literal["cancelled", "released", "lease_lost", "timed_out"]
 

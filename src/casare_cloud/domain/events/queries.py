@@ -1,7 +1,8 @@
 """SQL of the events domain."""
 
 _COLUMNS = """
-    e.seq, e.event_id, e.event_type, e.occurred_at, e.job_id, e.robot_id, e.workflow_id, e.actor_id, e.data
+    e.seq, e.event_id, e.event_type, e.occurred_at, e.job_id, e.robot_id, e.robot_external_id, e.workflow_id,
+    e.actor_id, e.data
 """
 
 LIST_EVENTS = f"""
@@ -21,4 +22,8 @@ where e.tenant_id = (select private.permitted_tenant_id('events.read'))
     and e.seq > %(after)s
 order by e.seq
 limit %(limit)s
+"""
+
+WATCH = """
+select public.watch(%(job_id)s::uuid) as answer
 """

@@ -185,8 +185,12 @@ CLAIM_JOBS = """
 select *
 from public.claim_jobs(
     p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
-    p_claim_id => %(claim_id)s::uuid
+    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid
 )
+"""
+
+WHOAMI = """
+select public.whoami() as caller
 """
 
 START_JOB = """

@@ -57,8 +57,8 @@ left join lateral (
     from unnest(%(types)s::text[]) as t (event_type)
     cross join lateral (
         select
-            e.seq, e.event_id, e.event_type, e.told_at as occurred_at, e.job_id, e.robot_id, e.workflow_id, e.actor_id,
-            e.data
+            e.seq, e.event_id, e.event_type, e.told_at as occurred_at, e.job_id, e.robot_id, e.robot_external_id,
+            e.workflow_id, e.actor_id, e.data
         from public.events as e
         where e.event_type = t.event_type and {_MATCHING}
         order by e.told_at {order}

@@ -2,18 +2,21 @@
 
 Paths are JSONPath (RFC 9535); a name without `$` is one under the root. A path that names one place at most is read
 here, as `private.read_path()` does it in the database; others by `jsonpath`. What a tenant wrote must not stop a
-worker: whatever can take long looks at the clock, and regular expressions have a time of their own.
+worker: whatever can take long looks at the clock, regular expressions have a time of their own, and what is made of
+a payload has a size.
 """
 
 import contextvars
 import json
 import re
 from collections.abc import Mapping
-from time import monotonic
+from time import thread_time
 from typing import Any
 
-WORK_SECONDS = 0.3  # of all paths and the contract of one delivery
+WORK_SECONDS = 0.3  # of all paths and the contract of one delivery: its own work, not that of others on the machine
 _REGEX_SECONDS = 0.1
+_MOST_PATTERN = 1000  # characters of a regular expression: it is made in one breath, without a look at the clock
+_MOST_MADE = 10 * 1024 * 1024  # bytes: a path may give the payload, and many paths the same one many times
 _ABSENT: Any = object()
 
 _PLAIN = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,4})\]|\['[^']*'\])*")
@@ -23,7 +26,10 @@ _until: contextvars.ContextVar[float] = contextvars.ContextVar("until")
 
 
 class TooCostly(Exception):
-    """A path or a contract would take more time than a delivery is given."""
+    """A trigger's rules would take more time than a delivery has, or make too much of it; the rest of a sentence."""
+
+    def __init__(self, rest: str = "take too long for this payload") -> None:
+        super().__init__(rest)
 
 
 def needs_a_thread(config: Mapping[str, Any]) -> bool:
@@ -43,8 +49,14 @@ def input_of(config: Mapping[str, Any], payload: Any) -> dict[str, Any] | None:
     """What `input_mapping` makes of a payload; None without one. Paths that lead nowhere are left out."""
     if "input_mapping" not in config:
         return None
-    mapped = {name: _value(wanted, payload) for name, wanted in config["input_mapping"].items()}
-    return {name: value for name, value in mapped.items() if value is not _ABSENT}
+    mapped: dict[str, Any] = {}
+    left = _MOST_MADE
+    for name, wanted in config["input_mapping"].items():
+        value = _value(wanted, payload)
+        if value is not _ABSENT:
+            left = _room_beside(value, left)
+            mapped[name] = value
+    return mapped
 
 
 def concurrency_key_of(config: Mapping[str, Any], payload: Any) -> str | None:
@@ -52,61 +64,76 @@ def concurrency_key_of(config: Mapping[str, Any], payload: Any) -> str | None:
     value = _value(config.get("concurrency_key"), payload)
     if value is _ABSENT or value is None or value == "":
         return None
+    _room_beside(value, _MOST_MADE)
     return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:255]
 
 
 def read(path: str, payload: Any) -> Any:
-    """The value at a path; a list of all values for a path that may name several; `_ABSENT` when there is none."""
+    """The value at a path; a list of all values for a path that may name several; `_ABSENT` when there is none.
+
+    `ValueError`: it is no path.
+    """
     full = path if path.startswith("$") else f"$.{path}"
     if _is_plain(full):
         return _read_plain(full, payload)
-    found = []
-    for match in _paths().finditer(full, payload):
-        _look_at_the_clock()
-        found.append(match.obj)
-    return found
+    from jsonpath.exceptions import JSONPathError
+
+    try:
+        return [match.obj for match in _paths().finditer(full, payload)]
+    except RecursionError:
+        raise TooCostly from None
+    except JSONPathError as problem:
+        raise ValueError(f"{path[:64]} is no JSONPath: {str(problem).splitlines()[0][:200]}") from None
 
 
 def contract_problem(schema: Any, payload: Any) -> str | None:
     """Where and how a payload breaks a JSON Schema, as a sentence; None when it keeps it. `ValueError`: it is none."""
     from jsonschema.exceptions import best_match
 
-    validator = _validator()(schema, registry=_registry())
     try:
+        validator = _validator()(schema, registry=_registry())
         error = best_match(validator.iter_errors(payload))
     except RecursionError:
         raise TooCostly from None
+    except (TooCostly, ValueError):
+        raise
     except Exception as problem:
         if type(problem).__name__ in ("_WrappedReferencingError", "Unresolvable"):
             raise ValueError(f"it refers to something that is not in it ({str(problem)[:200]})") from None
-        raise
+        # A reference may lead to what is no schema, and whatever the package makes of that.
+        raise ValueError(f"a part of it is no JSON Schema ({type(problem).__name__}: {str(problem)[:200]})") from None
     if error is None:
         return None
     return f"{error.json_path}: {error.message[:300]}"
 
 
-def within_time() -> None:
-    """Give what follows, in this thread, its time."""
-    _until.set(monotonic() + WORK_SECONDS)
+def within_time(config: Mapping[str, Any]) -> None:
+    """Give what follows, in this thread, its time. What a process makes once is not a delivery's."""
+    if "schema" in config:
+        _validator()
+    if not all(_is_plain(path) for path in _paths_of(config)):
+        _paths()
+    _until.set(thread_time() + WORK_SECONDS)
 
 
 def find_config_problem(config: Mapping[str, Any]) -> str | None:
     """What is wrong with the paths and the contract of a configuration, as a sentence; the rest is for SQL to judge."""
-    from jsonpath.exceptions import JSONPathError
     from jsonschema.exceptions import SchemaError
 
-    within_time()
+    within_time(config)
     for path in _paths_of(config):
         try:
             if not _is_plain(path):
-                _paths().compile(path)
-        except (JSONPathError, RecursionError) as problem:
-            return f"config: {path[:64]} is no JSONPath: {str(problem).splitlines()[0][:200]}."
+                read(path, {})
+        except ValueError as problem:
+            return f"config: {problem}."
+        except TooCostly:
+            return f"config: {path[:64]} takes too long to read."
     if "schema" not in config:
         return None
     try:
-        _validator().check_schema(config["schema"])
         _check_patterns(config["schema"])
+        _validator().check_schema(config["schema"])
         contract_problem(config["schema"], {})
     except SchemaError as problem:
         return f"config.schema is no JSON Schema: {problem.json_path} {problem.message[:200]}."
@@ -161,18 +188,30 @@ def _is_equal(one: Any, other: Any) -> bool:
 
 
 def _look_at_the_clock() -> None:
-    if monotonic() > _until.get():
+    if thread_time() > _until.get():
         raise TooCostly
+
+
+def _room_beside(value: Any, left: int) -> int:
+    """How much of `left` bytes is free beside a value. A list may hold the payload many times: entry by entry."""
+    for part in value if isinstance(value, list) else [value]:
+        _look_at_the_clock()
+        left -= len(json.dumps(part))
+        if left < 0:
+            raise TooCostly(f"make more than {_MOST_MADE // 1024**2} MB of this payload")
+    return left
 
 
 def _searched(pattern: str, text: str, *, whole: bool = False) -> bool:
     import regex
 
     _look_at_the_clock()
+    if len(pattern) > _MOST_PATTERN:
+        raise TooCostly
     try:
         find = regex.fullmatch if whole else regex.search
         return find(pattern, text, timeout=_REGEX_SECONDS) is not None
-    except TimeoutError:
+    except (TimeoutError, RecursionError):
         raise TooCostly from None
     except regex.error:
         return False
@@ -188,7 +227,9 @@ def _paths() -> Any:
 
 
 def _make_paths() -> Any:
-    from jsonpath import JSONPathEnvironment
+    import jsonpath.path
+    import regex  # noqa: F401
+    from jsonpath import JSONPathEnvironment, JSONPathMatch
     from jsonpath.function_extensions import ExpressionType, FilterFunction
 
     class Find(FilterFunction):
@@ -202,6 +243,15 @@ def _make_paths() -> Any:
             if not isinstance(text, str) or not isinstance(pattern, str):
                 return False
             return _searched(pattern, text, whole=self._whole)
+
+    class Place(JSONPathMatch):
+        """A place that was come by, wanted or not."""
+
+        __slots__ = ()
+
+        def __init__(self, **found: Any) -> None:
+            _look_at_the_clock()
+            super().__init__(**found)
 
     class Paths(JSONPathEnvironment):
         """RFC 9535, with a look at the clock at each step of a filter."""
@@ -222,6 +272,8 @@ def _make_paths() -> Any:
             _look_at_the_clock()
             return super().is_truthy(obj)
 
+    # The package makes places of a path, and of the paths within its filters, of the class that has this name.
+    vars(jsonpath.path)["JSONPathMatch"] = Place
     return Paths(strict=True)
 
 
@@ -238,6 +290,7 @@ def _validator() -> Any:
 
 
 def _make_validator() -> Any:
+    import regex  # noqa: F401
     from jsonschema import Draft202012Validator, ValidationError, validators
 
     def pattern(_: Any, wanted: str, text: Any, __: Any) -> Any:
@@ -314,6 +367,9 @@ def _check_patterns(schema: Any) -> None:
             if isinstance(item.get("patternProperties"), dict):
                 patterns += item["patternProperties"]
             for pattern in patterns:
+                _look_at_the_clock()
+                if len(pattern) > _MOST_PATTERN:
+                    raise ValueError(f"a regular expression may have {_MOST_PATTERN} characters at most")
                 try:
                     regex.compile(pattern)
                 except regex.error as problem:

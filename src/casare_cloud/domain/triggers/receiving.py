@@ -7,12 +7,14 @@ it came. Whoever does not know the secret changes nothing but a count, and learn
 import asyncio
 import hashlib
 import ipaddress
+import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from casare_cloud.database import Database
 from casare_cloud.domain.triggers import matching, queries
@@ -21,14 +23,12 @@ from casare_cloud.domain.triggers.signatures import Secrets, Signed, Unproven, v
 from casare_cloud.errors import ApiError, AuthenticationFailed
 from casare_cloud.key_ring import KeyRing
 
-# Of a request's headers, what is written down; never one that somebody may prove something with.
-_HIDDEN = (
-    "authorization", "cookie", "proxy-authorization", "x-api-key", "x-api-token", "x-webhook-secret", "apikey",
-    "x-hub-signature", "x-hub-signature-256", "x-webhook-signature", "x-slack-signature", "x-zm-signature",
-    "stripe-signature", "webhook-signature",
-)  # fmt: skip
+# Headers that somebody proves something with, ours and those of other senders and of proxies: nobody writes them down.
+_PROVING = re.compile("auth|secret|token|signature|hmac|api-?key|cookie|password|credential|assertion|jwt")
 _ID_HEADERS = ("webhook-id", "x-github-delivery", "idempotency-key")
-_ID_FIELDS = {"stripe": "id", "slack": "event_id"}
+# Forms that sign a time and the body: who copies a request may write other headers, and gets no second job for that.
+_ID_FIELDS = {"stripe": "id", "slack": "event_id", "zoom": ""}
+_LARGE_BYTES = 64 * 1024  # what is made of a larger body takes its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,26 @@ class Incoming:
     address: str | None
     payload: Callable[[], dict[str, Any]]
     takes_request_along: bool  # without a mapping, the input gets _headers, _method and _path beside the payload
+
+
+class InvalidConfiguration(ApiError):
+    """A path or the contract of a trigger is none, or refers to something that is not in it."""
+
+    def __init__(self, problem: ValueError) -> None:
+        super().__init__(
+            409, "INVALID_CONFIGURATION", f"The trigger's paths or its contract cannot be read: {problem}."
+        )
+
+
+# One thread of a process at a time is a tenant's: threads share the processor with the event loop, and are few.
+_turns: WeakValueDictionary[tuple[int, UUID], asyncio.Semaphore] = WeakValueDictionary()
+
+
+def _turn_of(tenant_id: UUID) -> asyncio.Semaphore:
+    key = (id(asyncio.get_running_loop()), tenant_id)
+    turn = _turns.get(key) or asyncio.Semaphore()
+    _turns[key] = turn
+    return turn
 
 
 async def find(database: Database, ring: KeyRing, trigger_id: UUID | None, path: str | None) -> Webhook | None:
@@ -97,8 +117,9 @@ async def take(database: Database, webhook: Webhook, incoming: Incoming) -> Fire
     """
     try:
         payload = incoming.payload()
-        if matching.needs_a_thread(webhook.config):
-            matched = await asyncio.to_thread(_match, webhook, incoming, payload)
+        if len(incoming.body) > _LARGE_BYTES or matching.needs_a_thread(webhook.config):
+            async with _turn_of(webhook.tenant_id):
+                matched = await asyncio.to_thread(_match, webhook, incoming, payload)
         else:
             matched = _match(webhook, incoming, payload)
     except ApiError as refusal:
@@ -130,7 +151,7 @@ def _match(
         "_path": incoming.path,
     }
     document = {**payload, **request}  # no sender says what it came with
-    matching.within_time()
+    matching.within_time(config)
     try:
         if "schema" in config and (problem := matching.contract_problem(config["schema"], payload)) is not None:
             raise ApiError(400, "INVALID_PAYLOAD", f"The payload breaks the contract: {problem}")
@@ -140,10 +161,10 @@ def _match(
         if mapped is None:
             mapped = document if incoming.takes_request_along else payload
         return True, mapped, matching.concurrency_key_of(config, document)
-    except matching.TooCostly:
-        raise ApiError(400, "INVALID_PAYLOAD", "The trigger's rules take too long for this payload.") from None
+    except matching.TooCostly as rest:
+        raise ApiError(400, "INVALID_PAYLOAD", f"The trigger's rules {rest}.") from None
     except ValueError as problem:
-        raise ApiError(409, "INVALID_CONFIGURATION", f"The trigger's contract cannot be read: {problem}") from None
+        raise InvalidConfiguration(problem) from None
 
 
 async def _receive(
@@ -184,22 +205,25 @@ def _fired_of(answer: Mapping[str, Any]) -> Fired:
 
 def _identity(webhook: Webhook, incoming: Incoming, payload: dict[str, Any]) -> dict[str, str]:
     """What makes a delivery the same one: what its sender calls it, or else its body."""
-    message_id = next((value for name in _ID_HEADERS if (value := incoming.headers.get(name))), None)
-    if message_id is None and (field := _ID_FIELDS.get(webhook.config.get("auth", ""))):
-        value = payload.get(field)
+    auth = webhook.config.get("auth", "")
+    if auth in _ID_FIELDS:
+        value = payload.get(_ID_FIELDS[auth]) if _ID_FIELDS[auth] else None
         message_id = value if isinstance(value, str) and value else None
+    else:
+        message_id = next((value for name in _ID_HEADERS if (value := incoming.headers.get(name))), None)
     if message_id is not None:
         if len(message_id) > 255 or not message_id.isprintable():
             message_id = "sha256:" + hashlib.sha256(message_id.encode("utf-8", "replace")).hexdigest()
         return {"message_id": message_id}
-    digest = hashlib.sha256(f"{incoming.method} {incoming.query}\n".encode() + incoming.body)
+    beside = "" if auth in _ID_FIELDS else f"{incoming.method} {incoming.query}\n"
+    digest = hashlib.sha256(beside.encode() + incoming.body)
     return {"body_hash": "\\x" + digest.hexdigest()}
 
 
 def _shown_headers(webhook: Webhook, headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that a job may see: all but those that prove something."""
-    hidden = {*_HIDDEN, str(webhook.config.get("header", "")).lower()}
-    return {name: value for name, value in headers.items() if name not in hidden}
+    own = str(webhook.config.get("header", "")).lower()
+    return {name: value for name, value in headers.items() if name != own and not _PROVING.search(name)}
 
 
 def _check_network(webhook: Webhook, incoming: Incoming) -> None:

@@ -24,7 +24,7 @@ from casare_cloud.domain.triggers.model import (
     stored_config,
     stored_type,
 )
-from casare_cloud.domain.triggers.receiving import place_of
+from casare_cloud.domain.triggers.receiving import InvalidConfiguration, place_of
 from casare_cloud.domain.triggers.signatures import SHOWN, STANDARD_PREFIX, key_of_secret, public_key_of
 from casare_cloud.errors import ApiError, InvalidArgument, NotFound
 from casare_cloud.key_ring import KeyRing
@@ -231,14 +231,16 @@ async def _fire(
 
 
 def _match(trigger: Trigger, payload: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
-    matching.within_time()
+    matching.within_time(trigger.config)
     try:
         schema = trigger.config.get("schema")
         if schema is not None and (problem := matching.contract_problem(schema, payload)) is not None:
             raise InvalidArgument(f"payload breaks the contract: {problem}")
         return matching.input_of(trigger.config, payload), matching.concurrency_key_of(trigger.config, payload)
-    except matching.TooCostly:
-        raise InvalidArgument("payload: the trigger's rules take too long for it.") from None
+    except matching.TooCostly as rest:
+        raise InvalidArgument(f"payload: the trigger's rules {rest}.") from None
+    except ValueError as problem:
+        raise InvalidConfiguration(problem) from None
 
 
 async def _check_config(config: dict[str, Any]) -> None:

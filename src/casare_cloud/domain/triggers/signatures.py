@@ -141,7 +141,7 @@ def _standard(config: Mapping[str, Any], secrets: Secrets, request: Signed) -> N
     if not message_id:
         raise Unproven("webhook-id is missing.")
     timestamp = _timestamp(request.headers.get("webhook-timestamp", ""), request.now)
-    content = f"{message_id}.{timestamp}.".encode() + request.body
+    content = f"{message_id}.{timestamp}.".encode("latin-1", "replace") + request.body
     given = request.headers.get("webhook-signature", "").split(" ")[:_MOST_SIGNATURES]
     public_key = config.get("public_key")
     if public_key and any(_is_signed(str(public_key), content, item[4:]) for item in given if item[:4] == "v1a,"):

@@ -21,6 +21,7 @@ RESOURCES = {
     "robots": "robots.routes",
     "schedules": "schedules.routes",
     "triggers": "triggers.routes",
+    "watches": "watches.routes",
     "workflows": "workflows.routes",
 }
 

@@ -38,7 +38,8 @@ def read_event(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
 def read_anything(headers: Mapping[str, str], query: str, body: bytes) -> dict[str, Any]:
     """A body as document 004 has it: a JSON object or a form as it is, other JSON as `body`, else `raw_body`.
 
-    What is no text in its character set is `raw_body_base64`; the fields of the query, if there are some, are `_query`.
+    A JSON object that is said to be a form is one all the same. What is no text in its character set is
+    `raw_body_base64`; the fields of the query, if there are some, are `_query`.
     """
     payload = _payload_of(headers, body)
     if query:
@@ -55,7 +56,12 @@ def _payload_of(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         return value if isinstance(value, dict) else {"body": value}
     charset = _charset_of(headers)
     if kind == "application/x-www-form-urlencoded":
-        return _fields(_decoded(body, charset) or "", charset)
+        form = _decoded(body, charset)
+        if form is None:
+            raise ApiError(400, "INVALID_PAYLOAD", f"The form is not valid in {charset}")
+        if form.lstrip().startswith("{") and form.rstrip().endswith("}"):  # `curl -d` calls everything a form
+            return dict(_read_json(body, charset))
+        return _fields(form, charset)
     text = _decoded(body, charset)
     if text is None or not storable.is_storable(text):
         return {"raw_body_base64": b64encode(body).decode()}
@@ -89,7 +95,9 @@ def _decoded(body: bytes, charset: str) -> str | None:
 def _fields(text: str, charset: str = "utf-8") -> dict[str, Any]:
     """The fields of a form: one value, or a list where a name comes more than once."""
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=_MOST_FIELDS)
+    except UnicodeDecodeError:
+        raise ApiError(400, "INVALID_PAYLOAD", f"A field is not valid in {charset}") from None
     except ValueError:
         raise ApiError(400, "INVALID_PAYLOAD", f"A form may have at most {_MOST_FIELDS} fields") from None
     fields: dict[str, Any] = {}

@@ -47,7 +47,8 @@ async def claim_jobs(body: ClaimBody, call: CurrentCall, request: Request) -> Cl
     of leases that the robot still holds, it answers those that are not started, renewed, and takes nothing new. Nothing
     is taken for a client that has hung up. Needs jobs.claim (robots).
     """
-    jobs = await leases.claim(call.transaction, ClaimOrder(**body.model_dump()), request.is_disconnected)
+    order, services = ClaimOrder(**body.model_dump()), call.services
+    jobs = await leases.claim(call.transaction, order, request.is_disconnected, services.doorbells, call.actor.key_hash)
     return ClaimAnswer(jobs=[ClaimedJobAnswer.model_validate(job) for job in jobs])
 
 
