@@ -160,7 +160,7 @@ def test_what_is_given_back_or_lost_waits_for_the_pool_again(pool: Pool) -> None
     job = pool.owner.start_one(robot)
     assert job["attempt"] == 1
     travel(pool, minutes=5)
-    assert member.run("rescue_expired_leases") == 1
+    assert member.rescue() == 1
     call(pool.owner.robots[robot.robot_id], "record_heartbeat")
     assert pool.owner.claim_one(robot)["attempt"] == 2
     assert member.events(job["job_id"])[-2:] == ["job.retrying", "job.claimed"]
@@ -192,7 +192,7 @@ def test_a_late_result_is_kept_for_the_member_and_refused(pool: Pool) -> None:
     member, robot, second = pool.members["A"], pool_robot(pool.owner, pool.id), pool_robot(pool.owner, pool.id)
     job = take(pool, robot)
     travel(pool, minutes=5)
-    member.run("rescue_expired_leases")
+    member.rescue()
     newer = pool.owner.claim_one(second)
     answer = pool.owner.report(robot, "complete_job", job, result={"late": True})
     assert answer["details"] == "LEASE_LOST"

@@ -33,7 +33,7 @@ ENOUGH = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def schema() -> OpenApiSchema:
     return asyncio.run(schema_of(create_app(Settings(is_local=True))))
 
@@ -70,7 +70,9 @@ def test_generated_requests_break_nothing_and_learn_nothing(asked: Requests) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "least"), [("nobody", 140), ("robot key", 1000), ("admin", 3000)], indirect=["asked"]
+    ("asked", "least"),
+    [("nobody", 140), ("robot key", 1000), pytest.param("admin", 3000, marks=pytest.mark.long)],
+    indirect=["asked"],
 )
 def test_every_limit_of_every_schema_holds_from_both_sides(asked: Requests, least: int) -> None:
     asked.cover()

@@ -231,6 +231,7 @@ def test_of_two_starts_at_once_one_says_that_the_other_runs(stack: RunningStack)
     assert said[1].startswith("casare_cloud is ready")
 
 
+@pytest.mark.long
 def test_another_project_gets_a_demo_tenant_of_its_own_shared_by_two_developers(
     tmp_path: Path, database: Database
 ) -> None:
@@ -280,6 +281,7 @@ def test_a_start_with_wrong_values_tells_all_of_them_and_starts_nothing(tmp_path
     assert not any(is_listening(port) for port in ports.named().values())
 
 
+@pytest.mark.long
 @pytest.mark.needs_pg_cron
 def test_the_demo_job_and_the_jobs_of_cron_run_where_pg_cron_is_installed(tmp_path: Path) -> None:
     binaries = servers.with_pg_cron()

@@ -37,6 +37,7 @@ def durable_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.long
 def test_every_job_ends_exactly_once_in_effect(durable_server: PostgresServer) -> None:
     weather = Weather(seed=random.getrandbits(16), robots=20, jobs=5000) if is_nightly() else SHORT
     damage = blow(durable_server, weather)
@@ -49,6 +50,7 @@ def test_every_job_ends_exactly_once_in_effect(durable_server: PostgresServer) -
     assert max(late) <= 3, late
 
 
+@pytest.mark.long
 def test_every_job_ends_exactly_once_in_effect_behind_a_bad_network(durable_server: PostgresServer) -> None:
     """Real agents of both transports; of their requests one in twenty is lost, unanswered, or answered by a page."""
     weather = Weather(seed=4, robots=4, jobs=60, kill_every=0, database_kills=0, edge_faults=0.05)
