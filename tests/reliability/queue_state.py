@@ -119,7 +119,9 @@ class State:
 
     def _cancel(self, job: Job) -> None:
         if job.lease:
-            job.lease.cancel_requested_at = job.lease.cancel_requested_at or self.now
+            if job.lease.cancel_requested_at is None:
+                job.lease.cancel_requested_at = self.now
+                job.events.append("job.cancel_requested")
         else:
             self._end(job, "cancelled")
 

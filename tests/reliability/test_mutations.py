@@ -76,9 +76,8 @@ FOUND_BY_MODEL = {
     "a cancellation that takes the lease away": Mutation(
         "private.try_cancel_job",
         """update private.leases as l
-        set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
-            cancel_reason = coalesce(l.cancel_reason, p_reason)
-        where""",
+                set cancel_requested_at = private.clock(), cancel_reason = p_reason
+                where""",
         "delete from private.leases as l where",
         ("cancel", "enqueue", "claim_one"),
     ),
