@@ -6,11 +6,11 @@ import signal
 import sys
 from pathlib import Path
 
-from bench import cold_start, degradation, history, http_rates, latency, limits, memory, queue_cycle
+from bench import cold_start, degradation, history, http_rates, latency, limits, memory, queue_cycle, schedules
 from bench.report import table
 from bench.stack import running_stack
 
-SECTIONS = ("memory", "latency", "http", "limits", "start", "queue", "history", *degradation.SECTIONS)
+SECTIONS = ("memory", "latency", "http", "limits", "start", "queue", "history", "schedules", *degradation.SECTIONS)
 
 
 def main() -> None:
@@ -59,6 +59,8 @@ def main() -> None:
             )
         if "history" in wanted:
             history.run(stack, scale=options.scale)
+        if "schedules" in wanted:
+            schedules.run(stack, scale=options.scale)
         degradation.run(
             stack,
             wanted,

@@ -148,7 +148,7 @@ create type public.robot_health as enum ('ok', 'error');
 -- In the order in which they are locked.
 create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
 
--- from sql/40_queue/types.sql sha256:47c86341b1664b19eea83c1f87847a6590b6658b47083385ca106dfd53dc5073
+-- from sql/40_queue/types.sql sha256:7900c533d9afafae52eb7ec47fc8c2ed9ea7309144aa264be05ca95cda357efd
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -185,7 +185,8 @@ create type private.job_notice as (
 --     src/casare_cloud/domain/jobs/model.py               as NewJob has it, and Job
 --     src/casare_cloud/faces/orchestrator/jobs/shapes.py  as POST /jobs takes it and answers show it, and examples.py beside it
 --     src/casare_cloud/client/jobs.py                     as the client takes it
--- and, if schedules have it, in theirs: a column of public.schedules with the option's name is handed on.
+-- and, if schedules have it, in theirs: a column of public.schedules with the option's name is handed on; what
+-- private.fire_plain_schedules() writes is held against that by a test.
 create type private.new_job as (
     workflow_id uuid,
     version integer,                    -- null: the current one
@@ -1189,7 +1190,7 @@ create table public.calendar_blackouts (
 );
 comment on table public.calendar_blackouts is 'From when until when nothing of a calendar''s schedules runs, whatever the day.';
 
--- from sql/50_schedules/tables.sql sha256:b77e1a3597d7d17a40ac4a4fd803266f223326b956b8747640fcfd3891ff9fc1
+-- from sql/50_schedules/tables.sql sha256:40a4f07bae4522c26469b5e3ce3e8cefac58401253d59ab2fcd50b231d54e4b4
 create table private.schedule_quotas (
     plan public.tenant_plan not null,
     min_interval_seconds integer not null,
@@ -1314,6 +1315,20 @@ create table private.schedule_news (
 ) with (autovacuum_vacuum_scale_factor = 0.05);
 comment on table private.schedule_news is 'Jobs of schedules that ended, or that are to be cancelled for the next one.';
 
+-- What private.fire_plain_schedules() is about to do for a schedule.
+create type private.fire_plan as (
+    schedule public.schedules,
+    fire_time timestamptz,
+    next_run_at timestamptz,
+    job_id uuid,
+    workflow_name text,
+    workflow_version integer,
+    tenant_no integer,
+    required text[],
+    workflow_limit_id integer,
+    lane_id integer
+);
+
 -- from sql/80_realtime/tables.sql sha256:c3605a623ee21a2dfd3ec9fcf32770a0a5e46f5161d085bf8a72e47d486b6498
 create table private.queue_depths (
     tenant_no integer not null,
@@ -1422,7 +1437,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:e9a7e51abfc3789cb2438e06ab4264f8799afd797891190d70b3f05ca705134d
+-- from sql/97_duties/tables.sql sha256:c68f1c7ed71cc057538eb2cca58b0083d3326b83c440d00991a26a7a01a1ccb7
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1463,7 +1478,7 @@ comment on table private.duty_runs is
 
 insert into private.duties (name, every, bound, tenants_of, claims_every, claims_bound)
 values
-    ('fire_due_schedules', '5 seconds', 200, null, '5 seconds', 20),
+    ('fire_due_schedules', '5 seconds', 1000, null, '5 seconds', 20),
     ('promote_scheduled_jobs', '5 seconds', 1000, null, '1 second', 200),
     ('rescue_expired_leases', '5 seconds', 200, null, '5 seconds', 50),
     ('raise_low_water', '5 seconds', 500, null, '1 second', 500),
@@ -13579,15 +13594,18 @@ comment on function public.create_schedule is
 revoke all on function public.create_schedule from public, anon, authenticated, service_role;
 grant execute on function public.create_schedule to authenticated;
 
--- from sql/50_schedules/functions/cron_fields.sql sha256:620925f09e199146fbb7cbcf882696c2352d5f67e5ef965697425926f55fd435
+-- from sql/50_schedules/functions/cron_fields.sql sha256:086c819e96eec8789ca8cacb945555dff47c78bf3f93eec348ef4f686559563d
 create or replace function private.cron_fields(p_expression text)
 returns text[]
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select regexp_split_to_array(
-        case e.expression
+declare
+    v_expression text := upper(btrim(p_expression, E' \t\n\r\f\v'));
+begin
+    if starts_with(v_expression, '@') then
+        v_expression := case v_expression
             when '@YEARLY' then '0 0 1 1 *'
             when '@ANNUALLY' then '0 0 1 1 *'
             when '@MONTHLY' then '0 0 1 * *'
@@ -13595,11 +13613,14 @@ as $$
             when '@DAILY' then '0 0 * * *'
             when '@MIDNIGHT' then '0 0 * * *'
             when '@HOURLY' then '0 * * * *'
-            else e.expression
-        end,
-        '\s+'
-    )
-    from (select upper(regexp_replace(p_expression, '^\s+|\s+$', '', 'g')) as expression) as e
+            else v_expression
+        end;
+    end if;
+    if v_expression ~ '\s\s|[^\S ]' then
+        return regexp_split_to_array(v_expression, '\s+');
+    end if;
+    return string_to_array(v_expression, ' ');
+end
 $$;
 comment on function private.cron_fields is
     'The fields of a cron expression, in upper case, with an alias such as @daily replaced by what it stands for. Five, if it is right.';
@@ -14136,8 +14157,8 @@ comment on function private.find_timezone_problem is
     'A sentence when there is no such time zone; null when there is.';
 revoke all on function private.find_timezone_problem from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_due_schedules.sql sha256:e47d49b161f46173cd9c80b5242ec9226bac6deb9372bc969ea67024a009c66a
-create or replace function private.fire_due_schedules(p_limit integer default 200)
+-- from sql/50_schedules/functions/fire_due_schedules.sql sha256:c08cdc305fc2741a8caa07ba89358a4647f899417bfe3f70c99e92bcbdc5ee0d
+create or replace function private.fire_due_schedules(p_limit integer default 1000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -14152,14 +14173,24 @@ declare
         order by s.next_run_at
         limit p_limit
     );
+    v_fired uuid[] := '{}';
     v_schedule_id uuid;
     v_schedule public.schedules;
     v_served integer := 0;
 begin
-    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+    if v_due = '{}' then
+        return 0;
+    elsif cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
         v_due := private.share_out('public.schedules', 'schedule_id', 'next_run_at', p_limit, v_due);
     end if;
+    begin
+        v_fired := private.fire_plain_schedules(v_due);
+    exception
+        when others then    -- something is wrong with one of them: each is fired alone
+            raise warning 'schedules were not fired together: %', sqlerrm;
+    end;
     foreach v_schedule_id in array v_due loop
+        continue when v_schedule_id = any (v_fired);
         select s.*
         into v_schedule
         from public.schedules as s
@@ -14174,12 +14205,170 @@ begin
                 raise warning 'schedule % did not fire: %', v_schedule_id, sqlerrm;
         end;
     end loop;
-    return v_served;
+    return v_served + cardinality(v_fired);
 end
 $$;
 comment on function private.fire_due_schedules is
     'Serves at most p_limit schedules that are due, the longest due first or, when there are more, shared out among tenants, and returns how many. Many may run it at once: each due time is one''s.';
 revoke all on function private.fire_due_schedules from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/fire_plain_schedules.sql sha256:901666ccb92600d65e5fc6472c69c9cf35c4cd572b2e30a1744e0516fb3b5ab4
+-- What private.fire_schedule() does for one, for many that need nothing but a job now: a statement for each table instead of a
+-- dozen for each schedule. Whoever is not plain, or meets anything out of the ordinary, is not in the answer, and has fire_schedule.
+create or replace function private.fire_plain_schedules(p_schedule_ids uuid[])
+returns uuid[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_actor_id uuid := private.actor_id();
+    v_xid xid8 := pg_current_xact_id();     -- older than the ids of the jobs: private.raise_low_water() counts on it
+    v_due public.schedules[];
+    v_plans private.fire_plan[];
+    v_default private.new_job;      -- the options that schedules have no column of
+begin
+    v_due := array(
+        select s
+        from public.schedules as s
+        where s.schedule_id = any (p_schedule_ids)
+            and s.next_run_at between v_now - interval '4 minutes' and v_now
+            and s.overlap_policy = 'allow' and s.max_consecutive_failures = 0 and s.calendar_id is null and s.robot_id is null
+            and s.pool_id is null and s.dedupe_key is null
+        for update skip locked
+    );
+    perform private.keep_workflow(w.workflow_id)
+    from (select distinct d.workflow_id from unnest(v_due) as d order by d.workflow_id) as w;
+    perform private.find_queue_tenant(t.tenant_id) from (select distinct d.tenant_id from unnest(v_due) as d) as t;
+
+    v_plans := array(
+        select (
+            d.schedule, d.fire_time, d.next_due + d.jitter, private.uuid_v7(), w.name, w.current_version, q.tenant_no, r.required,
+            l.workflow_limit_id, null
+        )::private.fire_plan
+        from (
+            select
+                x.schedule, x.jitter, x.fire_time,
+                case when x.is_shared then t.next_due else private.next_due_time(x.schedule, x.fire_time) end as next_due
+            from (
+                select
+                    u as schedule, j.jitter, u.next_run_at - j.jitter as fire_time,
+                    u.cron_expression is not null and u.starts_at is null and u.ends_at is null as is_shared
+                from unnest(v_due) as u
+                cross join lateral (select private.jitter_of(u.schedule_id, u.jitter_seconds) as jitter offset 0) as j
+                offset 0
+            ) as x
+            left join (     -- once for all that have the same times
+                select k.cron, k.zone, k.jitter, k.at, private.next_cron_time(k.cron, k.zone, k.at - k.jitter) as next_due
+                from (
+                    select distinct u.cron_expression as cron, u.timezone as zone, u.next_run_at as at, j.jitter
+                    from unnest(v_due) as u
+                    cross join lateral (select private.jitter_of(u.schedule_id, u.jitter_seconds) as jitter offset 0) as j
+                    where u.cron_expression is not null and u.starts_at is null and u.ends_at is null
+                ) as k
+                offset 0
+            ) as t
+                on x.is_shared and t.cron = (x.schedule).cron_expression and t.zone = (x.schedule).timezone
+                    and t.at = (x.schedule).next_run_at and t.jitter = x.jitter
+            offset 0
+        ) as d
+        join public.workflows as w on w.workflow_id = (d.schedule).workflow_id and w.tenant_id = (d.schedule).tenant_id
+            and w.deleted_at is null and w.is_enabled and w.status in ('published', 'deprecated')
+        join private.queue_tenants as q on q.tenant_id = (d.schedule).tenant_id and not q.is_full and not q.is_fair
+        cross join lateral private.find_job_limits((d.schedule).tenant_id, (d.schedule).workflow_id, null) as l
+        cross join lateral private.required_of(
+            (d.schedule).required_capabilities, (d.schedule).required_tags, (d.schedule).execution_mode = 'internet', null
+        ) as r (required)
+        where (d.next_due > v_now - d.jitter or d.next_due is null)
+            and not exists (
+                select
+                from public.schedule_fires as f
+                where f.tenant_id = (d.schedule).tenant_id and f.schedule_id = (d.schedule).schedule_id and f.fire_time = d.fire_time
+            )
+    );
+    if v_plans = '{}' then
+        return '{}';
+    end if;
+    v_plans := array(
+        select (
+            p.schedule, p.fire_time, p.next_run_at, p.job_id, p.workflow_name, p.workflow_version, p.tenant_no, p.required,
+            p.workflow_limit_id, g.lane_id
+        )::private.fire_plan
+        from unnest(v_plans) as p
+        join (
+            select
+                k.tenant_no, k.environment, k.required, k.priority, k.workflow_limit_id,
+                private.find_lane(k.tenant_no, k.environment, k.required, null, k.priority, k.workflow_limit_id) as lane_id
+            from (
+                select distinct
+                    p.tenant_no, (p.schedule).environment, p.required, (p.schedule).priority, p.workflow_limit_id
+                from unnest(v_plans) as p
+            ) as k
+            offset 0
+        ) as g
+            on g.tenant_no = p.tenant_no and g.environment = (p.schedule).environment and g.required = p.required
+                and g.priority = (p.schedule).priority and g.workflow_limit_id is not distinct from p.workflow_limit_id
+    );
+
+    v_default.workflow_id := (v_plans[1].schedule).workflow_id;
+    v_default := private.check_new_job((v_plans[1].schedule).tenant_id, v_default);
+    insert into private.dedupe_keys (tenant_id, dedupe_key, job_id)
+    select
+        (p.schedule).tenant_id, 'schedule:' || (p.schedule).schedule_id || ':' || private.to_iso(p.fire_time), p.job_id
+    from unnest(v_plans) as p;
+    insert into public.jobs (
+        job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
+        required_capabilities, required_tags, priority, input, metadata, dedupe_key, max_attempts, timeout_seconds, retry_policy,
+        created_by, created_at
+    )
+    select
+        p.job_id, j.tenant_id, j.workflow_id, p.workflow_version, p.workflow_name, p.lane_id, 'scheduled', j.execution_mode,
+        j.environment, j.required_capabilities, j.required_tags, j.priority, j.input,
+        j.metadata || jsonb_build_object('schedule_id', j.schedule_id),
+        'schedule:' || j.schedule_id || ':' || private.to_iso(p.fire_time), v_default.max_attempts,
+        v_default.timeout_seconds, v_default.retry_policy, j.created_by, v_now
+    from unnest(v_plans) as p
+    cross join lateral (select (p.schedule).*) as j;
+    insert into private.ready (tenant_no, lane_id, job_id)
+    select p.tenant_no, p.lane_id, p.job_id from unnest(v_plans) as p;
+    insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, job_id, fired_at)
+    select (p.schedule).tenant_id, (p.schedule).schedule_id, p.fire_time, 'enqueued', p.job_id, v_now
+    from unnest(v_plans) as p;
+    update public.schedules as s
+    set next_run_at = p.next_run_at, last_run_at = v_now, run_count = s.run_count + 1
+    from unnest(v_plans) as p
+    where s.schedule_id = (p.schedule).schedule_id;
+
+    perform private.ring_robots(k.tenant_no, k.environment, k.required, null, k.jobs)
+    from (
+        select p.tenant_no, (p.schedule).environment, p.required, count(*)::integer as jobs
+        from unnest(v_plans) as p
+        group by 1, 2, 3
+    ) as k;
+    perform private.announce_jobs(
+        'job.queued', 'queued',
+        array_agg((
+            (p.schedule).tenant_id, p.job_id, (p.schedule).workflow_id, p.workflow_name, null, 0, null
+        )::private.job_notice order by (p.schedule).tenant_id),
+        p_is_new => true
+    )
+    from unnest(v_plans) as p;
+    insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, workflow_id, actor_id, data)
+    select      -- as private.announce_fire() does it
+        (p.schedule).tenant_id, 'schedule.fired', v_now, p.job_id, (p.schedule).workflow_id, v_actor_id,
+        jsonb_build_object(
+            'schedule_id', (p.schedule).schedule_id, 'schedule_name', (p.schedule).name, 'fire_time', private.to_iso(p.fire_time),
+            'manual', false, 'outcome', 'enqueued'
+        )
+    from unnest(v_plans) as p;
+    return array(select (p.schedule).schedule_id from unnest(v_plans) as p);
+end
+$$;
+comment on function private.fire_plain_schedules is
+    'Fires those of the schedules whose one due time needs nothing but a job of a runnable workflow, all at once, and returns which they were. An error is that of all: the caller fires each alone then.';
+revoke all on function private.fire_plain_schedules from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/fire_schedule.sql sha256:5112124875757e61bff1391042752cc8c47f5591d3e462961a5d549e74df2b20
 create or replace function private.fire_schedule(p_schedule public.schedules)
@@ -14625,7 +14814,7 @@ comment on function private.next_clock_change is
     'The first minute after p_from and until p_until at which a zone''s clocks have another offset than at p_from; null when they have the same at both. One change is looked for: take hours, not months.';
 revoke all on function private.next_clock_change from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_day.sql sha256:94e8d63505fe9ac834b168c51887b01812d8a12ac455dab200676cbab37c2eed
+-- from sql/50_schedules/functions/next_cron_day.sql sha256:1488698f3c23348c69cbb3a9cfbf19c2eebf750448e22e429e281336dd030b21
 create or replace function private.next_cron_day(
     p_days integer[],
     p_months integer[],
@@ -14638,12 +14827,27 @@ returns date
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_month date := date_trunc('month', p_from::timestamp);
     v_next_month date;
-    v_day date;
+    v_day date := p_from;
+    v_is_day boolean;
+    v_is_weekday boolean;
 begin
+    -- Most often it is one of the next days: that is cheaper than a look at a month.
+    while v_day < p_from + 8 loop
+        v_is_day := extract(day from v_day)::integer = any (p_days);
+        v_is_weekday := extract(dow from v_day)::integer = any (p_weekdays);
+        if extract(month from v_day)::integer = any (p_months)
+            and (v_is_day and v_is_weekday or not p_must_fit_both and (v_is_day or v_is_weekday))
+            and not v_day <@ p_closed_days
+        then
+            return v_day;
+        end if;
+        v_day := v_day + 1;
+    end loop;
     -- A Sunday, 29 February, is at most 40 years away. Calendars have their exceptions, so the search must end.
     while v_month < p_from + 14976 loop
         v_next_month := v_month + interval '1 month';
@@ -14674,8 +14878,9 @@ comment on function private.next_cron_day is
     'The first day from p_from on, within 40 years, that a cron expression means: by month, and by day of month and day of week, of which both must fit or either; never a closed day.';
 revoke all on function private.next_cron_day from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_time.sql sha256:d25abee675b2a167700a1b1dfd2a78329d52e78ffd40c39ea6acf7b349369d12
--- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from lists.
+-- from sql/50_schedules/functions/next_cron_time.sql sha256:c7fe849e7d32b3e139e20e220db467d20afef9f895e6543648f4d208ed43ebec
+-- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from sorted lists:
+-- width_bucket() counts how many of a list are not greater than a number.
 create or replace function private.next_cron_time(
     p_expression text,
     p_timezone text,
@@ -14717,12 +14922,12 @@ begin
             return null;
         end if;
         v_from := greatest(v_from, v_day::timestamp);
-        select min(h) into v_hour from unnest(v_hours) as h where h >= extract(hour from v_from);
+        v_hour := v_hours[width_bucket(extract(hour from v_from)::integer - 1, v_hours) + 1];
         v_minute := v_minutes[1];
         if v_hour = extract(hour from v_from) then
-            select min(m) into v_minute from unnest(v_minutes) as m where m >= extract(minute from v_from);
+            v_minute := v_minutes[width_bucket(extract(minute from v_from)::integer - 1, v_minutes) + 1];
             if v_minute is null then
-                select min(h) into v_hour from unnest(v_hours) as h where h > extract(hour from v_from);
+                v_hour := v_hours[width_bucket(extract(hour from v_from)::integer, v_hours) + 1];
                 v_minute := v_minutes[1];
             end if;
         end if;
@@ -14753,7 +14958,7 @@ comment on function private.next_cron_time is
     'The first time after p_after at which the clocks of a zone show what a cron expression says, on no closed day; an invalid one is an error. Where hours are chosen, a time that does not exist comes at the next minute that does, and one that comes twice counts once; where the hour is a star, a step of it or all hours, the clocks are followed as they go. Null: not within 40 years.';
 revoke all on function private.next_cron_time from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_time_of_any_hour.sql sha256:9bacff2a2cd98dc3ce05b85ea2382b112e397ab38efe005fd6910ff61ecfe1a6
+-- from sql/50_schedules/functions/next_cron_time_of_any_hour.sql sha256:1cff2602fddeebff6af118a7b326af5cf92d78912deb7d334b4b5134d956cd39
 create or replace function private.next_cron_time_of_any_hour(
     p_minutes integer[],
     p_hours integer[],
@@ -14789,12 +14994,12 @@ begin
         end if;
         v_due := null;
         if v_day = v_local::date then
-            select min(h) into v_hour from unnest(p_hours) as h where h >= extract(hour from v_local);
+            v_hour := p_hours[width_bucket(extract(hour from v_local)::integer - 1, p_hours) + 1];
             v_minute := p_minutes[1];
             if v_hour = extract(hour from v_local) then
-                select min(m) into v_minute from unnest(p_minutes) as m where m >= extract(minute from v_local);
+                v_minute := p_minutes[width_bucket(extract(minute from v_local)::integer - 1, p_minutes) + 1];
                 if v_minute is null then
-                    select min(h) into v_hour from unnest(p_hours) as h where h > extract(hour from v_local);
+                    v_hour := p_hours[width_bucket(extract(hour from v_local)::integer, p_hours) + 1];
                     v_minute := p_minutes[1];
                 end if;
             end if;
@@ -15049,7 +15254,7 @@ comment on function private.planned_between is
     'The first planned time of a schedule from p_from on, before p_until and after p_after; null when there is none.';
 revoke all on function private.planned_between from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/read_cron_field.sql sha256:d857e038b1f3219d4899aa49add38dd0f07867c135db95cf2e670ed6a8e380cb
+-- from sql/50_schedules/functions/read_cron_field.sql sha256:57f95a9c35004b8fb1c9b70ef5729449cdaab664dbb3e5f0fc709429b3e2b2e2
 create or replace function private.read_cron_field(
     p_field text,
     p_position integer,
@@ -15059,6 +15264,7 @@ create or replace function private.read_cron_field(
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_low integer := (array[0, 0, 1, 1, 0])[p_position];
@@ -15077,7 +15283,13 @@ begin
         problem := 'it is missing';
         return;
     elsif p_field = '*' then
-        numbers := array(select generate_series(v_low, v_high));
+        numbers := (array[
+            0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30,
+            31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59
+        ])[v_low + 1:v_high + 1];
+        return;
+    elsif p_field ~ '^[0-9]{1,2}$' and p_field::integer between v_low and v_high then   -- as most are
+        numbers := array[p_field::integer];
         return;
     end if;
     foreach v_item in array string_to_array(p_field, ',') loop
@@ -15126,7 +15338,9 @@ begin
             select case when p_position = 5 then n % 7 else n end from generate_series(v_first, v_last, v_step) as n
         );
     end loop;
-    numbers := array(select distinct v from unnest(numbers) as v order by v);
+    if v_last = 7 or p_field like '%,%' then     -- else they are in order, each once
+        numbers := array(select distinct v from unnest(numbers) as v order by v);
+    end if;
 end
 $$;
 comment on function private.read_cron_field is
@@ -18012,7 +18226,7 @@ create trigger note_end_of_scheduled_job
     when (new.finished_at is not null and new.metadata ? 'schedule_id')
     execute function private.note_end_of_scheduled_job();
 
--- from sql/90_audit/triggers.sql sha256:c2333ed932cb4edfcc675ba33641dbfa437805ee116e178f661c720d3a6550de
+-- from sql/90_audit/triggers.sql sha256:18a694ceed22aacb3919281a92a6b19ee1e0e70e637f063526c2db02bac6cc8b
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -18032,7 +18246,7 @@ begin
                 ('public.invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
                 ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
-                ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
+                ('public.schedules', 'insert or delete or update of workflow_id, name, frequency, cron_expression, run_at, interval_seconds, timezone, starts_at, ends_at, paused_until, calendar_id, on_closed_day, jitter_seconds, misfire_policy, misfire_cap, overlap_policy, max_consecutive_failures, is_enabled, priority, execution_mode, environment, required_capabilities, required_tags, robot_id, pool_id, dedupe_key, metadata, auto_disabled_at, deleted_at', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
                 ('public.calendars', 'insert or update or delete', '{calendar_id}', '{updated_at,rules_until,warned_until}'),
                 ('public.calendar_blackouts', 'insert or update or delete', '{calendar_id,starts_at}', '{}'),
                 ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
