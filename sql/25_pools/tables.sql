@@ -20,7 +20,7 @@ comment on table public.pools is 'Robots of one tenant, the owner, that run jobs
 create table public.pool_members (
     pool_id uuid not null,
     invitee text not null,              -- as the owner named it: the slug or the id of a tenant
-    tenant_id uuid,                     -- whom that names; null: nobody. No client reads it
+    tenant_id uuid,                     -- whom that names; null: no tenant. No client reads it
     weight smallint not null default 1, -- jobs that it is given when its turn comes, or its part of the robot-seconds
     max_running integer,                -- jobs that it may have on the pool's robots at once; null: any number
     invited_by uuid,

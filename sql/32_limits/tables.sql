@@ -1,4 +1,4 @@
--- A row only where somebody set a limit.
+-- A row for each limit that is set, and none for the others.
 create table private.limits (
     limit_id integer generated always as identity,
     tenant_id uuid not null,

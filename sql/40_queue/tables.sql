@@ -5,14 +5,19 @@
 create table private.queue_tenants (
     tenant_id uuid not null,
     tenant_no integer generated always as identity,
-    pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
+    -- Until when somebody watches the tenant, or one of its jobs: see public.watch(). Of tenants.settings: {"realtime": {"jobs":
+    -- "always"}} makes both 'infinity', for clients that only join a topic, and "off" keeps them at '-infinity'.
+    watched_until timestamptz not null default '-infinity',
+    jobs_watched_until timestamptz not null default '-infinity',
     is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
     ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
+    has_chains boolean not null default false,  -- triggers of it wait for events: see private.keep_for_chains()
     is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
     constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
 );
+create index queue_tenants_watched_until_idx on private.queue_tenants (watched_until) where watched_until > '-infinity';
 comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
 
 create table private.lanes (

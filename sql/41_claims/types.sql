@@ -24,6 +24,6 @@ create type private.taken_job as (
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,
-    counter_ids integer[],  -- where it is counted; null: nowhere
-    share_id integer        -- whose robot-seconds it uses; null: nobody counts them
+    counter_ids integer[],  -- the counters of its limits; null: none
+    share_id integer        -- whose robot-seconds it uses; null: they are not counted
 );

@@ -10,21 +10,21 @@ create table private.leases (
     attempt smallint not null,
     claim_id uuid,                      -- of the claim that made it, if the robot named one
     counter_ids integer[],              -- the counters that it is in; null: none
-    share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
+    share_id integer,                   -- whose robot-seconds it uses; null: they are not counted
     pool_share_id integer,              -- and of a pool's robots, which member's
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
-    away interval not null default '0', -- for so long nobody could report progress since the last report
+    away interval not null default '0', -- time in outages since the last report of progress
     outages smallint not null default 0,    -- by which it was lengthened since its robot last renewed it
     progress smallint not null default 0,
     current_node text,
     progress_message text,
     first_progress_at timestamptz,
     progress_at timestamptz,
-    pushed_at timestamptz,              -- last progress push, for coalescing
+    pushed_at timestamptz,              -- last progress push to those who watch the job, for coalescing
     pushed_progress smallint,
     pushed_node text,
     cancel_requested_at timestamptz,
@@ -62,7 +62,7 @@ create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id
     where sequence is not null;
 comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
--- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- When the last call came, and when the last outage was: see private.note_call(). Sequences and not rows, as every call reads them,
 -- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
 create sequence private.last_call_at as bigint minvalue 0;
 comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';

@@ -7,7 +7,7 @@ create table public.dead_letters (
     error_type text,
     error_message text,
     dead_lettered_at timestamptz not null default now(),
-    resolved_at timestamptz,            -- somebody queued it again
+    resolved_at timestamptz,            -- when it was queued again
     resolved_by uuid,
     requeued_job_id uuid,
     constraint dead_letters_pkey primary key (job_id)
@@ -27,4 +27,4 @@ create table public.late_results (
     constraint late_results_pkey primary key (late_result_id),
     constraint late_results_tenant_id_key unique (tenant_id, job_id, lease_token, outcome)
 );
-comment on table public.late_results is 'Results that came with a token that no longer held the job: evidence, never applied.';
+comment on table public.late_results is 'Late results: they came with a token that no longer held the job, and are never applied.';

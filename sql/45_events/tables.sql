@@ -1,4 +1,4 @@
--- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
+-- Writers append to the inbox without waiting for one another. The first reader gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
     inbox_id bigint generated always as identity,
@@ -34,6 +34,7 @@ create table public.events (
     told_at timestamptz not null,       -- when it occurred, or just behind the event before: it grows with seq
     job_id uuid,
     robot_id uuid,
+    robot_external_id text,             -- of a robot of the tenant itself, as it was called then
     workflow_id uuid,
     actor_id uuid,
     data jsonb not null default '{}',

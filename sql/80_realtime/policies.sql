@@ -1,5 +1,7 @@
-alter table private.queue_depths enable row level security, force row level security;
-revoke all on private.queue_depths from public, anon, authenticated, service_role;
+alter table private.bells enable row level security, force row level security;
+alter table private.job_watches enable row level security, force row level security;
+alter table private.overviews enable row level security, force row level security;
+revoke all on private.bells, private.job_watches, private.overviews from public, anon, authenticated, service_role;
 
 -- Realtime asks these when somebody joins a private topic (select), and before the first message they send (insert). It
 -- sets realtime.topic and writes a probe row with topic and extension only, so nothing else of the row may be looked at.

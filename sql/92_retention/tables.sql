@@ -1,4 +1,4 @@
--- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
+-- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
     kind text not null,                 -- a table of public
@@ -20,6 +20,11 @@ values
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
     ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
     ('schedule_fires', 'free', 7, true), ('schedule_fires', 'pro', 30, true), ('schedule_fires', 'enterprise', 90, true),
+    -- What came is found again for eight days: no tenant can shorten that.
+    ('trigger_deliveries', 'free', 8, false), ('trigger_deliveries', 'pro', 30, false),
+    ('trigger_deliveries', 'enterprise', 90, false),
+    ('trigger_delivery_bodies', 'free', 3, true), ('trigger_delivery_bodies', 'pro', 7, true),
+    ('trigger_delivery_bodies', 'enterprise', 30, true),
     ('events', 'free', 7, true), ('events', 'pro', 30, true), ('events', 'enterprise', 90, true),
     ('audit_log', 'free', 365, false), ('audit_log', 'pro', 1095, false), ('audit_log', 'enterprise', 2555, false);
 

@@ -1,4 +1,4 @@
--- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
+-- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
     tenant_id uuid not null,

@@ -13,7 +13,7 @@ create type private.job_end as (
     ended_at timestamptz,
     status text,            -- completed | failed | timeout | cancelled
     workflow_id uuid,
-    robot_id uuid,          -- null: nobody had claimed it
+    robot_id uuid,          -- null: no robot had claimed it
     duration_ms bigint,
     error_type text,
     healed integer,

@@ -45,6 +45,7 @@ values
     ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
     ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
     ('follow_scheduled_jobs', '5 seconds', 1000, 'private.schedule_news', null, null),
+    ('fire_chains', '5 seconds', 200, 'private.chain_inbox', null, null),
     ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
     ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
     ('notice_deaf_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
@@ -61,11 +62,13 @@ values
     ('purge_expired_job_node_executions', '10 minutes', 10000, 'public.job_node_executions', null, null),
     ('purge_expired_robot_commands', '1 hour', 10000, 'public.robot_commands', null, null),
     ('purge_expired_schedule_fires', '1 hour', 10000, 'public.schedule_fires', null, null),
+    ('purge_expired_trigger_deliveries', '1 hour', 10000, 'public.trigger_deliveries', null, null),
+    ('purge_expired_trigger_delivery_bodies', '1 hour', 10000, 'public.trigger_delivery_bodies', null, null),
     ('purge_expired_audit_log', '1 hour', 10000, 'public.audit_log', null, null),
     ('purge_idempotency_keys', '1 hour', 10000, 'private.idempotency_keys', null, null),
     ('purge_job_rollups', '1 day', 10000, 'public.job_rollups', null, null);
 insert into private.duties (name, every, bound, rest)
-values ('push_queue_depths', '5 seconds', 1000, 20);
+values ('push_overviews', '5 seconds', 1000, 20);
 insert into private.duties (name, every, bound, without_turns)
 values
     ('purge_login_attempts', '1 hour', 10000, 'A login is tried before anybody knows the tenant.'),

@@ -42,6 +42,9 @@ class Settings:
     signing_key: str = field(
         default="", repr=False
     )  # CASARE_SIGNING_KEY: ES256 private JWK that robot tokens are signed with
+    # CASARE_SECRET_KEYS: name:key,… with which secrets that are signed with are sealed; see casare_cloud.key_ring
+    secret_keys: str = field(default="", repr=False)
+    webhooks_url: str = ""  # WEBHOOKS_URL: where the function `webhooks` is reached, for the URLs of triggers
     is_local: bool = False  # CASARE_LOCAL=1: the embedded stack
     jwt_dev_mode: bool = False  # a request without credentials acts as the first administrator; local stack only
     trusted_proxies: tuple[Network, ...] = ()  # CASARE_TRUSTED_PROXIES: may name the client's address
@@ -69,6 +72,8 @@ class Settings:
             supabase_jwt_secret=env.get("SUPABASE_JWT_SECRET", "") or env.get("JWT_SECRET_KEY", ""),
             jwt_algorithm=env.get("JWT_ALGORITHM", "").strip(),
             signing_key=env.get("CASARE_SIGNING_KEY", ""),
+            secret_keys=env.get("CASARE_SECRET_KEYS", ""),
+            webhooks_url=env.get("WEBHOOKS_URL", "").rstrip("/"),
             is_local=_flag(env, "CASARE_LOCAL", False),
             jwt_dev_mode=_flag(env, "JWT_DEV_MODE", False),
             trusted_proxies=_networks(env.get("CASARE_TRUSTED_PROXIES", "")),

@@ -29,7 +29,7 @@ STATEMENT_MILLISECONDS = {"anon": 3000, "authenticated": 8000}  # as the roles h
 ANSWER_SECONDS = 8.5  # of a round trip, the wait for a connection included: the server ends a statement before that
 ROLLBACK_SECONDS = 1.0
 
-# A refusal early in a batch is raised as such; that the rest of the batch was skipped is no news.
+# A refusal early in a batch is raised as such; the follow-up "pipeline aborted" errors are ignored.
 logging.getLogger("psycopg").addFilter(lambda record: not record.getMessage().endswith(": pipeline aborted"))
 
 Params = Mapping[str, Any] | Sequence[Any] | None
@@ -100,6 +100,14 @@ class Database:
         """Run a prelude that no transaction has taken along, in a round trip of its own, within `seconds` or not."""
         prelude.done((await self._ask(prelude.query, prelude.params, seconds))[0])
 
+    async def fetch_at_once(self, query: str, params: Params = None) -> DictRow | None:
+        """The first row of one statement that is a transaction of its own, as the functions' own login: one round trip.
+
+        It may have been committed when its answer is lost: for what can be repeated.
+        """
+        rows = await self._ask(query, params, ANSWER_SECONDS)
+        return rows[0] if rows else None
+
     async def ping(self, seconds: float) -> None:
         """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise, or if none is free."""
         await self._ask("select 1", None, seconds)
@@ -141,7 +149,7 @@ class Database:
         return connection
 
     def _failure(self, pool: Pool) -> ApiError:
-        """Why there is no connection: others have them all, or the database does not answer."""
+        """Why there is no connection: all are in use, or the database does not answer."""
         return no_free_connection() if pool.lent >= self._settings.pool_size else unavailable()
 
     async def release(self, connection: Connection) -> None:
@@ -252,7 +260,7 @@ class Transaction:
                 await self.close()
 
     async def close(self) -> None:
-        """Undo what was not committed and give the connection back."""
+        """Roll back and give the connection back to the pool."""
         self._is_over = True
         connection, self._connection = self._connection, None
         if connection is None:
@@ -311,7 +319,7 @@ class Transaction:
         return await _rows(cursor)  # the end of the pipeline has sent everything and raised the first error of it
 
     async def _enter(self, connection: Connection) -> None:
-        """Say who is asking, for the rest of the transaction."""
+        """Set the caller's claims for the rest of the transaction."""
         caller = self._caller
         role = caller.role if caller else "none"
         settings: dict[str, str] = {

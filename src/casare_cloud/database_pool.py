@@ -17,7 +17,7 @@ from casare_cloud.stored_json import loads
 CONNECT_SECONDS = 5
 POOL_SECONDS = 5.0
 
-# TCP tells nobody of a peer that is gone: idle ones are asked for a sign of life, and what was sent must be received.
+# TCP does not tell when a peer is gone: idle connections are probed, and sent data must be acknowledged.
 _TCP = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 
 
@@ -45,7 +45,7 @@ class Connection(AsyncConnection[DictRow]):
 
 
 class Pool(AsyncConnectionPool[Connection]):
-    """A pool that knows how many of its connections somebody has; those that are being opened are nobody's."""
+    """A pool that counts its connections in use; those that are being opened do not count."""
 
     lent = 0
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 class ApiError(Exception):
-    """An answer other than success, the same through every door.
+    """An answer other than success, the same through REST and the Data API.
 
     `status` is the HTTP status, `code` a stable word in UPPER_SNAKE case, `message` one sentence for a person,
     `headers` what the answer must carry besides (for example `Retry-After`); every 401 has its challenge (RFC 9110).
@@ -26,7 +26,7 @@ class InvalidArgument(ApiError):
 
 
 class AuthenticationFailed(ApiError):
-    """Nobody can be recognised by what the request carries. The sentence never says which part was wrong."""
+    """The request carries no valid credentials. The sentence never says which part was wrong."""
 
     def __init__(self, message: str = "A valid access token or API key is required.") -> None:
         super().__init__(401, "AUTHENTICATION_FAILED", message)
@@ -40,21 +40,21 @@ class Forbidden(ApiError):
 
 
 class NotFound(ApiError):
-    """There is no such thing, or it is not the caller's: the two are never told apart."""
+    """The resource does not exist, or is another tenant's: the two get the same answer."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(404, code, message)
 
 
 class Conflict(ApiError):
-    """The request contradicts the state of what it names."""
+    """The request contradicts the state of the resource that it names."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(409, code, message)
 
 
 class KeptRefusal(ApiError):
-    """A refusal whose evidence is kept: SQL returned it instead of raising, and its transaction is committed."""
+    """A refusal with a late result: SQL returned it instead of raising, and its transaction is committed."""
 
 
 class Unavailable(ApiError):

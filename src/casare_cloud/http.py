@@ -1,9 +1,9 @@
-"""HTTP as every client of ours speaks it: JSON in and out, patient with a network that is not, one error class.
+"""HTTP for all our clients: JSON in and out, retries with growing pauses, one error class.
 
-Used by the robot's transports and by `casare_cloud.client`. Both doors are understood: the orchestrator's errors
+Used by the robot's transports and by `casare_cloud.client`. It understands both forms of errors: the orchestrator's
 (`{"detail", "error_code"}`) and the Data API's (`{"code", "message", "details", "hint"}`) become the same `ApiError`.
-Only these shapes are the service's word. Every other answer, whatever its status, came from something that stands in
-the service's place, and is a `ForeignAnswer`: unreachable, try again.
+An answer of any other shape, whatever its status, came from something in the service's place (a
+proxy, a sign-in page) and is a `ForeignAnswer`: unreachable, try again.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class ForeignAnswer(Unreachable):
 def is_transient(error: ApiError) -> bool:
     """Whether the same call may succeed later: the service was not reached or is at fault, has too many requests or no
     database that can be written, is being deployed, or still runs a first try of the call (by its Idempotency-Key). Not
-    a locked login: that is minutes, which a person wants to be told of.
+    a locked login: it lasts minutes, and a person should be told.
     """
     if error.code == "LOGIN_LOCKED":
         return False
@@ -74,8 +74,8 @@ def is_transient(error: ApiError) -> bool:
 
 
 def may_pass(error: ApiError) -> bool:
-    """Whether somebody who was answered before waits for better times: also while something else answers in the
-    service's place and points elsewhere, as a hotel's network does, or a page of maintenance.
+    """Whether a client that was answered before should keep trying: also while something else answers in the
+    service's place and redirects, as a hotel's network does, or a page of maintenance.
     """
     return is_transient(error) or error.code == "REDIRECTED"
 
@@ -129,7 +129,7 @@ def that_reads(check: Check, read: Callable[[Any], object]) -> Check:
 
 
 def error_from(response: httpx2.Response) -> ApiError:
-    """The `ApiError` that an answer other than success stands for, whichever door it came from."""
+    """The `ApiError` for an answer other than success, of the orchestrator or of the Data API."""
     headers = _kept_headers(response)
     if response.has_redirect_location:
         asked, location = response.request.url.copy_with(query=None), response.headers["location"]
@@ -161,8 +161,8 @@ def _kept_headers(response: httpx2.Response) -> dict[str, str]:
 
 class HttpClient:
     """Calls one service. Network errors, answers that are not the service's own, 5xx, 429 and what `is_transient` says
-    besides are tried again with growing pauses; anything else but a success (2xx) is raised, redirections too: a base
-    URL that was moved is to be corrected.
+    besides are tried again with growing pauses; anything else but a success (2xx) is raised, redirections too: the base
+    URL must be corrected then.
 
     `attempts` is the number of tries of one call; the pauses honour `Retry-After`, and an answer that asks for more
     than `LONGEST_PAUSE_SECONDS` is raised at once. Raises `ApiError`, and its subclass `Unreachable` when no try was
@@ -207,7 +207,7 @@ class HttpClient:
     ) -> Any:
         """The decoded JSON of the answer (None when it is empty), or its text. `timeout`: seconds of each try.
 
-        A success that `expects` does not know, or that is no plain text, is a `ForeignAnswer`.
+        A success that `expects` refuses, or (with `as_text`) that is not plain text, is a `ForeignAnswer`.
         """
         tries = attempts or self._attempts
         delays = backoff_delays(self._first_delay)

@@ -39,7 +39,7 @@ _REST_SECONDS = 10
 class Actor:
     """Who makes a request, as far as can be said without the database.
 
-    `claims` is the JSON of a verified token, `key_hash` the SHA-256 of an API key; both None: nobody in particular.
+    `claims` is the JSON of a verified token, `key_hash` the SHA-256 of an API key; both None: an anonymous caller.
     """
 
     role: str = "anon"
@@ -89,7 +89,7 @@ def kind_of_key(key: str) -> KeyKind | None:
 
 
 def hash_of_key(key: str) -> bytes:
-    """What is stored of a key, and looked up."""
+    """The hash by which a key is stored and found."""
     return hashlib.sha256(key.encode()).digest()
 
 
@@ -220,7 +220,7 @@ class KeySet:
         return key if key.algorithm_name == algorithm else None
 
     def rest_no_longer(self) -> None:
-        """Let the next unknown key be asked for at once: somebody vouches for the token that names it."""
+        """Let the next unknown key id be fetched at once: the token that names it came from Auth itself."""
         self._rests_until = 0.0
 
     def _age(self) -> float:

@@ -1,4 +1,4 @@
-"""Writing for people, to what may be closed, full, stalled or of a small character set: nothing here ever raises.
+"""Writing for people, to streams that may be closed, full, stalled or of a small character set: never raises.
 
 The robot and the command line print by this. Names and messages come from other people, so a terminal shows them and
 never obeys them.
@@ -42,7 +42,7 @@ def try_write(stream: TextIO | None, text: str) -> str | None:
 
 
 def abandon(stream: TextIO | None) -> None:
-    """Lets go of what could not be written: Python would try again at the end, and exit with a code of its own."""
+    """Drops unwritten output: Python would try to write it again at exit, and end with another exit code."""
     if stream is None:
         return
     try:

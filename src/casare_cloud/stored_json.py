@@ -1,6 +1,6 @@
 """JSON as the database gives it back, fit for an answer whatever was stored: an answer that cannot be written is a 500.
 
-What is stored now is not as deep (`private.is_deep_json`); what was stored before, or is stored past that, may be.
+New values are not as deep (`private.is_deep_json`); values that were stored before that rule, or past it, may be.
 """
 
 import json

@@ -208,7 +208,7 @@ create type private.new_job as (
     metadata jsonb
 );
 
--- from sql/41_claims/types.sql sha256:cd6fefd81464a2f0a0d6e2aac72cc9efbf174659d9804ec2d8e43bdd1051ef4b
+-- from sql/41_claims/types.sql sha256:31f002966c8eb96a2df8fc898e146608bbb4f4ab4fc2aae3583d2aa923b89f7a
 -- What a robot gets for a claim.
 create type public.claimed_job as (
     job_id uuid,
@@ -235,8 +235,8 @@ create type private.taken_job as (
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,
-    counter_ids integer[],  -- where it is counted; null: nowhere
-    share_id integer        -- whose robot-seconds it uses; null: nobody counts them
+    counter_ids integer[],  -- the counters of its limits; null: none
+    share_id integer        -- whose robot-seconds it uses; null: they are not counted
 );
 
 -- from sql/48_calendars/types.sql sha256:544ec9960742cfb4494248a55c3e24a6a562f181dce9e7ffa334be517a1518f4
@@ -292,7 +292,51 @@ create type public.simulated_run as (
     reason text
 );
 
--- from sql/95_analytics/types.sql sha256:9e75f222945b47b12a17860c67c5b294bb97fa7f892b90fbacb1b54a6d043041
+-- from sql/55_triggers/types.sql sha256:1d8eb316d414cae3046b557dd7fa019e9c2b3f1bd06f19ff15e6b5bb006bc556
+create type public.delivery_outcome as enum (
+    'accepted',     -- a job came of it
+    'duplicate',    -- it had come before: the first answer holds
+    'filtered',     -- the trigger's filters did not want it
+    'rejected',     -- no job: the reason says why
+    'limited'       -- no job: the trigger's cooldown, or its rate limit
+);
+
+-- Something that happened outside the queue and that a trigger is to answer, as its door has read it.
+create type private.delivery as (
+    source text,                -- webhook | manual | robot | event | database
+    message_id text,            -- what the sender calls it; null: it has no name
+    body_hash bytea,            -- of one without a name: the same body within a while is the same delivery
+    payload jsonb,
+    input jsonb,                -- of the job; null: as the trigger's input_mapping says
+    concurrency_key text,
+    outcome public.delivery_outcome,    -- filtered or rejected, when the door knows that already
+    status_code integer,
+    error_code text,
+    reason text,
+    request jsonb,              -- how it came: method, path, address, content type, headers without secrets
+    depth integer,              -- of a chain: how many jobs of triggers went before
+    chain jsonb,                -- and which triggers started them
+    replay_of uuid,
+    created_by uuid,
+    is_limited boolean          -- whether cooldown and rate limit hold for it
+);
+
+-- What became of a delivery.
+create type public.trigger_answer as (
+    trigger_id uuid,
+    delivery_id uuid,           -- null: not written down, see private.note_delivery()
+    outcome public.delivery_outcome,
+    status_code integer,
+    error_code text,
+    reason text,
+    job_id uuid,
+    cooldown_remaining integer, -- seconds, of one that was limited
+    rate_limit integer,         -- a minute; null: there is none
+    remaining integer,
+    reset_at timestamptz
+);
+
+-- from sql/95_analytics/types.sql sha256:d96735c854b7f105e6c20158e125517e4560a6df3562920799a0eabe91d2fbf5
 -- What one row of job_rollups sums up.
 create type public.rollup_level as enum (
     'tenant',           -- everything since the tenant began
@@ -308,7 +352,7 @@ create type private.job_end as (
     ended_at timestamptz,
     status text,            -- completed | failed | timeout | cancelled
     workflow_id uuid,
-    robot_id uuid,          -- null: nobody had claimed it
+    robot_id uuid,          -- null: no robot had claimed it
     duration_ms bigint,
     error_type text,
     healed integer,
@@ -585,7 +629,7 @@ create table private.workflow_removals (
 comment on table private.workflow_removals is
     'Deleted workflows whose jobs are still to be cancelled, and how far that is. See private.cancel_jobs_of_deleted_workflows().';
 
--- from sql/25_pools/tables.sql sha256:c1ed17b817b89f79b0b56be84d3e72b4f7230a7438c20d2ba24e9e2321b692e3
+-- from sql/25_pools/tables.sql sha256:1e1034346035aaa2f9d1b37edcb4bc238b75d2de21a8bf2d7fbbf9f2784d496c
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
 -- a job goes to a pool only when it asks for it. See docs/queue.md.
 
@@ -608,7 +652,7 @@ comment on table public.pools is 'Robots of one tenant, the owner, that run jobs
 create table public.pool_members (
     pool_id uuid not null,
     invitee text not null,              -- as the owner named it: the slug or the id of a tenant
-    tenant_id uuid,                     -- whom that names; null: nobody. No client reads it
+    tenant_id uuid,                     -- whom that names; null: no tenant. No client reads it
     weight smallint not null default 1, -- jobs that it is given when its turn comes, or its part of the robot-seconds
     max_running integer,                -- jobs that it may have on the pool's robots at once; null: any number
     invited_by uuid,
@@ -729,8 +773,8 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/32_limits/tables.sql sha256:e646c2c2f0a30aae07c090691a172e110efb2131807baf27bc7ca946aefabe43
--- A row only where somebody set a limit.
+-- from sql/32_limits/tables.sql sha256:0fd326e5e7cb2f68b71bf5ffdbd04d4d6fdd4a27dadcd5a7cf279325ec9f0175
+-- A row for each limit that is set, and none for the others.
 create table private.limits (
     limit_id integer generated always as identity,
     tenant_id uuid not null,
@@ -807,7 +851,7 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
--- from sql/40_queue/tables.sql sha256:b9fb287e8ee6d98b3178a3fffcd95ad05ca9ee7e88601e847d9ea424f5dbeabf
+-- from sql/40_queue/tables.sql sha256:6a6da311fee6948a7f17869d126608a19cdb15e1edcc273be7c3af3394c47971
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -815,14 +859,19 @@ comment on table private.share_usage is 'Robot-seconds of attempts that ended in
 create table private.queue_tenants (
     tenant_id uuid not null,
     tenant_no integer generated always as identity,
-    pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
+    -- Until when somebody watches the tenant, or one of its jobs: see public.watch(). Of tenants.settings: {"realtime": {"jobs":
+    -- "always"}} makes both 'infinity', for clients that only join a topic, and "off" keeps them at '-infinity'.
+    watched_until timestamptz not null default '-infinity',
+    jobs_watched_until timestamptz not null default '-infinity',
     is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
     ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
+    has_chains boolean not null default false,  -- triggers of it wait for events: see private.keep_for_chains()
     is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
     constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
 );
+create index queue_tenants_watched_until_idx on private.queue_tenants (watched_until) where watched_until > '-infinity';
 comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
 
 create table private.lanes (
@@ -969,7 +1018,7 @@ create table private.low_water (
 comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
 insert into private.low_water default values;
 
--- from sql/42_leases/tables.sql sha256:e4bd009fc4b37ba6435504ebc8f9535817357e79dfe1715baf8cc39d16b2b203
+-- from sql/42_leases/tables.sql sha256:650823df66c3f8d30465cf0616a963dd9f916a7b7db2b1beaa270fee96070e46
 create table private.leases (
     job_id uuid not null,
     lease_token bigint not null,
@@ -982,21 +1031,21 @@ create table private.leases (
     attempt smallint not null,
     claim_id uuid,                      -- of the claim that made it, if the robot named one
     counter_ids integer[],              -- the counters that it is in; null: none
-    share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
+    share_id integer,                   -- whose robot-seconds it uses; null: they are not counted
     pool_share_id integer,              -- and of a pool's robots, which member's
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
-    away interval not null default '0', -- for so long nobody could report progress since the last report
+    away interval not null default '0', -- time in outages since the last report of progress
     outages smallint not null default 0,    -- by which it was lengthened since its robot last renewed it
     progress smallint not null default 0,
     current_node text,
     progress_message text,
     first_progress_at timestamptz,
     progress_at timestamptz,
-    pushed_at timestamptz,              -- last progress push, for coalescing
+    pushed_at timestamptz,              -- last progress push to those who watch the job, for coalescing
     pushed_progress smallint,
     pushed_node text,
     cancel_requested_at timestamptz,
@@ -1034,7 +1083,7 @@ create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id
     where sequence is not null;
 comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
--- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- When the last call came, and when the last outage was: see private.note_call(). Sequences and not rows, as every call reads them,
 -- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
 create sequence private.last_call_at as bigint minvalue 0;
 comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
@@ -1051,7 +1100,7 @@ create table private.outages (
 );
 comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
 
--- from sql/43_endings/tables.sql sha256:1244c0f2efc0067bdf21705e504d50bd139b416c6c7085486a7f31db3058ee66
+-- from sql/43_endings/tables.sql sha256:aa92efbb28c63667503aae21233695a18bfc133713e0d681d5d6f8d717b86fce
 create table public.dead_letters (
     job_id uuid not null,
     tenant_id uuid not null,
@@ -1061,7 +1110,7 @@ create table public.dead_letters (
     error_type text,
     error_message text,
     dead_lettered_at timestamptz not null default now(),
-    resolved_at timestamptz,            -- somebody queued it again
+    resolved_at timestamptz,            -- when it was queued again
     resolved_by uuid,
     requeued_job_id uuid,
     constraint dead_letters_pkey primary key (job_id)
@@ -1081,10 +1130,10 @@ create table public.late_results (
     constraint late_results_pkey primary key (late_result_id),
     constraint late_results_tenant_id_key unique (tenant_id, job_id, lease_token, outcome)
 );
-comment on table public.late_results is 'Results that came with a token that no longer held the job: evidence, never applied.';
+comment on table public.late_results is 'Late results: they came with a token that no longer held the job, and are never applied.';
 
--- from sql/45_events/tables.sql sha256:53d0e0523e5558b83ecaa7eedfd27d6b2b391cc719cf5dac003bf73cd1134def
--- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
+-- from sql/45_events/tables.sql sha256:1cd8943aef5a2c3d2360e4d4822cf331a95136db1aa0f5a99c65e84eb3257b0e
+-- Writers append to the inbox without waiting for one another. The first reader gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
     inbox_id bigint generated always as identity,
@@ -1120,6 +1169,7 @@ create table public.events (
     told_at timestamptz not null,       -- when it occurred, or just behind the event before: it grows with seq
     job_id uuid,
     robot_id uuid,
+    robot_external_id text,             -- of a robot of the tenant itself, as it was called then
     workflow_id uuid,
     actor_id uuid,
     data jsonb not null default '{}',
@@ -1329,17 +1379,169 @@ create type private.fire_plan as (
     lane_id integer
 );
 
--- from sql/80_realtime/tables.sql sha256:c3605a623ee21a2dfd3ec9fcf32770a0a5e46f5161d085bf8a72e47d486b6498
-create table private.queue_depths (
+-- from sql/55_triggers/tables.sql sha256:d6833e637bc0f8531001e7779b1962f06ffa04660714d48d52bb961fc6127c34
+-- Reference data, written by private.ensure_trigger_types(): one schema says what a configuration may hold, is checked where
+-- it is stored, and is shown to whoever fills it in.
+create table private.trigger_types (
+    trigger_type text not null,
+    title text not null,
+    description text not null,
+    fired_by text not null,             -- sender | schedule | event | database | robot | person
+    unavailable text,                   -- why none can be made yet; null: it can
+    config_schema jsonb not null,       -- JSON Schema, of the keywords that private.find_schema_problem() knows
+    constraint trigger_types_pkey primary key (trigger_type),
+    constraint trigger_types_fired_by_check check (fired_by in ('sender', 'schedule', 'event', 'database', 'robot', 'person'))
+);
+comment on table private.trigger_types is 'The kinds of triggers, who fires each, and what its configuration may hold.';
+
+create table public.triggers (
+    trigger_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    workflow_id uuid not null,
+    name text not null,
+    trigger_type text not null,
+    config jsonb not null default '{}',     -- never a secret: those are in private.trigger_secrets
+    path text,                          -- of webhooks, unique in the installation: their URL names no tenant
+    schedule_id uuid,                   -- of type schedule: the schedule that it is another name of
+    is_enabled boolean not null default true,
+    disabled_reason text,               -- when it was not a person who disabled it
+    created_by uuid,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    deleted_at timestamptz,
+    -- What follows changes with each delivery, under the row's lock: deliveries of one trigger take turns.
+    trigger_count bigint not null default 0,    -- jobs that it put in the queue
+    duplicate_count bigint not null default 0,
+    filtered_count bigint not null default 0,
+    rejected_count bigint not null default 0,
+    limited_count bigint not null default 0,
+    last_triggered_at timestamptz,
+    error_message text,                 -- of the newest delivery that was rejected since it last put a job in the queue
+    window_began_at timestamptz,        -- of the minute in which deliveries are counted
+    window_count integer not null default 0,
+    window_notes integer not null default 0,    -- deliveries of it that came to no job and were written down
+    constraint triggers_pkey primary key (trigger_id),
+    constraint triggers_tenant_id_trigger_id_key unique (tenant_id, trigger_id),
+    constraint triggers_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
+        references public.workflows (tenant_id, workflow_id) on delete cascade,
+    constraint triggers_trigger_type_fkey foreign key (trigger_type) references private.trigger_types (trigger_type),
+    constraint triggers_tenant_id_schedule_id_fkey foreign key (tenant_id, schedule_id)
+        references public.schedules (tenant_id, schedule_id) on delete cascade,
+    constraint triggers_name_check check (length(name) between 1 and 255),
+    constraint triggers_path_check check ((path is not null) = (trigger_type = 'webhook')),
+    constraint triggers_schedule_id_check check ((schedule_id is not null) = (trigger_type = 'schedule'))
+) with (fillfactor = 50);
+create unique index triggers_path_key on public.triggers (path) where deleted_at is null;
+create index triggers_tenant_id_workflow_id_idx on public.triggers (tenant_id, workflow_id);
+create index triggers_tenant_id_schedule_id_idx on public.triggers (tenant_id, schedule_id);
+create index triggers_trigger_type_idx on public.triggers (trigger_type, tenant_id);
+comment on table public.triggers is 'An outside event that enqueues jobs of a workflow, and what has come of it so far.';
+
+-- HMAC needs the secret itself, which is sealed by a key that the database never sees; a secret that is only compared is hashed.
+create table private.trigger_secrets (
+    secret_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    trigger_id uuid not null,
+    key_hash bytea,                     -- SHA-256
+    sealed bytea,                       -- AES-256-GCM, by a key of the functions' ring
+    created_at timestamptz not null default now(),
+    expires_at timestamptz,             -- null: it is the newest
+    constraint trigger_secrets_pkey primary key (secret_id),
+    constraint trigger_secrets_tenant_id_trigger_id_fkey foreign key (tenant_id, trigger_id)
+        references public.triggers (tenant_id, trigger_id) on delete cascade,
+    constraint trigger_secrets_key_hash_check check (
+        (key_hash is null) <> (sealed is null) and octet_length(key_hash) = 32 is not false
+        and octet_length(sealed) between 30 and 4096 is not false
+    )
+);
+create index trigger_secrets_tenant_id_trigger_id_idx on private.trigger_secrets (tenant_id, trigger_id);
+comment on table private.trigger_secrets is 'What senders of a trigger prove themselves with: at most two at a time, the older one until it expires.';
+
+-- The memory of what came: a delivery that was accepted or filtered is found again as long as its row is kept, eight days at least.
+create table public.trigger_deliveries (
+    delivery_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    trigger_id uuid not null,
+    source text not null,
+    outcome public.delivery_outcome not null,
+    status_code smallint not null,
+    reason text,
+    message_id text,
+    body_hash bytea,
+    job_id uuid,
+    first_id uuid,                      -- of a duplicate: the delivery whose answer it got
+    replay_of uuid,                     -- the delivery that somebody let come again
+    request jsonb not null default '{}',
+    received_at timestamptz not null,
+    constraint trigger_deliveries_pkey primary key (delivery_id),
+    constraint trigger_deliveries_tenant_id_trigger_id_fkey foreign key (tenant_id, trigger_id)
+        references public.triggers (tenant_id, trigger_id) on delete cascade,
+    constraint trigger_deliveries_message_id_check check (length(message_id) between 1 and 255)
+);
+create index trigger_deliveries_tenant_id_trigger_id_idx on public.trigger_deliveries (tenant_id, trigger_id, delivery_id desc);
+create index trigger_deliveries_tenant_id_delivery_id_idx on public.trigger_deliveries (tenant_id, delivery_id);
+create unique index trigger_deliveries_tenant_id_trigger_id_message_id_key
+    on public.trigger_deliveries (tenant_id, trigger_id, message_id)
+    where message_id is not null and outcome in ('accepted', 'filtered');
+create index trigger_deliveries_body_hash_idx on public.trigger_deliveries (trigger_id, body_hash, received_at)
+    where body_hash is not null and outcome in ('accepted', 'filtered');
+comment on table public.trigger_deliveries is
+    'What came to a trigger, and what became of it: the row stands in the same transaction as the job.';
+
+create table public.trigger_delivery_bodies (
+    delivery_id uuid not null,
+    tenant_id uuid not null,
+    payload jsonb not null,
+    constraint trigger_delivery_bodies_pkey primary key (tenant_id, delivery_id)
+);
+comment on table public.trigger_delivery_bodies is 'What deliveries held, for people who look into them or let them come again; kept for a shorter time than the deliveries.';
+
+-- Written in the transaction of the event, as events are, and only for tenants that have triggers which wait for events.
+create table private.chain_inbox (
+    inbox_id bigint generated always as identity,
+    tenant_id uuid not null,
+    event_type text not null,
+    occurred_at timestamptz not null,
+    job_id uuid,
+    robot_id uuid,
+    workflow_id uuid,
+    data jsonb not null,
+    constraint chain_inbox_pkey primary key (tenant_id, inbox_id)
+);
+comment on table private.chain_inbox is 'Events that triggers may wait for, until private.fire_chains() has fired those that do.';
+
+-- from sql/80_realtime/tables.sql sha256:7301b6606727003c01d37a45abf9232a0f3f12816ff75d3c2b0bfa202c8276e7
+create table private.bells (
+    tenant_id uuid not null,
+    rung_at timestamptz not null default '-infinity',
+    constraint bells_pkey primary key (tenant_id),
+    constraint bells_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+) with (fillfactor = 50);
+comment on table private.bells is
+    'When it was last told that something happened in each tenant: a row of its own, so that no claim passes what bells leave behind.';
+
+create table private.job_watches (
+    job_id uuid not null,
+    tenant_id uuid not null,
+    watched_until timestamptz not null,
+    constraint job_watches_pkey primary key (job_id),
+    constraint job_watches_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+) with (fillfactor = 50);
+create index job_watches_tenant_id_idx on private.job_watches (tenant_id);
+comment on table private.job_watches is
+    'Jobs that somebody watches, at most a hundred of a tenant. Those that lapsed go with the tenant''s next watch of a job: see public.watch().';
+
+create table private.overviews (
     tenant_no integer not null,
     waiting integer not null,
     scheduled integer not null,
     running integer not null,
+    robots jsonb not null,              -- {robot_id: whether it is online, active, healthy, busy}
     pushed_at timestamptz not null,
-    constraint queue_depths_pkey primary key (tenant_no),
-    constraint queue_depths_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
+    constraint overviews_pkey primary key (tenant_no),
+    constraint overviews_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
-comment on table private.queue_depths is 'What was last pushed of each tenant''s queue, so that only changes are.';
+comment on table private.overviews is 'What was last pushed of each watched tenant''s queue and robots, so that only changes are.';
 
 -- from sql/90_audit/tables.sql sha256:932e8cebdfb389cb4e9f8ffb4e5a00628fa9fdd64ef22ea7e65aa3416f293e12
 create table public.audit_log (
@@ -1360,8 +1562,8 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:fca1ed9eac9f06f2f18a1b8d58b25e64521363d9710ce684cc26c45b72ad6338
--- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
+-- from sql/92_retention/tables.sql sha256:16b59a00f5ab10b1abf580fd80b34c16ee76bb9d647d4e320e17d68f2f684d70
+-- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
     kind text not null,                 -- a table of public
@@ -1383,6 +1585,11 @@ values
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
     ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
     ('schedule_fires', 'free', 7, true), ('schedule_fires', 'pro', 30, true), ('schedule_fires', 'enterprise', 90, true),
+    -- What came is found again for eight days: no tenant can shorten that.
+    ('trigger_deliveries', 'free', 8, false), ('trigger_deliveries', 'pro', 30, false),
+    ('trigger_deliveries', 'enterprise', 90, false),
+    ('trigger_delivery_bodies', 'free', 3, true), ('trigger_delivery_bodies', 'pro', 7, true),
+    ('trigger_delivery_bodies', 'enterprise', 30, true),
     ('events', 'free', 7, true), ('events', 'pro', 30, true), ('events', 'enterprise', 90, true),
     ('audit_log', 'free', 365, false), ('audit_log', 'pro', 1095, false), ('audit_log', 'enterprise', 2555, false);
 
@@ -1395,8 +1602,8 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:57e0f74d75cab5069dfecb751d3c34bd8eb49e3304ebaf9c6a2c18e4832940a2
--- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
+-- from sql/95_analytics/tables.sql sha256:69e20c0318ca053dee1e4b9c7fcfc88428983cb3428fcfb36e9bfa6f0f364e04
+-- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
     tenant_id uuid not null,
@@ -1437,7 +1644,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:c68f1c7ed71cc057538eb2cca58b0083d3326b83c440d00991a26a7a01a1ccb7
+-- from sql/97_duties/tables.sql sha256:f8f6ae5c12a317959d6b64b4c82adc81d10a7543667436238115c26b3c623fc4
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1485,6 +1692,7 @@ values
     ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
     ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
     ('follow_scheduled_jobs', '5 seconds', 1000, 'private.schedule_news', null, null),
+    ('fire_chains', '5 seconds', 200, 'private.chain_inbox', null, null),
     ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
     ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
     ('notice_deaf_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
@@ -1501,11 +1709,13 @@ values
     ('purge_expired_job_node_executions', '10 minutes', 10000, 'public.job_node_executions', null, null),
     ('purge_expired_robot_commands', '1 hour', 10000, 'public.robot_commands', null, null),
     ('purge_expired_schedule_fires', '1 hour', 10000, 'public.schedule_fires', null, null),
+    ('purge_expired_trigger_deliveries', '1 hour', 10000, 'public.trigger_deliveries', null, null),
+    ('purge_expired_trigger_delivery_bodies', '1 hour', 10000, 'public.trigger_delivery_bodies', null, null),
     ('purge_expired_audit_log', '1 hour', 10000, 'public.audit_log', null, null),
     ('purge_idempotency_keys', '1 hour', 10000, 'private.idempotency_keys', null, null),
     ('purge_job_rollups', '1 day', 10000, 'public.job_rollups', null, null);
 insert into private.duties (name, every, bound, rest)
-values ('push_queue_depths', '5 seconds', 1000, 20);
+values ('push_overviews', '5 seconds', 1000, 20);
 insert into private.duties (name, every, bound, without_turns)
 values
     ('purge_login_attempts', '1 hour', 10000, 'A login is tried before anybody knows the tenant.'),
@@ -1711,7 +1921,7 @@ comment on function private.actor_id is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/advisory_locks.sql sha256:67a2206fb2c078bee8fc01d230192793e45f8d797ad9d3e41a136fc02efd6ca5
+-- from sql/00_platform/functions/advisory_locks.sql sha256:1bc45621a3043d95ceaabf3c53ec5a1ceb710f198e218c8e6fc0840af449061a
 -- Every advisory lock has its name here: pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text)). The first key
 -- says what is locked, the second one which. Constants without a SET clause, so that a plan holds the number and not the call.
 
@@ -1727,7 +1937,7 @@ revoke all on function private.claims_lock from public, anon, authenticated, ser
 
 create or replace function private.lane_lock() returns integer language sql immutable parallel safe as $$select 1801678963$$;
 comment on function private.lane_lock is
-    'Whoever makes a job ready again in a lane shares it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
+    'Functions that make a job ready again in a lane share it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
 revoke all on function private.lane_lock from public, anon, authenticated, service_role;
 
 create or replace function private.collision_lock() returns integer language sql immutable parallel safe as $$select 1801678964$$;
@@ -1742,8 +1952,13 @@ revoke all on function private.limits_lock from public, anon, authenticated, ser
 
 create or replace function private.workflow_lock() returns integer language sql immutable parallel safe as $$select 2003792484$$;
 comment on function private.workflow_lock is
-    'Whoever enqueues jobs of a workflow shares it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
+    'Functions that enqueue jobs of a workflow share it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
 revoke all on function private.workflow_lock from public, anon, authenticated, service_role;
+
+create or replace function private.triggers_lock() returns integer language sql immutable parallel safe as $$select 1953655143$$;
+comment on function private.triggers_lock is
+    'One new trigger of a tenant at a time, so that they are counted exactly; with hashtext(tenant).';
+revoke all on function private.triggers_lock from public, anon, authenticated, service_role;
 
 create or replace function private.request_lock() returns bigint language sql immutable parallel safe as $$select 7236401::bigint$$;
 comment on function private.request_lock is
@@ -2116,7 +2331,7 @@ comment on function private.begin_idempotent_request is
 revoke all on function private.begin_idempotent_request from public, anon, authenticated, service_role;
 grant execute on function private.begin_idempotent_request to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:1f8d9f378319f81b209d1c8d8b914383da865990f79058a709abb638c52062ce
+-- from sql/10_tenancy/functions/caller.sql sha256:a27ed8afa955eee35309b3ee8c1e842cf702965bc5a818e211775257ddf284af
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -2187,7 +2402,7 @@ begin
 end
 $$;
 comment on function private.caller is
-    'Who makes this request, verified against the tables at every statement; null when the claims name nobody who may act now.';
+    'Who makes this request, verified against the tables at every statement; null when the claims name no caller who may act now.';
 revoke all on function private.caller from public, anon, authenticated, service_role;
 grant execute on function private.caller to authenticated;
 
@@ -2509,7 +2724,7 @@ comment on function public.delete_role is 'Deletes a role of the tenant and take
 revoke all on function public.delete_role from public, anon, authenticated, service_role;
 grant execute on function public.delete_role to authenticated;
 
--- from sql/10_tenancy/functions/email_for_login.sql sha256:004badf7acce8527a360805d6c645667b655a4393e810810dc83982e8878fe38
+-- from sql/10_tenancy/functions/email_for_login.sql sha256:9eec3abbb6724e05c9393482eec4bc1608b389c485bd13c502ae43c3c49e610d
 create or replace function private.email_for_login(p_login text)
 returns text
 language plpgsql
@@ -2521,7 +2736,7 @@ declare
     v_login text := lower(btrim(p_login));
     v_email text;
 begin
-    -- An address goes before a name, so that nobody takes over another's by naming themselves like it.
+    -- An address goes before a name, so that a user name cannot take over another user's address.
     select u.email into v_email from auth.users as u where u.email = v_login and not u.is_sso_user;
     if v_email is null then
         select u.email
@@ -2534,7 +2749,7 @@ begin
 end
 $$;
 comment on function private.email_for_login is
-    'The address to sign in with for a user name or an address, in any letter case; null when nobody has it.';
+    'The address to sign in with for a user name or an address, in any letter case; null for an unknown login.';
 revoke all on function private.email_for_login from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login to casare_functions;
 
@@ -2558,7 +2773,7 @@ comment on function private.end_reused_session is
 revoke all on function private.end_reused_session from public, anon, authenticated, service_role;
 grant execute on function private.end_reused_session to casare_functions;
 
--- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:1093650da6982db1c2895de456e17b74c43945a7f711e191b077278766a976b1
+-- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:87414fe327250469bc37e451fb09470b9f8ede648ed409ac5087a79dfac342c5
 create or replace function private.ensure_builtin_roles()
 returns void
 language plpgsql
@@ -2588,6 +2803,7 @@ begin
         ('schedules.write', 'Create, change and delete schedules'),
         ('triggers.read', 'See triggers'),
         ('triggers.write', 'Create, change and delete triggers'),
+        ('triggers.fire', 'Fire triggers by hand'),
         ('events.read', 'Read the stream of events'),
         ('analytics.read', 'See figures and reports'),
         ('logs.read', 'Read what jobs logged'),
@@ -2622,9 +2838,9 @@ begin
             ),
             (
                 'operator',
-                '{workflows.read,workflows.execute,jobs.read,jobs.create,jobs.cancel,jobs.retry,robots.read,robots.control,schedules.read,events.read,analytics.read,logs.read}'
+                '{workflows.read,workflows.execute,jobs.read,jobs.create,jobs.cancel,jobs.retry,robots.read,robots.control,schedules.read,triggers.read,triggers.fire,events.read,analytics.read,logs.read}'
             ),
-            ('viewer', '{workflows.read,jobs.read,robots.read,schedules.read,events.read,analytics.read,logs.read}'),
+            ('viewer', '{workflows.read,jobs.read,robots.read,schedules.read,triggers.read,events.read,analytics.read,logs.read}'),
             ('robot', '{jobs.claim,jobs.report,robots.heartbeat}')
     ) as builtin (slug, permissions)
     join public.roles as r on r.slug = builtin.slug and r.tenant_id is null
@@ -2906,7 +3122,7 @@ comment on function private.has_permission is
     'Whether a set of granted codes (exact, resource.*, *.action or *) holds a permission.';
 revoke all on function private.has_permission from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/has_permissions.sql sha256:ae84df70d9a80092dafa43a9dcc9c242eb565c1eedb8cfbfaef701ac6acc1252
+-- from sql/10_tenancy/functions/has_permissions.sql sha256:4ce5fd66e265bed1d95b085b5c9369876afc9af7a076c4306035f910bf1eae34
 create or replace function private.has_permissions(p_granted text[], p_permissions text[])
 returns boolean
 language plpgsql
@@ -2920,7 +3136,7 @@ begin
 end
 $$;
 comment on function private.has_permissions is
-    'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
+    'Whether a set of granted codes holds every one of another set, wildcards included: a member can only give permissions that they have.';
 revoke all on function private.has_permissions from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/insert_api_key.sql sha256:d30573d3a5d5c237b14f5b7b34b5f5d982c730d824ed83b457d483ed054e9727
@@ -3114,7 +3330,7 @@ comment on function private.list_actor_permissions is
     'What a member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_member_permissions.sql sha256:72ae6d791eb218f248cdc2729c2d0bb630ef5c492dcf44036968f22e562a7ce0
+-- from sql/10_tenancy/functions/list_member_permissions.sql sha256:22515d9702e06cdd4759c9a05106926c8a162851f773f4ff0f184635c3923b7c
 create or replace function private.list_member_permissions(p_tenant_id uuid, p_user_id uuid)
 returns text[]
 language plpgsql
@@ -3132,7 +3348,7 @@ begin
 end
 $$;
 comment on function private.list_member_permissions is
-    'What the roles of a member allow, as codes and wildcards; empty for somebody without roles.';
+    'What the roles of a member allow, as codes and wildcards; empty without roles.';
 revoke all on function private.list_member_permissions from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_member_roles.sql sha256:928c598f39568d1a7369219ed8cca5a9de9eeae3ff4dee190e22c599de93d641
@@ -3426,7 +3642,7 @@ comment on function public.remove_member is
 revoke all on function public.remove_member from public, anon, authenticated, service_role;
 grant execute on function public.remove_member to authenticated;
 
--- from sql/10_tenancy/functions/revoke_api_key.sql sha256:575f121fdfa304d52af67328fce8f7aa4a63452ce9a21e756a61007f1a9fe2a1
+-- from sql/10_tenancy/functions/revoke_api_key.sql sha256:15a2ce599abdf21d8abef065ff2ef4cb5a88a305c7820044f91ed2e6cb4f63a1
 create or replace function public.revoke_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
@@ -3446,11 +3662,11 @@ begin
 end
 $$;
 comment on function public.revoke_api_key is
-    'Ends a key at once, and every token that was made with it. Revoking again changes nothing.';
+    'Ends a key at once, and every token that was made with it. Idempotent.';
 revoke all on function public.revoke_api_key from public, anon, authenticated, service_role;
 grant execute on function public.revoke_api_key to authenticated;
 
--- from sql/10_tenancy/functions/revoke_invitation.sql sha256:c03905dbe38155c75a12cbc2e3903036855a4a0e6b02b68412794def86a4657c
+-- from sql/10_tenancy/functions/revoke_invitation.sql sha256:e8447f699676dee2881421891a223454f77a802c5d4fee272c98687e4c34e72b
 create or replace function public.revoke_invitation(p_invitation_id uuid)
 returns void
 language plpgsql
@@ -3468,7 +3684,7 @@ begin
     end if;
 end
 $$;
-comment on function public.revoke_invitation is 'Takes an invitation back that nobody has accepted yet.';
+comment on function public.revoke_invitation is 'Revokes an open invitation.';
 revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation to authenticated;
 
@@ -3705,7 +3921,7 @@ comment on function public.update_role is
 revoke all on function public.update_role from public, anon, authenticated, service_role;
 grant execute on function public.update_role to authenticated;
 
--- from sql/10_tenancy/functions/update_tenant.sql sha256:407428247a5a53373c4e4570e67fd5218d32b28f76dd5dcd87c14f5fe9c757ee
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:fc55a1a2b00588c1bf25d6170045ddf6fb7c6213ad49315eaf50c1e871895956
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
@@ -3725,7 +3941,9 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 255 characters.');
     end if;
     if p_timezone is not null and not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'timezone must be a name of the IANA time zone database.');
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'timezone must be a name of the IANA time zone database, such as Europe/Berlin.'
+        );
     end if;
     if p_robot_offline_after_seconds not between 5 and 86400 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_offline_after_seconds must lie between 5 and 86400.');
@@ -3797,10 +4015,10 @@ comment on function public.whoami is
 revoke all on function public.whoami from public, anon, authenticated, service_role;
 grant execute on function public.whoami to authenticated;
 
--- from sql/15_rate_limits/functions/count_request.sql sha256:b17f9033081969084387e2a6f8ce5ebe9c02d28f5a2da97527d8e15a120ecaec
--- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
--- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
--- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
+-- from sql/15_rate_limits/functions/count_request.sql sha256:14391fb0ea8894baade5758e20b865fc81b2fc8d6d370606b6b8a257ada90082
+-- One upsert decides: its row lock puts requests of one bucket in a row, so that however many come at once, the rate
+-- limit is never exceeded and no request is refused while some are left. A refused request changes nothing. It must be
+-- a transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
 -- counts all the same.
 create or replace function private.count_request(
     p_rule text,
@@ -3820,7 +4038,7 @@ declare
     v_ends_at timestamptz := v_now + make_interval(secs => p_window_seconds);
     v_bucket text := p_rule || case
         when p_user_id is not null then ' user:' || p_user_id
-        -- A key that nobody was given has no count of its own: else a stranger would get a new quota by inventing one.
+        -- An unknown key has no count of its own: else a stranger would get a new quota by inventing one.
         when p_key_hash is not null and exists (select from public.api_keys as k where k.key_hash = p_key_hash)
             then ' key:' || encode(p_key_hash, 'hex')
         else ' ip:' || host(private.login_network(p_ip))
@@ -3917,7 +4135,7 @@ comment on function private.count_nodes is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
 revoke all on function private.count_nodes from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:6c1ba3f1435921c0e61d0709e9e310be516bf710ba235a5c487ed4c6c6832235
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:6b08f16285f29af85c78e33799fd3d5c686a8d64429ac7f3283586e4026935b3
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
@@ -3931,11 +4149,13 @@ declare
     v_turn private.turn;
     v_cancelling integer := 0;      -- looked for among 50,000 waiting jobs at most
     v_schedules integer;
+    v_triggers integer;
 begin
-    -- Nobody makes a schedule of it from here on. Schedules go before the lock below, which those that fire take last.
+    -- Nobody makes a schedule or a trigger of it from here on. They go before the lock below, which those that fire take last.
     perform from public.workflows as w
     where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
     for no key update;
+    v_triggers := private.disable_triggers_of_workflow(v_caller.tenant_id, p_workflow_id, 'The workflow was deleted.');
     v_schedules := private.delete_schedules_of_workflow(v_caller.tenant_id, p_workflow_id);
     -- Waits for those who are enqueueing jobs of it (private.keep_workflow), so that their jobs are found below.
     perform pg_advisory_xact_lock(private.workflow_lock(), hashtext(p_workflow_id::text));
@@ -3959,17 +4179,17 @@ begin
         v_caller.tenant_id, 'workflow.deleted', null, null, p_workflow_id,
         jsonb_build_object(
             'workflow_name', v_name, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
-            'deleted_schedules', v_schedules
+            'deleted_schedules', v_schedules, 'disabled_triggers', v_triggers
         )
     );
     return jsonb_build_object(
         'workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
-        'deleted_schedules', v_schedules
+        'deleted_schedules', v_schedules, 'disabled_triggers', v_triggers
     );
 end
 $$;
 comment on function public.delete_workflow is
-    'Deletes a workflow for its users (history keeps it) and its schedules at once, lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
+    'Deletes a workflow for its users (history keeps it) and its schedules at once, disables its triggers (disabled_triggers), lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
 revoke all on function public.delete_workflow from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow to authenticated;
 
@@ -4267,7 +4487,7 @@ comment on function public.create_pool is
 revoke all on function public.create_pool from public, anon, authenticated, service_role;
 grant execute on function public.create_pool to authenticated;
 
--- from sql/25_pools/functions/delete_pool.sql sha256:cdc519385ad9bd652d421e4da33ed77d09ad3c46c0374d8707d6a2e4320cd645
+-- from sql/25_pools/functions/delete_pool.sql sha256:8060c9ccaf65cd0606e29f406c6e56d004370a1d8e9e6f4ad88e45048e2755db
 create or replace function public.delete_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4289,7 +4509,7 @@ begin
 end
 $$;
 comment on function public.delete_pool is
-    'Ends a pool: its robots work for their own tenant only, what they hold they finish, and jobs that asked for the pool wait until somebody cancels them. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
+    'Ends a pool: its robots work for their own tenant only, they finish the jobs that they hold, and jobs that asked for the pool wait until they are cancelled. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
 revoke all on function public.delete_pool from public, anon, authenticated, service_role;
 grant execute on function public.delete_pool to authenticated;
 
@@ -4617,7 +4837,7 @@ comment on function private.pool_weight is
     'How many jobs a pool''s robot gives a tenant in its turn; null for one that is not a member (any more).';
 revoke all on function private.pool_weight from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/put_pool_member.sql sha256:76fc9b911bb423b0579460cdd4a6e849255933845c1f4be2987b8ae6ff3ebb77
+-- from sql/25_pools/functions/put_pool_member.sql sha256:0edf275f0746bdaec30b97f4701b0cbce3ce93e4c9dd77e0d2dbe814dfe60eb6
 create or replace function public.put_pool_member(
     p_pool text,
     p_tenant text,
@@ -4643,7 +4863,7 @@ begin
     elsif p_max_running not between 0 and 100000 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
     end if;
-    -- Whoever is found or not, what follows and what is answered is the same.
+    -- Whether a tenant was found or not, the effect and the answer look the same.
     select t.tenant_id, t.slug into v_tenant
     from public.tenants as t
     where case
@@ -4739,7 +4959,7 @@ comment on function private.set_pool_limit is
     'Sets how many jobs of a tenant the robots of a pool may hold at once, those that they hold now included; null: any number.';
 revoke all on function private.set_pool_limit from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/set_robot_pool.sql sha256:ba911f0d7eb0b637b0f19c894340e6ee947caabbbf93c14eaa9e3466979638ee
+-- from sql/25_pools/functions/set_robot_pool.sql sha256:548e0231a599f82c6e9c73de3738c97c60d499ae0c7ed3f57ba3c4461ab795e8
 create or replace function public.set_robot_pool(p_robot text, p_pool text default null)
 returns public.live_robots
 language plpgsql
@@ -4776,7 +4996,7 @@ begin
 end
 $$;
 comment on function public.set_robot_pool is
-    'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. What it holds it finishes. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
+    'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. It finishes the jobs that it holds. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
 revoke all on function public.set_robot_pool from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_pool to authenticated;
 
@@ -4813,7 +5033,7 @@ comment on function public.update_pool is
 revoke all on function public.update_pool from public, anon, authenticated, service_role;
 grant execute on function public.update_pool to authenticated;
 
--- from sql/30_robots/functions/announce_robot.sql sha256:18fd0f120bf70cf27905b70d40197a444371a734f3b42b17a81e2cd71aec45cf
+-- from sql/30_robots/functions/announce_robot.sql sha256:68df45ead2f275ced5faa561392e15d96a20b3e0a2f86e38c967e97bac4c1361
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
 language plpgsql
@@ -4821,26 +5041,25 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.live_robots;
-    v_payload jsonb;
 begin
     select r.* into v_robot from public.live_robots as r where r.robot_id = p_robot_id;
-    v_payload := jsonb_build_object(
-        'robot_id', v_robot.robot_id,
-        'external_id', v_robot.external_id,
-        'name', v_robot.name,
-        'mode', v_robot.mode,
-        'is_online', v_robot.is_online,
-        'is_active', v_robot.is_active,
-        'is_healthy', v_robot.is_healthy,
-        'is_busy', v_robot.is_busy,
-        'timestamp', private.to_iso(private.clock())
+    perform private.emit_event(
+        v_robot.tenant_id, p_event, null, p_robot_id, null,
+        jsonb_build_object(
+            'robot_id', v_robot.robot_id,
+            'external_id', v_robot.external_id,
+            'name', v_robot.name,
+            'mode', v_robot.mode,
+            'is_online', v_robot.is_online,
+            'is_active', v_robot.is_active,
+            'is_healthy', v_robot.is_healthy,
+            'is_busy', v_robot.is_busy
+        ) || p_data
     );
-    perform private.emit_event(v_robot.tenant_id, p_event, null, p_robot_id, null, (v_payload - 'timestamp') || p_data);
-    perform private.broadcast('tenant:' || v_robot.tenant_id || ':robots', p_event, v_payload);
 end
 $$;
 comment on function private.announce_robot is
-    'Tells that a robot came, went or changed: an event for those who resume, a push for those who watch.';
+    'Tells that a robot came, went or changed.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/authorize_for_robot.sql sha256:349969fa35604d2af5ddd0da4abb65608aff36e7c0f5660a9c6db91bf956e6fa
@@ -4899,7 +5118,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:c87f3c2566b9146f0c2af662d8cd7444721b83ab360727d995b1e580297fe13f
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:b680ad91361e64cb465e2b3745b191f10083ea73faab72c4e863b027e5799e16
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -4941,7 +5160,7 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before. A session that is not the one that registered last is noted.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -5217,7 +5436,7 @@ comment on function private.find_robot is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:9ad8b91c7726146378d60515900a58a77b6deef2b63c4db07e736e74c5abf559
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:5e13847cad284834ac72a290dfc170d64aa833cf49027448628bcbe0521a2c78
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -5256,10 +5475,10 @@ begin
 end
 $$;
 comment on function private.find_robot_problem is
-    'What is wrong with a robot''s configuration, as a sentence that names the field; null when nothing is. A field that is null is not looked at.';
+    'The problem of a robot''s configuration, as a sentence that names the field; null: none. Null fields are not checked.';
 revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_words_problem.sql sha256:0cca981747740a402586882ae88c9b24f9251a6d48b715a7422486f8045a25ea
+-- from sql/30_robots/functions/find_words_problem.sql sha256:76a290a8dd399ab76162dfe8bc239dd53807cb5ea6667d139e708e63f7ac7e43
 create or replace function private.find_words_problem(p_field text, p_words text[])
 returns text
 language plpgsql
@@ -5280,7 +5499,7 @@ begin
 end
 $$;
 comment on function private.find_words_problem is
-    'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
+    'The problem of a list of capabilities or tags, as a sentence that names the field; null: none.';
 revoke all on function private.find_words_problem from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/give_back_unknown_jobs.sql sha256:4dd29e6cc3e14835ce92eff924633b0397bbe526ed5dfde79df346d4cd68b48a
@@ -5454,7 +5673,7 @@ comment on function private.notice_deaf_robots is
     'Duty, a tenant''s turn: notices robots that live and do not ask for the work that waits for them, tells it once, and counts them. Their next claim takes the word back.';
 revoke all on function private.notice_deaf_robots from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/quarantine_robot.sql sha256:28bcbaee5896504f30076aadbb8250eb9b9addb748f7a140f3a870c7ed06498b
+-- from sql/30_robots/functions/quarantine_robot.sql sha256:3ddbad8c1755ac936e187fd927061e3102c1c7294fa75ec2bf1ca2a0e288e3f2
 create or replace function private.quarantine_robot(p_tenant_id uuid, p_robot_id uuid, p_reason text, p_data jsonb default '{}')
 returns uuid
 language plpgsql
@@ -5476,10 +5695,10 @@ begin
 end
 $$;
 comment on function private.quarantine_robot is
-    'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
+    'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. It may finish the jobs that it holds.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:114a099528eb80fbf4899c4bc8745439eadecb16c774b1a8bea621ad118e8c87
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:2f57f01b61e2ce17d909d66dca7497e9b17849bd8b9f461563b1367077d6bf90
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5563,7 +5782,7 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, gives back what it was handed and does not know (active_job_ids of the metrics, where it has them), and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
@@ -6193,7 +6412,7 @@ comment on function private.find_full_limits is
     'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
 revoke all on function private.find_full_limits from public, anon, authenticated, service_role;
 
--- from sql/32_limits/functions/find_job_limits.sql sha256:c3d88fe0ee8d659df7f20f3df0415ffdc543492079422ef09dd8b7005baefd24
+-- from sql/32_limits/functions/find_job_limits.sql sha256:0497519129393a17e5a9883daa129db4d3e68b3e804cfeb3d34d0708f4460320
 -- Without a SET clause, so that it is inlined. A limit of the whole tenant is none of a lane: claims ask for it once.
 create or replace function private.find_job_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
 returns table (workflow_limit_id integer, key_limit_id integer)
@@ -6218,7 +6437,7 @@ as $$
         end
 $$;
 comment on function private.find_job_limits is
-    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
+    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, if they are set.';
 revoke all on function private.find_job_limits from public, anon, authenticated, service_role;
 
 -- from sql/32_limits/functions/lane_room.sql sha256:a27aebb6745400133e1e9777eb13c83df643042d86c128bb16eff62bbc03b044
@@ -6303,9 +6522,9 @@ comment on function public.list_limits is
 revoke all on function public.list_limits from public, anon, authenticated, service_role;
 grant execute on function public.list_limits to authenticated;
 
--- from sql/32_limits/functions/make_counters.sql sha256:72ff80e4a91a5fb3cc2e8c46a407efadf0217d658d90c8025988c29999411269
+-- from sql/32_limits/functions/make_counters.sql sha256:f279b83f753e4db9be3940ab34d247be323ebe7e4b8ee5752f123cddfa60060e
 -- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
--- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
+-- so that when all leases are locked no session waits for the old counters; leases that stay are counted in the new ones.
 create or replace function private.make_counters(p_limit private.limits)
 returns void
 language plpgsql
@@ -6322,7 +6541,7 @@ begin
         return;
     end if;
 
-    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
+    -- Leases in the order of their ids, like every function that locks several; those that end meanwhile do not count.
     perform
     from private.leases as l
     where l.tenant_id = p_limit.tenant_id
@@ -6785,8 +7004,8 @@ $$;
 comment on function private.find_share is 'The share of a workflow, made on its first use.';
 revoke all on function private.find_share from public, anon, authenticated, service_role;
 
--- from sql/34_fair_share/functions/fold_share_usage.sql sha256:3da5f9584eaa69ec2b242cd60b4e8a13e332a885083ad8898cef92407851dc57
--- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
+-- from sql/34_fair_share/functions/fold_share_usage.sql sha256:a341520f17ad91b312bef04196250a7e39b7244ba1ec161b7ca6884e7eb8cad4
+-- One row of a share changes at a time, by one session: ended attempts only append, and wait for no other session.
 create or replace function private.fold_share_usage(p_limit integer default 5000)
 returns integer
 language plpgsql
@@ -6902,7 +7121,7 @@ comment on function public.list_shares is
 revoke all on function public.list_shares from public, anon, authenticated, service_role;
 grant execute on function public.list_shares to authenticated;
 
--- from sql/34_fair_share/functions/record_share_usage.sql sha256:3f7c70f97b3a41e410552bb54c645f985464c0ead2bfd3cc9bbf5992b0339c04
+-- from sql/34_fair_share/functions/record_share_usage.sql sha256:dca46d07f3484a56a55ddb71bd353329cf295c114feada011dccd5852da667e0
 create or replace function private.record_share_usage()
 returns trigger
 language plpgsql
@@ -6918,7 +7137,7 @@ begin
 end
 $$;
 comment on function private.record_share_usage is
-    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
+    'Table trigger: records how long a robot held a job, however that ended, for the shares that used the time.';
 revoke all on function private.record_share_usage from public, anon, authenticated, service_role;
 
 -- from sql/34_fair_share/functions/set_share.sql sha256:2c19303a594414c06c9b88884c3e875bf1517976fb8a43b0934573c16ae021bb
@@ -6987,14 +7206,13 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:7985b6870ca0610b637d6956edd4464fe83119679b55bdb87ab52c32d9432972
+-- from sql/40_queue/functions/add_job.sql sha256:db894b29a723ba59b2c61410ecec04942f6fe92f173b728f21eef63a2989099d
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_job private.new_job,
     p_trigger_type text,        -- what made it: manual | scheduled | retry, or the type of a trigger
     p_created_by uuid,
     p_retry_of uuid default null,
-    p_is_pushed boolean default true,
     p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
@@ -7079,8 +7297,7 @@ begin
 
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_job.workflow_id, v_workflow.name, null, 0,
-        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end,
-        p_is_pushed, p_is_new => true
+        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
     if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
@@ -7188,7 +7405,7 @@ comment on function private.ageing_minutes is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
 revoke all on function private.ageing_minutes from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:60c9827da12bdc6ca10918ed2af6862c46dc136560dd746e1161099a62c7cda0
+-- from sql/40_queue/functions/announce_job.sql sha256:cfb895222a1f646331cad56eb3b4d8665b938674c0e58d4522b20769776e5a12
 create or replace function private.announce_job(
     p_event text,
     p_status text,
@@ -7198,9 +7415,7 @@ create or replace function private.announce_job(
     p_workflow_name text,
     p_robot_id uuid,
     p_attempt integer,
-    p_details jsonb default null,
-    p_is_pushed boolean default true,
-    p_is_new boolean default false
+    p_details jsonb default null
 )
 returns void
 language plpgsql
@@ -7211,9 +7426,7 @@ begin
         p_event, p_status,
         array[
             (p_tenant_id, p_job_id, p_workflow_id, p_workflow_name, p_robot_id, p_attempt, p_details)::private.job_notice
-        ],
-        p_is_pushed,
-        p_is_new
+        ]
     );
 end
 $$;
@@ -7221,21 +7434,15 @@ comment on function private.announce_job is
     'Does private.announce_jobs() for one.';
 revoke all on function private.announce_job from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_jobs.sql sha256:609bab4a04b149455d0a875376d2c15ed50f130f12565b87866ee9728fccb525
--- On the path of every transition, so it is two statements for any number of jobs. The pushes are what realtime.send makes,
--- with the columns that the platform documents; should it take this insert no more, its own function does it.
-create or replace function private.announce_jobs(
-    p_event text,
-    p_status text,
-    p_notices private.job_notice[],
-    p_is_pushed boolean default true,
-    p_is_new boolean default false
-)
+-- from sql/40_queue/functions/announce_jobs.sql sha256:0bd583a5269c2d4aec64185f2f32e4599afdb6418681499562f77401a9aae5c4
+-- On the path of every transition, so it is one statement for any number of jobs while nobody watches.
+create or replace function private.announce_jobs(p_event text, p_status text, p_notices private.job_notice[])
 returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -7243,10 +7450,10 @@ declare
     v_actor_id uuid := (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
     v_notice private.job_notice;
     v_data jsonb[] := '{}';         -- one for each notice
-    v_tenant_id uuid;
-    v_is_pushed boolean;
-    v_topics text[] := '{}';
-    v_payloads jsonb[] := '{}';     -- one for each topic
+    v_tenant_ids uuid[] := '{}';
+    v_watched uuid[];
+    v_are_jobs_watched boolean;
+    v_are_awaited boolean;          -- triggers may wait for one of them
 begin
     for i in 1..cardinality(p_notices) loop
         v_notice := p_notices[i];
@@ -7259,45 +7466,40 @@ begin
             'attempt', v_notice.attempt,
             'timestamp', v_timestamp
         ) || coalesce(v_notice.details, '{}');
-        continue when not p_is_pushed;
-        if v_tenant_id is distinct from v_notice.tenant_id then
-            v_tenant_id := v_notice.tenant_id;
-            select q.pushes_jobs into v_is_pushed from private.queue_tenants as q where q.tenant_id = v_tenant_id;
-        end if;
-        continue when v_is_pushed is not true;
-        v_topics := array_append(v_topics, 'tenant:' || v_tenant_id || ':jobs');
-        v_payloads := array_append(v_payloads, v_data[i]);
-        if not p_is_new then     -- nobody can have joined the topic of a job that is not there yet
-            v_topics := array_append(v_topics, 'job:' || v_notice.job_id);
-            v_payloads := array_append(v_payloads, v_data[i]);
+        if v_notice.tenant_id <> all (v_tenant_ids) then
+            v_tenant_ids := v_tenant_ids || v_notice.tenant_id;
         end if;
     end loop;
-    if p_event <> 'job.progress' then   -- as private.emit_event() does it
+    with told as (      -- as private.emit_event() does it
         insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
         select n.tenant_id, p_event, v_now, n.job_id, n.robot_id, n.workflow_id, v_actor_id, n.data
         from unnest(p_notices, v_data) as n (
             tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
+        )
+    )
+    select array_agg(q.tenant_id) filter (where q.watched_until > v_now), bool_or(q.jobs_watched_until > v_now), bool_or(q.has_chains)
+    into v_watched, v_are_jobs_watched, v_are_awaited
+    from private.queue_tenants as q
+    where q.tenant_id = any (v_tenant_ids) and (q.watched_until > v_now or q.jobs_watched_until > v_now or q.has_chains);
+    if v_watched is not null then
+        perform private.ring_bell(w.tenant_id) from unnest(v_watched) as w (tenant_id);
+    end if;
+    if v_are_jobs_watched then
+        perform private.push_job(n.tenant_id, n.job_id, p_event, n.robot_id, n.data)
+        from unnest(p_notices, v_data) as n (
+            tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
         );
     end if;
-    if v_topics = '{}' then
-        return;
+    if v_are_awaited then
+        perform private.keep_for_chains(n.tenant_id, p_event, n.job_id, n.robot_id, n.workflow_id, n.data)
+        from unnest(p_notices, v_data) as n (
+            tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
+        );
     end if;
-    begin
-        insert into realtime.messages (id, topic, event, payload, extension, private)
-        select m.id, m.topic, p_event, m.data || jsonb_build_object('id', m.id), 'broadcast', true
-        from (
-            select gen_random_uuid() as id, t.topic, t.data from unnest(v_topics, v_payloads) as t (topic, data) offset 0
-        ) as m;
-    exception
-        when check_violation then   -- no partition for today: nobody has listened for days
-            raise warning 'pushing % failed: %', p_event, sqlerrm;
-        when others then
-            perform private.broadcast(t.topic, p_event, t.data) from unnest(v_topics, v_payloads) as t (topic, data);
-    end;
 end
 $$;
 comment on function private.announce_jobs is
-    'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
+    'Tells what happened to jobs: events for those who resume, the bell of the tenant while it is watched, and of a job that is watched the details.';
 revoke all on function private.announce_jobs from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/check_new_job.sql sha256:1b962b416ffe73925891c601f484815127a56a80aaa2c22fc38085e6c451ea6f
@@ -7483,7 +7685,7 @@ comment on function private.ensure_job_partitions is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:60cf43bfe9d4401a1eea2d2ab04de4bb8300243903fd55138dcf05009798c858
+-- from sql/40_queue/functions/find_job_problem.sql sha256:208c48c6ae70f8967f53d4f658826872adbfb0f2d18fb164ae906f85507b09b7
 create or replace function private.find_job_problem(p_job private.new_job)
 returns text
 language plpgsql
@@ -7539,7 +7741,7 @@ begin
 end
 $$;
 comment on function private.find_job_problem is
-    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is. An option that is null is its default, which is right.';
+    'The problem of a job that is to be enqueued, as a sentence that names the field; null: none. A null option is its default, which is valid.';
 revoke all on function private.find_job_problem from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_lane.sql sha256:2404324761107722190e0be9d2b6ef24df8fa1c0963a56a1c6696bae7610ccc8
@@ -7615,7 +7817,7 @@ comment on function private.find_lane is
     'The lane of a demand (sorted requirements, target robot, environment, priority, limits, share), made on its first use. Lanes are never removed, so the answer stays true.';
 revoke all on function private.find_lane from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_queue_tenant.sql sha256:d5b519f0632edb8da11e6687e98f84e2c0b3a15e10758e097b91a52544dcbb41
+-- from sql/40_queue/functions/find_queue_tenant.sql sha256:6e0308a4e173defd0d41a7fe43a632d29553e48afae2df06200ac2824491cd11
 create or replace function private.find_queue_tenant(p_tenant_id uuid)
 returns integer
 language plpgsql
@@ -7629,10 +7831,11 @@ begin
         if found then
             return v_tenant_no;
         end if;
-        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes, is_fair)
+        insert into private.queue_tenants (tenant_id, watched_until, jobs_watched_until, ageing_minutes, is_fair)
         select
             t.tenant_id,
-            coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
+            case private.pushes_of(t.settings) when 'always' then 'infinity' else '-infinity' end::timestamptz,
+            case private.pushes_of(t.settings) when 'always' then 'infinity' else '-infinity' end::timestamptz,
             private.ageing_minutes(t.settings),
             coalesce(t.settings #> '{queue,fair_share}' = 'true', false)
         from public.tenants as t
@@ -7843,6 +8046,23 @@ comment on function private.promote_scheduled_jobs is
     'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
 revoke all on function private.promote_scheduled_jobs from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/pushes_of.sql sha256:b18d1dfe1fe771c78467b0ef6a40bca4ab184a407eb150ef71024d9f15833b63
+create or replace function private.pushes_of(p_settings jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pushes text := p_settings #>> '{realtime,jobs}';
+begin
+    return case when v_pushes in ('always', 'off') then v_pushes else 'watched' end;
+end
+$$;
+comment on function private.pushes_of is
+    'When the changes of a tenant with these settings are pushed: {"realtime": {"jobs": "always"}}, "off", or "watched" (while somebody says that they watch), which is also what anything else means.';
+revoke all on function private.pushes_of from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/put_back.sql sha256:ba0ea173a05dd7a5780d331f7328e42097cdcb981045119741d4093f4108591a
 -- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
 -- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
@@ -7893,7 +8113,7 @@ comment on function private.raise_queue_full is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
 revoke all on function private.raise_queue_full from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/read_new_job.sql sha256:cc77dd61e53e6a07db3f12abd7269199c4ed305c20f2074204bf22ed793be83a
+-- from sql/40_queue/functions/read_new_job.sql sha256:50f01ac0bbc3e7a8c9f263160dcc6b46dc620f6d732ffddf0a8c9d3ad4186713
 create or replace function private.read_new_job(p_options jsonb)
 returns private.new_job
 language plpgsql
@@ -7915,7 +8135,7 @@ begin
 end
 $$;
 comment on function private.read_new_job is
-    'A job that somebody asks for as an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
+    'Reads a new job from an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
 revoke all on function private.read_new_job from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/required_of.sql sha256:f1e631eda475b9f91092242a5d90e057e6600ab4bd2fdd88b88dc72584684b1d
@@ -8002,16 +8222,27 @@ comment on function private.unfinished_job_ids is
 revoke all on function private.unfinished_job_ids from public, anon, authenticated, service_role;
 grant execute on function private.unfinished_job_ids to authenticated;
 
--- from sql/40_queue/functions/update_queue_tenant.sql sha256:f73c602e040328e8b3f02ab25d28bd77a0798c23bda76340f46a0040ae9fb65f
+-- from sql/40_queue/functions/update_queue_tenant.sql sha256:ec695b7e8a6a72d937d1a05566e6aab963283013a13542b7a5c5ba4e9783ab3c
 create or replace function private.update_queue_tenant()
 returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_pushes text := private.pushes_of(new.settings);
 begin
     update private.queue_tenants as q
-    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
+    set watched_until = case
+            when v_pushes = 'always' then 'infinity'
+            when v_pushes = 'off' or q.watched_until = 'infinity' then '-infinity'
+            else q.watched_until
+        end,
+        jobs_watched_until = case
+            when v_pushes = 'always' then 'infinity'
+            when v_pushes = 'off' or q.jobs_watched_until = 'infinity' then '-infinity'
+            else q.jobs_watched_until
+        end,
         ageing_minutes = private.ageing_minutes(new.settings),
         is_fair = coalesce(new.settings #> '{queue,fair_share}' = 'true', false)
     where q.tenant_id = new.tenant_id;
@@ -8107,7 +8338,7 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:2a8dc536fb4336b6087a4a6c77b53873fd74496cc4b0adf3d71d813d5d88704c
+-- from sql/41_claims/functions/claim_jobs.sql sha256:f9ce7d42f7a9b43dbf0ab52640484d37f483251f6cf3da0a9af550b990e74eae
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -8198,7 +8429,7 @@ begin
         return;
     end if;
     if v_robot.has_duties then
-        perform private.note_call();    -- before the duties ask whether anybody was heard
+        perform private.note_call();    -- before the duties ask whether a call came
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
@@ -8221,7 +8452,7 @@ begin
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
-    elsif v_robot.tenant_no is null then    -- nobody has enqueued anything yet
+    elsif v_robot.tenant_no is null then    -- no job was ever enqueued
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
@@ -8370,9 +8601,9 @@ begin
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
-        -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
-        -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
-        -- Not waited for: this claim holds counters of limits by now, and a later one does it as well.
+        -- So that beside a snapshot that is held for long claims do not read the robot's ended leases again and again; doing this
+        -- at each claim would leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token
+        -- never changes. Not waited for: this claim holds counters of limits by now, and a later one does it as well.
         if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then
             update public.robot_heartbeats as h
             set low_lease_token = (
@@ -8828,7 +9059,7 @@ comment on function private.take_fair_pool_job is
     'Takes a job for a robot of a pool whose members share it by robot-seconds: of the member that has had the least lately over its weight, of those that have one that the robot may have.';
 revoke all on function private.take_fair_pool_job from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/take_jobs.sql sha256:642b63ddf7a491f66483efe1a629d178bdac729e0538d172f5fff4ca2c13d75b
+-- from sql/41_claims/functions/take_jobs.sql sha256:e2e54634a5564c4f9e5d1495b2de119961cd18af18450a9a1ccfdf6a2b6e26fd
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -8990,7 +9221,7 @@ begin
 end
 $$;
 comment on function private.take_jobs is
-    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. They are nowhere until public.claim_jobs() leases them.';
+    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. Until public.claim_jobs() leases them, they are in neither ready nor leases.';
 revoke all on function private.take_jobs from public, anon, authenticated, service_role;
 
 -- from sql/41_claims/functions/take_member_jobs.sql sha256:93828374b616c9ab216f26597d87ccc7975025871c81484306060a7b0c662b39
@@ -9167,7 +9398,7 @@ comment on function private.untake_jobs is
     'Puts jobs back that this claim of a robot took out of ready and has not leased, the next ones in its order: out of the counters of their limits, and in a pool their members have their turn again.';
 revoke all on function private.untake_jobs from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/add_past_lease.sql sha256:4b3f0b052c6bb28f2bb03b5504046ff6cdc71cd4533c2900666c189d592d6cba
+-- from sql/42_leases/functions/add_past_lease.sql sha256:668f5dda37b224c20dc2f5c5514a74d1c0884b12e77e16bdd3b2a8e68d4bc0fb
 create or replace function private.add_past_lease(p_past_leases jsonb, p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -9183,13 +9414,13 @@ begin
 end
 $$;
 comment on function private.add_past_lease is
-    'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
+    'jobs.past_leases with one more lease that has ended: the robot that held it may still send a late result.';
 revoke all on function private.add_past_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/answer_stale_report.sql sha256:3bd8bdf76960a06eb98bc71e62ad9379981d270c60486b3c9d99bd47afbe2635
--- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
+-- from sql/42_leases/functions/answer_late_result.sql sha256:bd83e564435d13629b59a5562b728a4508dc0c03b6e86426baf658b136032c3f
+-- Nothing is raised for a robot that held the token: the late result must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
-create or replace function private.answer_stale_report(
+create or replace function private.answer_late_result(
     p_caller private.caller,
     p_job_id uuid,
     p_lease_token bigint,
@@ -9215,7 +9446,7 @@ begin
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
     end if;
 
-    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
+    -- Only the holder's result is stored: a robot that guesses another's token could take the place of its late result.
     v_was_holder := coalesce(
         v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
             or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
@@ -9253,11 +9484,11 @@ begin
     );
 end
 $$;
-comment on function private.answer_stale_report is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
-revoke all on function private.answer_stale_report from public, anon, authenticated, service_role;
+comment on function private.answer_late_result is
+    'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
+revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:da3ec60d10490903258e9a1fe8d1cbd5ebb29739eb3b8f47c5376374772a0313
+-- from sql/42_leases/functions/append_job_logs.sql sha256:0d4a5c349a4fef9b3f958714ceb19d9feb5273008cebf19f25e37e92094971b7
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -9340,6 +9571,7 @@ begin
         from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
         order by x.n;
         get diagnostics v_appended = row_count;
+        perform private.push_job_logs(v_tenant_id, p_job_id, v_attempt, v_caller.robot_id, p_entries);
     exception
         when unique_violation then      -- the same batch, in this very moment
             return jsonb_array_length(p_entries);
@@ -9377,9 +9609,9 @@ comment on function private.find_reported_job is
     'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
 revoke all on function private.find_reported_job from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/give_back_leases.sql sha256:5eb081b77690dc609d2640e5cf5f78695ce0be5ac96f2e47be4f781c8256e9fc
--- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
--- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
+-- from sql/42_leases/functions/give_back_leases.sql sha256:5b55abc9fe500987b4f76bc5077d3a118caa216710f859c4cbb5929b7bdf0acd
+-- Its callers hold the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
+-- their ids, lanes in the order of theirs, and counters, like every function that ends several leases.
 create or replace function private.give_back_leases(
     p_robot_id uuid,
     p_job_ids uuid[],
@@ -9439,7 +9671,7 @@ comment on function private.give_back_leases is
     'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
 revoke all on function private.give_back_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/is_away.sql sha256:3cc8a634f6a7b4dc0dd847401f49e6e13f5b3215633269048adf46e1225e78be
+-- from sql/42_leases/functions/is_away.sql sha256:28de854967f033892e4386e4507b6b5fabbb1a651790aa8d713914ac12001f75
 create or replace function private.is_away(
     p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
 )
@@ -9458,7 +9690,7 @@ begin
 end
 $$;
 comment on function private.is_away is
-    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
+    'Whether there seems to be an outage now: no call came since a silence began that private.was_away() calls an outage. Not after 15 minutes in which Postgres runs: then all robots are gone.';
 revoke all on function private.is_away from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/lease_over_at.sql sha256:9c8677113864d4e56486c76483280e221618d1058408b4da7727f320d1c24cd5
@@ -9473,8 +9705,8 @@ comment on function private.lease_over_at is
     'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
 revoke all on function private.lease_over_at from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/lengthen_leases.sql sha256:fb448b26f1d6fb886e5d3bbfda8c17715edffa4795580f755cb561662dffb246
--- Waits for no lease: what is locked just now is being renewed or ended.
+-- from sql/42_leases/functions/lengthen_leases.sql sha256:82ea5b13aba7c931dd70fa9b3b9c5956ddcf7ea302978735517dbddb121dc983
+-- Skips leases that are locked: they are being renewed or ended.
 create or replace function private.lengthen_leases()
 returns integer
 language plpgsql
@@ -9529,12 +9761,13 @@ begin
 end
 $$;
 comment on function private.lengthen_leases is
-    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before any lease is rescued: no robot could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
 revoke all on function private.lengthen_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/lock_leases.sql sha256:2221fe153de0b23cfe82eb83a3d0f023b8305894593b73b9be78ce688672a2a4
+-- from sql/42_leases/functions/lock_leases.sql sha256:9c316b26f30aae2b84418861706586d1e5fb2c657079cf727b5f2899382a7391
 -- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
--- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
+-- lane), then their counters, in the order of their ids: the caller then waits for no other session, in whatever order it
+-- ends the leases.
 create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
 returns void
 language plpgsql
@@ -9597,8 +9830,8 @@ comment on function private.may_be_excused is
     'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
 revoke all on function private.may_be_excused from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/note_call.sql sha256:d860be6df1b445a17d6e80434968cb7561aeff90bf9d65de6595e85e9e728f78
--- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
+-- from sql/42_leases/functions/note_call.sql sha256:7f6ed6524aaf2e2049b026b389fa4a109a31993fc430f21c1647d3a9153ccb4d
+-- The first call after a silence finds out whether it was an outage, before any lease is renewed: later that is not known.
 create or replace function private.note_call()
 returns void
 language plpgsql
@@ -9626,10 +9859,10 @@ begin
 end
 $$;
 comment on function private.note_call is
-    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
+    'Records that a call came, at most once a second, and after a silence whether it was an outage (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
 revoke all on function private.note_call from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/progress_due_at.sql sha256:599fe216500010688fed5fcc5fb9cab2bc08a96a6d901c8b8ada3e7aab81fce7
+-- from sql/42_leases/functions/progress_due_at.sql sha256:63098efcf483b514327d9db4a02428e3e36e482d844c4a13e0f3fd84181ee8eb
 create or replace function private.progress_due_at(p_lease private.leases)
 returns timestamptz
 language sql
@@ -9639,7 +9872,7 @@ as $$
         + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
 $$;
 comment on function private.progress_due_at is
-    'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
+    'When a held job is taken back unless its robot reports progress before; null when the job has no progress_timeout_seconds.';
 revoke all on function private.progress_due_at from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/raise_lease_lost.sql sha256:a2636e3744c3bcd580e961c8b489b8b050534cba9e921bbd7d05134d39f0f034
@@ -9666,7 +9899,7 @@ comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/release_job.sql sha256:43a5b59b89d6a03586e2a367626feabadff43f6b0ade53d64ea671bfee6e9445
+-- from sql/42_leases/functions/release_job.sql sha256:f54fdbc6e9f934be78b8a8ee70fabcc26d33d61e314de550178e229a1efd8e4d
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -9709,11 +9942,11 @@ begin
 end
 $$;
 comment on function public.release_job is
-    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;
 
--- from sql/42_leases/functions/renew_leases.sql sha256:c8fef05353cb7aa50e5f8fa61b10d032a69240382a91ee1104d3805e6768fdd6
+-- from sql/42_leases/functions/renew_leases.sql sha256:81fc95280477619e8d17406ff454f814f77cdb4e0371f140e421766fde0255ea
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -9735,7 +9968,7 @@ begin
     perform private.note_call();
     return query
     with asked as (
-        -- What is no id or no token is null, and so not held.
+        -- A value that is no id or no token is null, and so not held.
         select
             case
                 when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
@@ -9765,11 +9998,11 @@ begin
 end
 $$;
 comment on function public.renew_leases is
-    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
+    'Renews the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
 revoke all on function public.renew_leases from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases to authenticated;
 
--- from sql/42_leases/functions/report_progress.sql sha256:506a575628ea9918c4dc9af2f584e59d05db35745d0fd9a84e03e0cb742ff7e0
+-- from sql/42_leases/functions/report_progress.sql sha256:46a97513316684e8883a5614f8b22645ac295f486a33eddc2b6ceef5d3322d18
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -9789,6 +10022,7 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
     v_now timestamptz := private.clock();
     v_old private.leases;
+    v_is_watched boolean;
     v_is_pushed boolean;
 begin
     if p_progress not between 0 and 100 or p_progress is null then
@@ -9802,7 +10036,7 @@ begin
         if p_lease_token is null then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
         end if;
-        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        -- A caller who may control robots and has the token reports for the robot: jobs and robots of their own tenant only.
         select l.robot_id
         into v_caller.robot_id
         from private.leases as l
@@ -9819,8 +10053,10 @@ begin
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
 
-    -- Watchers see at most two pushes a second of a job, and none that says what the last one said.
-    v_is_pushed := (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
+    -- Those who watch the job get at most two pushes a second of it, and none that says what the last one said.
+    v_is_watched := private.is_job_watched(v_old.tenant_id, p_job_id);
+    v_is_pushed := v_is_watched
+        and (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
         and (v_old.pushed_progress is distinct from p_progress or v_old.pushed_node is distinct from p_current_node);
     update private.leases as l
     set progress = p_progress,
@@ -9846,26 +10082,37 @@ begin
         );
     end if;
     if v_is_pushed then
-        perform private.announce_job(
-            'job.progress', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
-            v_old.attempt,
-            jsonb_build_object('progress', p_progress, 'current_node', p_current_node, 'message', p_message)
+        perform private.push_job(
+            v_old.tenant_id, p_job_id, 'job.progress', v_old.robot_id,
+            jsonb_build_object(
+                'job_id', p_job_id,
+                'workflow_id', v_old.workflow_id,
+                'workflow_name', v_old.workflow_name,
+                'status', 'running',
+                'robot_id', v_old.robot_id,
+                'attempt', v_old.attempt,
+                'timestamp', private.to_iso(v_now),
+                'progress', p_progress,
+                'current_node', p_current_node,
+                'message', p_message
+            )
         );
     end if;
     return jsonb_build_object(
         'job_id', p_job_id,
         'progress', p_progress,
         'current_node', p_current_node,
-        'cancel_requested', v_old.cancel_requested_at is not null
+        'cancel_requested', v_old.cancel_requested_at is not null,
+        'watched', v_is_watched
     );
 end
 $$;
 comment on function public.report_progress is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
+    'Notes how far a job is and, while the job is watched, pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
 revoke all on function public.report_progress from public, anon, authenticated, service_role;
 grant execute on function public.report_progress to authenticated;
 
--- from sql/42_leases/functions/rescue_expired_leases.sql sha256:b6a684ac9cd69d74d052db96b659f92ed078945507aac08c1f61225021f8be37
+-- from sql/42_leases/functions/rescue_expired_leases.sql sha256:c08cab75f9ed02a281f85815e587cf40f68ad3f0354aa97ab899c3654b9ac26b
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -9879,7 +10126,7 @@ declare
     v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
-    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+    if private.is_away() then       -- no robot can renew, as it seems; the next call finds out how long
         return 0;
     end if;
     perform private.lengthen_leases();
@@ -9911,7 +10158,7 @@ begin
         end loop;
         v_rescued := v_leases;
     exception
-        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
+        when others then        -- one by one: a job that cannot be ended must not keep the others
             v_rescued := '{}';
             foreach v_lease in array v_leases loop
                 begin
@@ -9946,7 +10193,7 @@ comment on function private.rescue_expired_leases is
     'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/rescue_lease.sql sha256:b9bddede602dfe82c5a021029d0255e8fb218d681ce2829280b6db481a730157
+-- from sql/42_leases/functions/rescue_lease.sql sha256:791a08ed2cdced64d131ac448f0108b98fe8e31b7d39da36b4d5ecbb89e1062a
 -- Without its counters: who rescues several leases counts them out together, after the lanes of all.
 create or replace function private.rescue_lease(p_lease private.leases)
 returns void
@@ -9956,7 +10203,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    -- What was over first is what happened.
+    -- The deadline that passed first decides the outcome.
     v_over_at timestamptz := private.lease_over_at(p_lease);
 begin
     delete from private.leases as l where l.job_id = p_lease.job_id;
@@ -9979,7 +10226,7 @@ comment on function private.rescue_lease is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/start_job.sql sha256:f68eeccc274dac4d1abd6c9391a3fdcfca53fd93a99563f1ef18a0874066ebbe
+-- from sql/42_leases/functions/start_job.sql sha256:ad4627296005508c07aee7fd4a0626bc9f7be8167270d97e3878d0956a1f710d
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -10016,16 +10263,17 @@ begin
         'status', 'running',
         'started_at', private.to_iso(v_lease.started_at),
         'lease_expires_at', private.to_iso(v_lease.lease_expires_at),
-        'cancel_requested', v_lease.cancel_requested_at is not null
+        'cancel_requested', v_lease.cancel_requested_at is not null,
+        'watched', private.is_job_watched(v_lease.tenant_id, p_job_id)
     );
 end
 $$;
 comment on function public.start_job is
-    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now. Idempotent. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job from public, anon, authenticated, service_role;
 grant execute on function public.start_job to authenticated;
 
--- from sql/42_leases/functions/was_away.sql sha256:cb63d3e6b366043423d4536702586bdec51bca561a45fdd4801479c70ff638dc
+-- from sql/42_leases/functions/was_away.sql sha256:7d8dbfa997363b121a677a04d10381510f1c928aa8ee2fa0f2e6f6e5b1ba99bc
 -- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
 create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
 returns boolean
@@ -10072,10 +10320,10 @@ begin
 end
 $$;
 comment on function private.was_away is
-    'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
+    'Whether the silence from the last call to another moment was an outage: Postgres was started meanwhile, or calls were due and none came for more than ten seconds. The silence of one robot while others call is never one.';
 revoke all on function private.was_away from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_forceable_at.sql sha256:8e36ef2fa26aaf36c659f2b8d095b710395c367d102c3bf1a076f7bd5886a405
+-- from sql/43_endings/functions/cancel_forceable_at.sql sha256:1a84a9896c35927b0b775b8600d97e77cb17617bdeb15474ff22e039f592ff1b
 create or replace function private.cancel_forceable_at(p_lease private.leases)
 returns timestamptz
 language plpgsql
@@ -10094,7 +10342,7 @@ begin
 end
 $$;
 comment on function private.cancel_forceable_at is
-    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
+    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when it was not asked to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/cancel_job.sql sha256:d449d857905f6e9d0e6b6d93bcff13462c36825a6a4d8f06d123a49a094d164c
@@ -10117,10 +10365,10 @@ comment on function public.cancel_job is
 revoke all on function public.cancel_job from public, anon, authenticated, service_role;
 grant execute on function public.cancel_job to authenticated;
 
--- from sql/43_endings/functions/cancel_jobs_of_deleted_workflows.sql sha256:28298dca59f496d9a9e30e8869ab7536400ade73fdab7b6e8ce37a74b17017f1
+-- from sql/43_endings/functions/cancel_jobs_of_deleted_workflows.sql sha256:976c499c4cb2dcdf4d51942121b238d719752091a209a70c1128ae078f82292b
 -- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
 -- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
--- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- next look: it waits for no other session. Jobs that robots held when the look began may have come back behind it, so only a look
 -- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
 create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
@@ -10222,7 +10470,7 @@ comment on function private.cancel_jobs_of_deleted_workflows is
     'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_deleted_workflows from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/check_cancel_reason.sql sha256:bb67af8e77b2d5dbe6be000646b997cacedfa379c0fb7b3493bfd954d735ad8e
+-- from sql/43_endings/functions/check_cancel_reason.sql sha256:ba8513882115f38e3a1e9920de94a388e5d92987f63077fd4d53068bd90fc74e
 create or replace function private.check_cancel_reason(p_reason text)
 returns text
 language plpgsql
@@ -10237,10 +10485,10 @@ begin
 end
 $$;
 comment on function private.check_cancel_reason is
-    'Why somebody cancels, as it is kept. Raises 400 INVALID_ARGUMENT for a text that is too long.';
+    'The reason of a cancellation as it is stored. Raises 400 INVALID_ARGUMENT for a text that is too long.';
 revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/complete_job.sql sha256:0a5b760cca6d074847a84fa98c50d652f6c204d2d2b4e11b14b0ca6e3a74889d
+-- from sql/43_endings/functions/complete_job.sql sha256:939a29626415752ae6e9cb5cb0ba23a26aaafb389b6da243e914ab5739fff510
 create or replace function public.complete_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -10261,7 +10509,7 @@ begin
     if private.complete_leases(
         v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
     ) = '{}' then
-        return private.answer_stale_report(
+        return private.answer_late_result(
             v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
         );
     end if;
@@ -10273,7 +10521,7 @@ comment on function public.complete_job is
 revoke all on function public.complete_job from public, anon, authenticated, service_role;
 grant execute on function public.complete_job to authenticated;
 
--- from sql/43_endings/functions/complete_leases.sql sha256:9f21880c3ab7a9c8d30530f90cfb46458380885af1280905ffded3fd34b021d8
+-- from sql/43_endings/functions/complete_leases.sql sha256:23fa0e2c1c64047f2ea283d6b58c8c6029911cd36b8ce2db89db33f68b541581
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],               -- each once
@@ -10404,7 +10652,7 @@ begin
 end
 $$;
 comment on function private.complete_leases is
-    'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
+    'Ends the jobs whose leases a robot holds with their results, stores its report of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_late_result().';
 revoke all on function private.complete_leases from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/count_jobs_of_workflow.sql sha256:a64ab5c79ba439d9756e6bf2ab9b3dbe0a1dc9f3f5f71ed18ce48726b73b16ee
@@ -10451,8 +10699,8 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:81b7c732062a9d32cc02d6f13fd8fc29687ab93085310558571b0043e1c45df0
--- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
+-- from sql/43_endings/functions/end_attempt.sql sha256:86d74bd0ea17444db23b941fd06d9a3f251b5318a57d428da5cc5f6a6ddcca2a
+-- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
     p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
@@ -10479,7 +10727,7 @@ declare
     v_retry_at timestamptz;
     v_details jsonb;
     v_answer jsonb;
-    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
+    -- No robot reported the end of the lease or the time, or the forced end: the robot that held the job gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
@@ -10603,7 +10851,7 @@ begin
 end
 $$;
 comment on function private.end_attempt is
-    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when that was requested, cancelled. Counts the lease out of the counters that it names.';
 revoke all on function private.end_attempt from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/end_unclaimed_job.sql sha256:ebb77aa667367f0e0c1f41e02ce2ee96a46e96af30a0cd01017129626e47f7e6
@@ -10617,7 +10865,7 @@ $$;
 comment on function private.end_unclaimed_job is 'Does private.end_unclaimed_jobs() for one.';
 revoke all on function private.end_unclaimed_job from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_unclaimed_jobs.sql sha256:027938498b1164f0fd1c6c144a326f16949ab3d2ad21ca92bc7f5b2fa3d3c644
+-- from sql/43_endings/functions/end_unclaimed_jobs.sql sha256:4b86575dcd0801f87e4de2b16d9d5eca0b0bac8132fe0752a3e93ef647d04cf5
 create or replace function private.end_unclaimed_jobs(p_job_ids uuid[], p_reason text)
 returns void
 language plpgsql
@@ -10631,7 +10879,6 @@ declare
     v_low_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id limit 1);
     v_high_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id desc limit 1);
     v_job record;
-    v_tenant_id uuid;
     v_notices private.job_notice[] := '{}';
 begin
     if p_job_ids = '{}' then
@@ -10650,26 +10897,19 @@ begin
         if v_job.dedupe_key is not null then
             delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
         end if;
-        v_tenant_id := v_job.tenant_id;
         v_notices := v_notices || (
             v_job.tenant_id, v_job.job_id, v_job.workflow_id, v_job.workflow_name, null, v_job.attempts,
             jsonb_build_object('message', p_reason)
         )::private.job_notice;
     end loop;
-    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices, cardinality(v_notices) <= 100);
-    if cardinality(v_notices) > 100 then    -- more pushes at once than a watcher can use
-        perform private.broadcast(
-            'tenant:' || v_tenant_id || ':jobs', 'jobs.cancelled',
-            jsonb_build_object('count', cardinality(v_notices), 'timestamp', private.to_iso(v_now))
-        );
-    end if;
+    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices);
 end
 $$;
 comment on function private.end_unclaimed_jobs is
-    'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
+    'Writes and tells that jobs of one tenant ended cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_jobs from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_uncounted.sql sha256:f74a4e71dfcf3d0fac923efbb28534ab0fc802f61c302710d5e8e098452a0a28
+-- from sql/43_endings/functions/end_uncounted.sql sha256:cb396ae811bc1bd81415646b3c48f277b078a1023a6d5ead2753a6e9c162fc23
 -- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
 -- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
 create or replace function private.end_uncounted(p_lease private.leases, p_message text)
@@ -10714,10 +10954,10 @@ begin
 end
 $$;
 comment on function private.end_uncounted is
-    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when somebody asked for that. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
+    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:c8da54c52431ec39fd25f5d5465aa3876917d005931f108f99a9a773532463c5
+-- from sql/43_endings/functions/fail_job.sql sha256:b8204d3494880db3bba7af4afec624481daae557e34adbb25bb208ae0ca72ae3
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -10755,7 +10995,7 @@ begin
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
-        return private.answer_stale_report(
+        return private.answer_late_result(
             v_caller, p_job_id, p_lease_token, 'failed',
             jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
         );
@@ -11035,7 +11275,7 @@ comment on function public.retry_job is
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
--- from sql/43_endings/functions/try_cancel_job.sql sha256:7febf76928e5aa694cdab6051dd58a091b858e95e554427dcbebccd69a7fafe8
+-- from sql/43_endings/functions/try_cancel_job.sql sha256:2bc5e77fc778cb3577f141ba50a7b46e860b1a58a767d360421ac9bab2d86306
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
@@ -11083,17 +11323,22 @@ begin
             );
         end if;
 
-        if p_is_forced then
-            select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
-            continue when not found;
-            return private.force_cancellation(v_lease);
-        end if;
-        update private.leases as l
-        set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
-            cancel_reason = coalesce(l.cancel_reason, p_reason)
-        where l.job_id = p_job_id
-        returning l.* into v_lease;
+        select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
         if found then
+            if p_is_forced then
+                return private.force_cancellation(v_lease);
+            end if;
+            if v_lease.cancel_requested_at is null then
+                v_lease.cancel_reason := p_reason;
+                update private.leases as l
+                set cancel_requested_at = private.clock(), cancel_reason = p_reason
+                where l.job_id = p_job_id;
+                perform private.announce_job(
+                    'job.cancel_requested', case when v_lease.started_at is null then 'claimed' else 'running' end,
+                    v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id,
+                    v_lease.attempt, jsonb_build_object('message', p_reason)
+                );
+            end if;
             perform private.broadcast(
                 'robot:' || v_lease.robot_id, 'cancel_job',
                 jsonb_build_object('job_id', p_job_id, 'reason', v_lease.cancel_reason)
@@ -11111,11 +11356,11 @@ begin
 end
 $$;
 comment on function private.try_cancel_job is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:165d98438f71597628545c53aeb4cac44d3582d7c2d6e910a5d7335d5cc0b65b
--- The skeleton of the verbs that do for many jobs what another does for one. What is wrong with one item is that item's answer;
+-- from sql/44_batches/functions/answer_each.sql sha256:23bf7309cacffa77b3a54bb5517ecff819365884dede4c74d9c1385a175ca719
+-- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
     p_caller private.caller,
@@ -11203,7 +11448,7 @@ begin
                 when 'purge_dead_letter' then
                     answer := public.purge_dead_letter(job_id);
             end case;
-            if answer ? 'code' then     -- refused, and kept as evidence
+            if answer ? 'code' then     -- refused, and kept as a late result
                 error_status := 409;
                 error_code := answer ->> 'details';
                 error_message := answer ->> 'message';
@@ -11224,7 +11469,7 @@ begin
         if p_verb = 'enqueue_job' and error_code is null then
             job_id := private.add_job(
                 p_caller.tenant_id, v_job, 'manual', coalesce(p_caller.user_id, p_caller.robot_id, p_caller.api_key_id),
-                p_is_pushed => jsonb_array_length(p_items) <= 100, p_may_pass_quota => true
+                p_may_pass_quota => true
             );
             answer := '{"status": "queued"}';
             -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
@@ -11241,10 +11486,10 @@ begin
 end
 $$;
 comment on function private.answer_each is
-    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not ask who wants it: its callers do.';
+    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not authorize the caller: its callers do.';
 revoke all on function private.answer_each from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/cancel_jobs.sql sha256:48ba80a57d202eb455b7f7368d4f7e99b76629d4b444e9866b6492102683bc8e
+-- from sql/44_batches/functions/cancel_jobs.sql sha256:935c069c5e879b00a5dfba638180b99da825f3f3562bd3be29fca244777aa501
 create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
 returns table (
     "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text,
@@ -11267,7 +11512,7 @@ begin
 end
 $$;
 comment on function public.cancel_jobs is
-    'Does cancel_job for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.cancel.';
+    'Does cancel_job for 1 to 1000 jobs and answers each by its position: how the cancellation went, or why it was refused. Needs jobs.cancel.';
 revoke all on function public.cancel_jobs from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs to authenticated;
 
@@ -11342,7 +11587,7 @@ comment on function public.complete_jobs is
 revoke all on function public.complete_jobs from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs to authenticated;
 
--- from sql/44_batches/functions/enqueue_jobs.sql sha256:affeace52e0e3edef2b40c516e0544b1543e996b162b4ed3515630ea3266bcfc
+-- from sql/44_batches/functions/enqueue_jobs.sql sha256:25a85e873f333896c1bc743d2963069f8f0cfb8c6f3bc723a5c941f5b7caabec
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -11353,22 +11598,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
-    v_count integer := jsonb_array_length(private.check_batch(p_jobs, 'jobs', 'jobs', 1000));
 begin
+    perform private.check_batch(p_jobs, 'jobs', 'jobs', 1000);
     return query
     select e.position, e.job_id, e.answer ->> 'status', e.error_status, e.error_code, e.error_message
     from private.answer_each(v_caller, 'enqueue_job', p_jobs) as e
     order by e.position;
-    if v_count > 100 then   -- more pushes at once than a watcher can use, or a plan of the platform allows
-        perform private.broadcast(
-            'tenant:' || v_caller.tenant_id || ':jobs', 'jobs.queued',
-            jsonb_build_object('count', v_count, 'timestamp', private.to_iso(private.clock()))
-        );
-    end if;
 end
 $$;
 comment on function public.enqueue_jobs is
-    'Enqueues 1 to 1000 jobs, objects with the fields of private.new_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+    'Enqueues 1 to 1000 jobs, objects with the fields of private.new_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. Needs jobs.create.';
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
@@ -11399,7 +11638,7 @@ comment on function public.fail_jobs is
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;
 
--- from sql/44_batches/functions/purge_dead_letters.sql sha256:ac113fb3b658937eec11038ce2148c4d1ed74fb06a2433338968e92512f98377
+-- from sql/44_batches/functions/purge_dead_letters.sql sha256:6f348a0299205bd40745156b286aa08bfaca7a5d9d37e6ca2386316140ee8813
 create or replace function public.purge_dead_letters(p_job_ids uuid[])
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -11419,11 +11658,11 @@ begin
 end
 $$;
 comment on function public.purge_dead_letters is
-    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.delete.';
+    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: that it was purged, or why it was refused. Needs jobs.delete.';
 revoke all on function public.purge_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letters to authenticated;
 
--- from sql/44_batches/functions/requeue_dead_letters.sql sha256:3f2f4a98e71d9623dcad48960de598a7589291a4762c781ae5204a1b7cf0ac01
+-- from sql/44_batches/functions/requeue_dead_letters.sql sha256:008c4a0dc48d8b05f87970338d283258598a5148039405f149ffcbb9b82e3972
 create or replace function public.requeue_dead_letters(p_job_ids uuid[])
 returns table (
     "position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text
@@ -11445,7 +11684,7 @@ begin
 end
 $$;
 comment on function public.requeue_dead_letters is
-    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
+    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
 revoke all on function public.requeue_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letters to authenticated;
 
@@ -11473,7 +11712,7 @@ comment on function public.retry_jobs is
 revoke all on function public.retry_jobs from public, anon, authenticated, service_role;
 grant execute on function public.retry_jobs to authenticated;
 
--- from sql/45_events/functions/create_event_counter.sql sha256:f768c06b12e9b2544c8ad0e454d157cec9c216bf5e2f0911e9982800db8fa5be
+-- from sql/45_events/functions/create_event_counter.sql sha256:60e28f5b499ae1bcae7c5befe5254a2bb2b933604331de633df9f18ecc2d7ca6
 create or replace function private.create_event_counter()
 returns trigger
 language plpgsql
@@ -11482,13 +11721,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into private.event_counters (tenant_id) values (new.tenant_id) on conflict do nothing;
+    insert into private.bells (tenant_id) values (new.tenant_id) on conflict do nothing;
     return null;
 end
 $$;
-comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant.';
+comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant, and hangs up the bell that tells of them.';
 revoke all on function private.create_event_counter from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:97889cb53fe22525e7072c89e80c39bb086b3f99359564faef7d7b3d42dbd0c6
+-- from sql/45_events/functions/emit_event.sql sha256:b9e513424b2e762496ae2ef66b6ea4f12c3c64653aad02dbad7d230a3c89d342
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -11500,16 +11740,26 @@ create or replace function private.emit_event(
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
+declare
+    v_now timestamptz := private.clock();
+    v_is_watched boolean;
 begin
-    insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
-    values (
-        p_tenant_id, p_type, private.clock(), p_job_id, p_robot_id, p_workflow_id, private.actor_id(), coalesce(p_data, '{}')
-    );
+    with told as (
+        insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
+        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, private.actor_id(), coalesce(p_data, '{}'))
+    )
+    select q.watched_until > v_now into v_is_watched from private.queue_tenants as q where q.tenant_id = p_tenant_id;
+    if v_is_watched then
+        perform private.ring_bell(p_tenant_id);
+    end if;
+    perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
 end
 $$;
 comment on function private.emit_event is
-    'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody.';
+    'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody. Rings for those who watch the tenant.';
 revoke all on function private.emit_event from public, anon, authenticated, service_role;
 
 -- from sql/45_events/functions/list_events.sql sha256:12383430870e93b75ea0719737a66d663d09a3fc5f32efc2ea77c0022813b303
@@ -11542,7 +11792,7 @@ comment on function public.list_events is
 revoke all on function public.list_events from public, anon, authenticated, service_role;
 grant execute on function public.list_events to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:4dc2b83ef4ddc0b9698bccf7796be813b52db35718647111e5dd763477c6b5ca
+-- from sql/45_events/functions/sequence_events.sql sha256:e2105297faf4bdc23e784cf0330c16bbf382aa97029ca4091d806f3a1ef690af
 create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -11567,12 +11817,12 @@ begin
 end
 $$;
 comment on function private.sequence_events is
-    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for those that nobody reads at the moment, and counts them.';
+    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for tenants whose events no client reads at the moment, and counts them.';
 revoke all on function private.sequence_events from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:aaa9df915144e18a10accbf998fb3d4feabd99e972b83f9e0a4e9a96f3a01f1c
--- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
--- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:b44f31d8fd8f74d124373353f08e8d7dc695117b217cbbf8f2322b2c3460cdbd
+-- The row of the counter is the lock. The session that holds it numbers events; all others read those that have a number.
+-- The rows to number are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
 --
 -- While a snapshot is held open anywhere, the index entries of numbered rows cannot be removed; the look-up begins behind
@@ -11611,7 +11861,7 @@ begin
     where c.tenant_id = p_tenant_id
     for update skip locked;
     if not found then
-        return 0;   -- somebody else is at it
+        return 0;   -- another session does it
     end if;
     select e.told_at into v_told_at
     from public.events as e
@@ -11630,7 +11880,8 @@ begin
     ),
     numbered as (
         insert into public.events (
-            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, actor_id, data
+            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, robot_external_id, workflow_id,
+            actor_id, data
         )
         select
             t.tenant_id,
@@ -11642,6 +11893,7 @@ begin
             greatest(v_told_at, max(t.occurred_at - t.place * v_step) over (order by t.place)) + t.place * v_step,
             t.job_id,
             t.robot_id,
+            (select r.external_id from public.robots as r where r.robot_id = t.robot_id and r.tenant_id = p_tenant_id),
             t.workflow_id,
             t.actor_id,
             t.data
@@ -11662,7 +11914,7 @@ begin
 end
 $$;
 comment on function private.sequence_tenant_events is
-    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
+    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and does not wait, while another session does it.';
 revoke all on function private.sequence_tenant_events from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/count_jobs_ahead.sql sha256:5a6a19bccc7ad841b7fca6e3789561c25a88e8b2d320a4585e673249790313e6
@@ -12379,7 +12631,7 @@ comment on function private.limit_reason is
     'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
 revoke all on function private.limit_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_explanations.sql sha256:214edd4eb92a58a1f1e953f6b861b5578cea6c2ecbbb40c54db8cbe05e8e3ce8
+-- from sql/46_explaining/functions/list_explanations.sql sha256:94017656b578664042da7b2c3cab1d381712495c2caa0b420a449aa965da0a52
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -12458,10 +12710,10 @@ as $$
         ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
 comment on function private.list_explanations is
-    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
+    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, with placeholders for {facts}.';
 revoke all on function private.list_explanations from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_job_notes.sql sha256:d363fc314347ba1e77b0ffc0ac4278a9f4be264700e89e73cfec316e58ffa2a4
+-- from sql/46_explaining/functions/list_job_notes.sql sha256:79e7d477510bf92e23e043d020553e7c4053d33fbbd4986956942990b39250a9
 create or replace function private.list_job_notes(p_job public.jobs)
 returns jsonb
 language plpgsql
@@ -12485,7 +12737,7 @@ begin
 end
 $$;
 comment on function private.list_job_notes is
-    'What is good to know of a job beside the reason for its state.';
+    'Notes on a job beside the reason for its state.';
 revoke all on function private.list_job_notes from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/list_limit_facts.sql sha256:0d3106ac29ac8d6f9a7afa8d820e72fdb3e06daf592cabd810e4bb0c661908b4
@@ -12775,7 +13027,7 @@ comment on function public.create_calendar is
 revoke all on function public.create_calendar from public, anon, authenticated, service_role;
 grant execute on function public.create_calendar to authenticated;
 
--- from sql/48_calendars/functions/delete_calendar.sql sha256:fd972d2e266655f19e889351e0bf84a9413ab50c1d65eede19a2e8251af00d98
+-- from sql/48_calendars/functions/delete_calendar.sql sha256:b4d3dfe88d8e9f6d7773551c905c8807883a22fdbb60a4491b816c41d54973e4
 create or replace function public.delete_calendar(p_calendar_id uuid)
 returns void
 language plpgsql
@@ -12784,15 +13036,20 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
+    v_name text;
 begin
     perform private.find_calendar(v_caller.tenant_id, p_calendar_id);
     perform from public.calendars as c where c.calendar_id = p_calendar_id for update;  -- waits for schedules that are being made
-    if exists (
-        select
-        from public.schedules as s
-        where s.tenant_id = v_caller.tenant_id and s.calendar_id = p_calendar_id and s.deleted_at is null
-    ) then
-        perform private.raise_error(409, 'CALENDAR_IN_USE', 'Schedules heed this calendar; give them another, or none, first.');
+    select s.name into v_name
+    from public.schedules as s
+    where s.tenant_id = v_caller.tenant_id and s.calendar_id = p_calendar_id and s.deleted_at is null
+    order by s.schedule_id
+    limit 1;
+    if found then
+        perform private.raise_error(
+            409, 'CALENDAR_IN_USE',
+            format('Schedules heed this calendar, the first is %L; give them another, or none, first.', v_name)
+        );
     end if;
     delete from public.calendars as c where c.calendar_id = p_calendar_id;
 end
@@ -13436,7 +13693,7 @@ comment on function private.change_schedule is
     'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
 revoke all on function private.change_schedule from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/compile_times.sql sha256:ef01a22417ad75e3c08a9e92801c934548894a74c74b6c191a5b471ea487b900
+-- from sql/50_schedules/functions/compile_times.sql sha256:d871488f0ff3556ffea7d3ad3e105cea98639a7f0bab09efbbecece32453fbde
 -- What a caller says of the times, put into the columns that hold it. A field that repeats what is stored says nothing.
 create or replace function private.compile_times(
     p_old public.schedules,     -- all null: there is none yet
@@ -13506,7 +13763,9 @@ begin
     elsif v_seconds not between 1 and 31622400 then
         v_problem := 'interval_seconds must be between 1 and 31622400, which is 366 days.';
     end if;
-    if v_frequency = 'cron' then
+    if v_frequency = 'cron' and p_new.cron_expression is null then
+        v_problem := 'cron_expression must be given with the frequency cron.';
+    elsif v_frequency = 'cron' then
         v_problem := private.find_cron_problem(p_new.cron_expression);
     elsif v_frequency in ('once', 'interval') then
         p_new.cron_expression := null;
@@ -13793,7 +14052,7 @@ comment on function private.expected_seconds is
     'How long a job of a workflow takes, by those that completed in the last 30 days; null when there is none.';
 revoke all on function private.expected_seconds from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/explain_schedule.sql sha256:be5ea68cbd097dda8f529c1fe20ba785af330ffc78802752512249b4ded7d31b
+-- from sql/50_schedules/functions/explain_schedule.sql sha256:50804e283ddf1e98559b8ffaa0ffb88a270091f89446ee89a294fac5496058b2
 create or replace function public.explain_schedule(p_schedule_id uuid, p_at timestamptz)
 returns jsonb
 language plpgsql
@@ -13853,7 +14112,8 @@ begin
         v_run := (
             null, 'not_due',
             format(
-                'It is none of the times of the schedule: %s, on the clocks of %s.',
+                '%s is none of the times of the schedule: %s, on the clocks of %s.',
+                to_char(p_at at time zone v_schedule.timezone, 'YYYY-MM-DD HH24:MI'),
                 case v_schedule.frequency
                     when 'once' then private.to_iso(v_schedule.run_at)
                     when 'interval' then format('every %s seconds', v_schedule.interval_seconds)
@@ -14138,7 +14398,7 @@ comment on function private.find_schedule_problem is
     'What is wrong with a schedule that somebody''s changes come to, as a sentence that names the field; null when nothing is. Not its times and time zone: see compile_times and find_timezone_problem.';
 revoke all on function private.find_schedule_problem from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_timezone_problem.sql sha256:d9193b1b6d270656a8d2121f518384b80cfc97e175047c7330df4a53f98bc7ae
+-- from sql/50_schedules/functions/find_timezone_problem.sql sha256:a4ac617b42f948a617199fc397acf7132f90ad87908fe564a44f381a10252dbb
 -- The catalog view reads every zone's file. A name that a tenant goes by already was looked at when it was set.
 create or replace function private.find_timezone_problem(p_timezone text)
 returns text
@@ -14150,7 +14410,7 @@ begin
     if p_timezone = 'UTC' or exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
         return null;
     end if;
-    return 'timezone must be a name of the IANA time zone database.';
+    return 'timezone must be a name of the IANA time zone database, such as Europe/Berlin.';
 end
 $$;
 comment on function private.find_timezone_problem is
@@ -14212,7 +14472,7 @@ comment on function private.fire_due_schedules is
     'Serves at most p_limit schedules that are due, the longest due first or, when there are more, shared out among tenants, and returns how many. Many may run it at once: each due time is one''s.';
 revoke all on function private.fire_due_schedules from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_plain_schedules.sql sha256:901666ccb92600d65e5fc6472c69c9cf35c4cd572b2e30a1744e0516fb3b5ab4
+-- from sql/50_schedules/functions/fire_plain_schedules.sql sha256:7f98db635ec71445b056d15fa0964dfe294f88c3bd4637162a4e1501e50de5d7
 -- What private.fire_schedule() does for one, for many that need nothing but a job now: a statement for each table instead of a
 -- dozen for each schedule. Whoever is not plain, or meets anything out of the ordinary, is not in the answer, and has fire_schedule.
 create or replace function private.fire_plain_schedules(p_schedule_ids uuid[])
@@ -14277,6 +14537,7 @@ begin
         join public.workflows as w on w.workflow_id = (d.schedule).workflow_id and w.tenant_id = (d.schedule).tenant_id
             and w.deleted_at is null and w.is_enabled and w.status in ('published', 'deprecated')
         join private.queue_tenants as q on q.tenant_id = (d.schedule).tenant_id and not q.is_full and not q.is_fair
+            and not q.has_chains    -- their triggers may wait for schedule.fired
         cross join lateral private.find_job_limits((d.schedule).tenant_id, (d.schedule).workflow_id, null) as l
         cross join lateral private.required_of(
             (d.schedule).required_capabilities, (d.schedule).required_tags, (d.schedule).execution_mode = 'internet', null
@@ -14351,8 +14612,7 @@ begin
         'job.queued', 'queued',
         array_agg((
             (p.schedule).tenant_id, p.job_id, (p.schedule).workflow_id, p.workflow_name, null, 0, null
-        )::private.job_notice order by (p.schedule).tenant_id),
-        p_is_new => true
+        )::private.job_notice order by (p.schedule).tenant_id)
     )
     from unnest(v_plans) as p;
     insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, workflow_id, actor_id, data)
@@ -15734,6 +15994,1417 @@ comment on function public.update_schedule is
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;
 
+-- from sql/55_triggers/functions/check_trigger_refers.sql sha256:a2a97763869792e362f2a99bc88700846c17b4242887ed3f79382ff74efa29ce
+create or replace function private.check_trigger_refers(p_trigger public.triggers)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.require_schedulable_workflow(p_trigger.tenant_id, p_trigger.workflow_id);
+    if p_trigger.config ? 'robot_id' then
+        perform private.find_robot(p_trigger.tenant_id, p_trigger.config ->> 'robot_id');
+    end if;
+    if p_trigger.config ? 'pool' then
+        perform private.find_pool(p_trigger.tenant_id, p_trigger.config ->> 'pool', 'member');
+    end if;
+    if p_trigger.config ? 'source_workflow_id' then
+        perform private.require_schedulable_workflow(p_trigger.tenant_id, (p_trigger.config ->> 'source_workflow_id')::uuid);
+    end if;
+    if p_trigger.config ? 'allowed_ips' then
+        -- 10.1 is a network to cidr, and to nobody else.
+        if exists (
+            select
+            from jsonb_array_elements_text(p_trigger.config -> 'allowed_ips') as n (network)
+            where family(n.network::cidr) = 4 and host(n.network::cidr) <> split_part(n.network, '/', 1)
+        ) then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT', 'config.allowed_ips must have all four numbers of each address: 10.1.0.0/16.'
+            );
+        end if;
+    end if;
+exception
+    when invalid_text_representation then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'config.allowed_ips must be networks such as 192.0.2.0/24, or addresses.');
+end
+$$;
+comment on function private.check_trigger_refers is
+    'Returns when the workflow, robot and pool that a trigger names are the tenant''s, and its networks are networks. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT.';
+revoke all on function private.check_trigger_refers from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/create_trigger.sql sha256:19f2e1d22b7ea14d74eb32a165633bfded485d9ddbc973debf89a4b24fd438a7
+create or replace function public.create_trigger(
+    p_workflow_id uuid,
+    p_name text,
+    p_trigger_type text,
+    p_config jsonb default '{}',
+    p_is_enabled boolean default true
+)
+returns public.triggers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_now timestamptz := private.clock();
+    v_trigger public.triggers;
+    v_problem text;
+    v_quota integer;
+begin
+    v_trigger.trigger_id := private.uuid_v7();
+    v_trigger.tenant_id := v_caller.tenant_id;
+    v_trigger.workflow_id := p_workflow_id;
+    v_trigger.name := private.nfc(p_name);
+    v_trigger.trigger_type := p_trigger_type;
+    v_trigger.config := coalesce(p_config, '{}');
+    v_trigger.is_enabled := coalesce(p_is_enabled, true);
+    v_problem := private.find_trigger_problem(v_trigger);
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    select t.unavailable into v_problem from private.trigger_types as t where t.trigger_type = p_trigger_type;
+    if v_problem is not null then
+        perform private.raise_error(501, 'TRIGGER_TYPE_UNAVAILABLE', format('Triggers of type %s cannot be made: %s', p_trigger_type, v_problem));
+    end if;
+    perform private.check_trigger_refers(v_trigger);
+
+    perform pg_advisory_xact_lock(private.triggers_lock(), hashtext(v_caller.tenant_id::text));
+    select private.trigger_quota(t.plan) into v_quota from public.tenants as t where t.tenant_id = v_caller.tenant_id;
+    if (select count(*) from public.triggers as t where t.tenant_id = v_caller.tenant_id and t.deleted_at is null) >= v_quota then
+        perform private.raise_error(409, 'TOO_MANY_TRIGGERS', format('The tenant''s plan allows %s triggers.', v_quota));
+    end if;
+
+    if p_trigger_type = 'webhook' then
+        v_trigger.path := private.webhook_path(p_config ->> 'path');
+        v_trigger.config := jsonb_build_object('auth', 'secret') || v_trigger.config || jsonb_build_object('path', v_trigger.path);
+    elsif p_trigger_type = 'schedule' then
+        v_trigger.schedule_id := (public.create_schedule(private.schedule_of_trigger(v_trigger))).schedule_id;
+    end if;
+    begin
+        insert into public.triggers (
+            trigger_id, tenant_id, workflow_id, name, trigger_type, config, path, schedule_id, is_enabled, created_by,
+            created_at, updated_at
+        )
+        values (
+            v_trigger.trigger_id, v_trigger.tenant_id, p_workflow_id, v_trigger.name, p_trigger_type, v_trigger.config,
+            v_trigger.path, v_trigger.schedule_id, v_trigger.is_enabled, coalesce(v_caller.user_id, v_caller.api_key_id),
+            v_now, v_now
+        )
+        returning * into v_trigger;
+    exception
+        when unique_violation then
+            perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
+    end;
+    return v_trigger;
+end
+$$;
+comment on function public.create_trigger is
+    'Makes a trigger of a workflow and returns it; a webhook accepts nothing before set_trigger_secret, unless its auth is none. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WEBHOOK_PATH_TAKEN, TOO_MANY_TRIGGERS or POOL_AMBIGUOUS, 501 TRIGGER_TYPE_UNAVAILABLE, 400 INVALID_ARGUMENT. Needs triggers.write, and schedules.write for one of type schedule.';
+revoke all on function public.create_trigger from public, anon, authenticated, service_role;
+grant execute on function public.create_trigger to authenticated;
+
+-- from sql/55_triggers/functions/delete_trigger.sql sha256:665b106e7105a85704bb8434b2ef4a7107d035135971d96e2b175f1e7a3bccf8
+create or replace function public.delete_trigger(p_trigger_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_trigger public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+    v_now timestamptz := private.clock();
+begin
+    if v_trigger.schedule_id is not null then
+        perform public.delete_schedule(v_trigger.schedule_id);
+    end if;
+    delete from private.trigger_secrets as s where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
+    update public.triggers as t
+    set deleted_at = v_now, updated_at = v_now, is_enabled = false
+    where t.trigger_id = p_trigger_id;
+end
+$$;
+comment on function public.delete_trigger is
+    'Takes a trigger away, with its secrets; its path is free again, and the jobs that it enqueued stay. Raises 404 TRIGGER_NOT_FOUND. Needs triggers.write.';
+revoke all on function public.delete_trigger from public, anon, authenticated, service_role;
+grant execute on function public.delete_trigger to authenticated;
+
+-- from sql/55_triggers/functions/disable_triggers.sql sha256:ff76bfd0a7cff773a99f9a31afa4cb7ad8e4bff3541f105700863bb34a1b5321
+create or replace function private.disable_triggers()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.disable_triggers_of_workflow(new.tenant_id, new.workflow_id, 'The workflow was disabled.');
+    return null;
+end
+$$;
+comment on function private.disable_triggers is 'Disables the triggers of a workflow that is disabled.';
+revoke all on function private.disable_triggers from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/disable_triggers_of_workflow.sql sha256:9c13502f789e7229a4e22e2633b296bde44efe88afcd88eaa96fb8a6d8f408ff
+create or replace function private.disable_triggers_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_reason text)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_trigger_ids uuid[];
+begin
+    with disabled as (
+        update public.triggers as t
+        set is_enabled = false, disabled_reason = p_reason, updated_at = private.clock()
+        where t.tenant_id = p_tenant_id and t.workflow_id = p_workflow_id and t.is_enabled and t.deleted_at is null
+        returning t.trigger_id
+    )
+    select coalesce(array_agg(d.trigger_id), '{}') into v_trigger_ids from disabled as d;
+    if v_trigger_ids <> '{}' then
+        perform private.emit_event(
+            p_tenant_id, 'trigger.disabled', null, null, p_workflow_id,
+            jsonb_build_object('trigger_ids', to_jsonb(v_trigger_ids[1:100]), 'count', cardinality(v_trigger_ids), 'reason', p_reason)
+        );
+    end if;
+    return cardinality(v_trigger_ids);
+end
+$$;
+comment on function private.disable_triggers_of_workflow is
+    'Disables every trigger of a workflow, writes down why, tells it by the event trigger.disabled, and returns how many.';
+revoke all on function private.disable_triggers_of_workflow from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/enqueue_job_of_trigger.sql sha256:41cd2b8c5d536b8b8a462789086eabd4c0205fbddfdf48c852ae2645dece0b54
+create or replace function private.enqueue_job_of_trigger(
+    p_trigger public.triggers,
+    p_delivery private.delivery,
+    p_delivery_id uuid
+)
+returns uuid
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job private.new_job := private.job_of_trigger(p_trigger);
+begin
+    if p_delivery.depth >= 10 then
+        perform private.raise_error(
+            409, 'CHAIN_TOO_LONG', 'Ten jobs have started each other by triggers already: the chain ends here.'
+        );
+    end if;
+    v_job.input := coalesce(p_delivery.input, private.map_input(p_trigger.config, p_delivery.payload));
+    v_job.concurrency_key := coalesce(p_delivery.concurrency_key, v_job.concurrency_key);
+    if v_job.concurrency_key ~ '^\$\$' then
+        v_job.concurrency_key := substr(v_job.concurrency_key, 2);
+    elsif v_job.concurrency_key ~ '^\$' then
+        v_job.concurrency_key := nullif(private.read_path(p_delivery.payload, v_job.concurrency_key) #>> '{}', '');
+    end if;
+    v_job.metadata := coalesce(v_job.metadata, '{}') || jsonb_build_object(
+        'trigger', jsonb_build_object(
+            'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0),
+            'chain', coalesce(p_delivery.chain, '[]')
+        )
+    );
+    return private.add_job(
+        p_trigger.tenant_id, private.check_new_job(p_trigger.tenant_id, v_job), p_trigger.trigger_type,
+        coalesce(p_delivery.created_by, p_trigger.created_by)
+    );
+end
+$$;
+comment on function private.enqueue_job_of_trigger is
+    'Puts a job in the queue as a trigger says it; the job''s metadata names trigger and delivery. Raises what private.check_new_job() and private.add_job() raise: 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND for what is there no more; and 409 CHAIN_TOO_LONG.';
+revoke all on function private.enqueue_job_of_trigger from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:ee03df9ca34cf0adbe22facade0b967482745914e83c5ecfeb91662643b0b690
+-- Config never holds a secret: private.trigger_secrets does.
+create or replace function private.ensure_trigger_types()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- Of the job that a trigger enqueues; the rules for the values are those of every job (private.find_job_problem).
+    v_job constant jsonb := '{
+        "priority": {"type": "integer", "minimum": 0, "maximum": 20},
+        "environment": {"type": "string", "minLength": 1, "maxLength": 64},
+        "execution_mode": {"enum": ["lan", "internet"]},
+        "required_capabilities": {"type": "array", "maxItems": 100, "items": {"type": "string"}},
+        "required_tags": {"type": "array", "maxItems": 100, "items": {"type": "string"}},
+        "robot_id": {"type": "string", "minLength": 1, "maxLength": 64},
+        "pool": {"type": "string", "minLength": 1, "maxLength": 64},
+        "concurrency_key": {"type": "string", "minLength": 1, "maxLength": 255},
+        "max_attempts": {"type": "integer", "minimum": 1, "maximum": 100},
+        "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 604800},
+        "progress_timeout_seconds": {"type": "integer", "minimum": 5, "maximum": 604800},
+        "retry_policy": {"type": "object"},
+        "metadata": {"type": "object", "maxProperties": 100}
+    }';
+    v_payload constant jsonb := '{
+        "payload_filter": {"type": "object", "maxProperties": 50},
+        "input_mapping": {"type": "object", "maxProperties": 100},
+        "cooldown_seconds": {"type": "integer", "minimum": 0, "maximum": 2592000},
+        "rate_limit_per_minute": {"type": "integer", "minimum": 0, "maximum": 100000}
+    }';
+    v_common constant jsonb := v_job || v_payload;
+    v_words constant jsonb := '{"type": "array", "minItems": 1, "maxItems": 50, "items": {"type": "string", "minLength": 1, "maxLength": 255}}';
+    v_text constant jsonb := '{"type": "string", "minLength": 1, "maxLength": 1024}';
+begin
+    insert into private.trigger_types (trigger_type, title, description, fired_by, unavailable, config_schema)
+    select t.trigger_type, t.title, t.description, t.fired_by, t.unavailable, jsonb_build_object(
+        -- Of a schedule, the schedule judges the rest.
+        'type', 'object', 'additionalProperties', t.trigger_type = 'schedule', 'required', t.required, 'properties', t.properties
+    )
+    from (
+        values
+            (
+                'webhook', 'Webhook', 'A sender posts to the URL of the trigger and proves itself as auth says.',
+                'sender', null, '[]'::jsonb,
+                v_common || '{
+                    "auth": {"enum": ["secret", "bearer", "github", "stripe", "slack", "zoom", "graph", "standard", "none", "api_key", "hmac_sha1", "hmac_sha256", "hmac_sha384", "hmac_sha512", "jwt"]},
+                    "path": {"type": "string", "minLength": 1, "maxLength": 200},
+                    "methods": {"type": "array", "minItems": 1, "maxItems": 5, "items": {"enum": ["GET", "POST", "PUT", "PATCH", "DELETE"]}},
+                    "header": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9-]+$"},
+                    "public_key": {"type": "string", "minLength": 40, "maxLength": 64, "pattern": "^whpk_[A-Za-z0-9+/=]+$"},
+                    "verify_token": {"type": "string", "minLength": 8, "maxLength": 255},
+                    "allowed_ips": {"type": "array", "minItems": 1, "maxItems": 100, "items": {"type": "string", "maxLength": 50}},
+                    "headers_filter": {"type": "object", "maxProperties": 50},
+                    "dedupe_window_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
+                    "schema": {"type": ["object", "boolean"]}
+                }'::jsonb
+            ),
+            (
+                'schedule', 'Schedule', 'Another name of a schedule: at the times of a cron expression, or whatever else schedules know.',
+                'schedule', null, '[]'::jsonb,
+                '{
+                    "cron": {"type": "string", "minLength": 1, "maxLength": 255},
+                    "timezone": {"type": "string", "minLength": 1, "maxLength": 64},
+                    "input": {"type": "object"}
+                }'::jsonb
+            ),
+            (
+                'manual', 'By hand', 'Somebody fires it.', 'person', null, '[]'::jsonb, v_common
+            ),
+            (
+                'workflow_call', 'After a workflow',
+                'Another workflow completed: its result, if it is an object, is the input of this one.', 'event', null,
+                '["source_workflow_id"]'::jsonb,
+                v_common || '{"source_workflow_id": {"type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}}'::jsonb
+            ),
+            (
+                'error', 'After a failure', 'A job failed or took too long, of any workflow or of one.', 'event', null, '[]'::jsonb,
+                v_common || '{"source_workflow_id": {"type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}}'::jsonb
+            ),
+            (
+                'event_bus', 'Event', 'An event of the tenant, such as robot.offline, or all of a kind: robot.*', 'event', null,
+                '["events"]'::jsonb,
+                v_common || jsonb_build_object('events', jsonb_set(v_words, '{items,pattern}', '"^[a-z_]+\\.([a-z_]+|\\*)$"'))
+            ),
+            (
+                'db_change', 'Database change', 'A table of this database changed: its table trigger runs fire_on_change().', 'database',
+                null, '[]'::jsonb,
+                v_common || jsonb_build_object(
+                    'table', v_text,
+                    'events', '{"type": "array", "minItems": 1, "maxItems": 3, "items": {"enum": ["insert", "update", "delete"]}}'::jsonb
+                )
+            ),
+            (
+                'api_poll', 'API that is polled', 'An integration is asked at an interval, and its answer changed.', 'schedule',
+                'There are no integrations yet that it could ask.', '[]'::jsonb, v_common
+            ),
+            (
+                'file_watch', 'Files', 'A robot watches a folder that its owner allows: created (the default), modified and deleted files.', 'robot', null, '["path"]'::jsonb,
+                v_common || jsonb_build_object(
+                    'path', v_text,
+                    'patterns', v_words,
+                    'events', '{"type": "array", "minItems": 1, "maxItems": 3, "items": {"enum": ["created", "modified", "deleted"]}}'::jsonb,
+                    'recursive', '{"type": "boolean"}'::jsonb
+                )
+            ),
+            (
+                'email', 'Mail', 'A robot watches the mailbox that its owner allows; filter: texts that from, to and subject must contain.', 'robot', null, '["mailbox"]'::jsonb,
+                v_common || jsonb_build_object(
+                    'mailbox', v_text, 'folder', v_text,
+                    'filter', '{"type": "object", "maxProperties": 50}'::jsonb,
+                    'interval_seconds', '{"type": "integer", "minimum": 10, "maximum": 86400}'::jsonb
+                )
+            ),
+            (
+                'form', 'Form', 'Somebody fills in a form of a robot''s program.', 'robot', null, '[]'::jsonb,
+                v_common || '{"form": {"type": "object"}}'::jsonb
+            ),
+            (
+                'chat', 'Chat', 'Somebody writes to a chat that a robot''s program reads.', 'robot', null, '[]'::jsonb,
+                v_common || '{"chat": {"type": "object"}}'::jsonb
+            ),
+            (
+                'app_event', 'Application event', 'A program on a robot''s machine does something.', 'robot', null, '[]'::jsonb,
+                v_common || '{"app": {"type": "object"}}'::jsonb
+            )
+    ) as t (trigger_type, title, description, fired_by, unavailable, required, properties)
+    on conflict (trigger_type) do update
+    set title = excluded.title,
+        description = excluded.description,
+        fired_by = excluded.fired_by,
+        unavailable = excluded.unavailable,
+        config_schema = excluded.config_schema;
+end
+$$;
+comment on function private.ensure_trigger_types is 'Writes the types of triggers that every tenant shares. Can be run again.';
+revoke all on function private.ensure_trigger_types from public, anon, authenticated, service_role;
+
+select private.ensure_trigger_types();
+
+-- from sql/55_triggers/functions/find_schema_problem.sql sha256:fd2e0e529c483ca1117bfa9f2eabd9c7ea668e4651632066ec3062354257ed91
+create or replace function private.find_schema_problem(p_place text, p_value jsonb, p_schema jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type text := jsonb_typeof(p_value);
+    v_types jsonb := case jsonb_typeof(p_schema -> 'type')
+        when 'array' then p_schema -> 'type'
+        when 'string' then jsonb_build_array(p_schema -> 'type')
+    end;
+    v_key text;
+    v_item jsonb;
+    v_problem text;
+begin
+    if v_types is not null and not v_types ? v_type
+        and not (v_types ? 'integer' and v_type = 'number' and p_value::text ~ '^-?[0-9]{1,15}$')
+    then
+        return format('%s must be %s.', p_place, (select string_agg(t.name, ' or ') from jsonb_array_elements_text(v_types) as t (name)));
+    elsif p_schema ? 'enum' and not p_schema -> 'enum' @> jsonb_build_array(p_value) then
+        return format(
+            '%s must be one of %s.', p_place,
+            (select string_agg(e.word, ', ') from jsonb_array_elements_text(p_schema -> 'enum') as e (word))
+        );
+    end if;
+    case v_type
+        when 'string' then
+            if length(p_value #>> '{}') < (p_schema ->> 'minLength')::integer then
+                return format('%s must have at least %s characters.', p_place, p_schema ->> 'minLength');
+            elsif length(p_value #>> '{}') > (p_schema ->> 'maxLength')::integer then
+                return format('%s must have at most %s characters.', p_place, p_schema ->> 'maxLength');
+            elsif (p_value #>> '{}') !~ (p_schema ->> 'pattern') then
+                return format('%s must match %s.', p_place, p_schema ->> 'pattern');
+            end if;
+        when 'number' then
+            if p_value::numeric < (p_schema ->> 'minimum')::numeric or p_value::numeric > (p_schema ->> 'maximum')::numeric then
+                return format('%s must lie between %s and %s.', p_place, p_schema ->> 'minimum', p_schema ->> 'maximum');
+            end if;
+        when 'array' then
+            if jsonb_array_length(p_value) < (p_schema ->> 'minItems')::integer
+                or jsonb_array_length(p_value) > (p_schema ->> 'maxItems')::integer
+            then
+                return format(
+                    '%s must have %s to %s entries.', p_place, coalesce(p_schema ->> 'minItems', '0'), p_schema ->> 'maxItems'
+                );
+            elsif p_schema ? 'items' then
+                for v_item in select i.item from jsonb_array_elements(p_value) as i (item) loop
+                    v_problem := private.find_schema_problem('each of ' || p_place, v_item, p_schema -> 'items');
+                    exit when v_problem is not null;
+                end loop;
+            end if;
+        when 'object' then
+            select format('%s must have %s.', p_place, r.name) into v_problem
+            from jsonb_array_elements_text(coalesce(p_schema -> 'required', '[]')) as r (name)
+            where not p_value ? r.name
+            limit 1;
+            if (select count(*) from jsonb_object_keys(p_value)) > (p_schema ->> 'maxProperties')::integer then
+                v_problem := format('%s must have at most %s entries.', p_place, p_schema ->> 'maxProperties');
+            end if;
+            for v_key, v_item in select e.key, e.value from jsonb_each(p_value) as e loop
+                exit when v_problem is not null;
+                if p_schema -> 'properties' ? v_key then
+                    v_problem := private.find_schema_problem(
+                        p_place || '.' || v_key, v_item, p_schema -> 'properties' -> v_key
+                    );
+                elsif p_schema -> 'additionalProperties' = 'false' then
+                    v_problem := format('%s has no field %s.', p_place, left(v_key, 64));
+                elsif jsonb_typeof(p_schema -> 'additionalProperties') = 'object' then
+                    v_problem := private.find_schema_problem(
+                        p_place || '.' || left(v_key, 64), v_item, p_schema -> 'additionalProperties'
+                    );
+                end if;
+            end loop;
+        else
+            null;
+    end case;
+    return v_problem;
+end
+$$;
+comment on function private.find_schema_problem is
+    'What is wrong with a value by a JSON Schema of ours (type, enum, lengths, pattern, minimum and maximum, items, properties, required, additionalProperties, maxProperties), as a sentence that begins with p_place; null when nothing is.';
+revoke all on function private.find_schema_problem from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/find_trigger_problem.sql sha256:fa1adc97533296a2389deb03acb26835f5e2057c28ba8c83d18e843ef2a8100c
+create or replace function private.find_trigger_problem(p_trigger public.triggers)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type private.trigger_types;
+    v_config jsonb := p_trigger.config;
+    v_path text;
+    v_problem text;
+begin
+    select t.* into v_type from private.trigger_types as t where t.trigger_type = p_trigger.trigger_type;
+    if not found then
+        return format(
+            'trigger_type must be one of %s.',
+            (select string_agg(t.trigger_type, ', ' order by t.trigger_type) from private.trigger_types as t where t.unavailable is null)
+        );
+    elsif p_trigger.name is null or length(p_trigger.name) not between 1 and 255 then
+        return 'name must have 1 to 255 characters.';
+    elsif jsonb_typeof(v_config) is distinct from 'object' then
+        return 'config must be an object.';
+    elsif octet_length(v_config::text) > 131072 then
+        return 'config must not be larger than 128 KB.';
+    elsif v_config ? 'secret' then
+        return 'config.secret is kept apart: see set_trigger_secret.';
+    end if;
+    v_problem := coalesce(
+        private.find_json_problem('config', v_config), private.find_schema_problem('config', v_config, v_type.config_schema)
+    );
+    if v_problem is not null or p_trigger.trigger_type = 'schedule' then
+        return v_problem;   -- the rest of a schedule is for the schedule to judge
+    end if;
+
+    select format('config.payload_filter: %s must be a value, a list of values, or {"exists": true} or false.', left(e.key, 64))
+    into v_problem
+    from jsonb_each(coalesce(v_config -> 'payload_filter', '{}') || coalesce(v_config -> 'headers_filter', '{}')) as e
+    where case jsonb_typeof(e.value)
+        when 'object' then jsonb_typeof(e.value -> 'exists') is distinct from 'boolean' or e.value - 'exists' <> '{}'
+        when 'array' then jsonb_path_exists(e.value, '$[*] ? (@.type() == "object" || @.type() == "array")')
+    end
+    limit 1;
+    if v_type.fired_by <> 'sender' then
+        for v_path in
+            select k from jsonb_object_keys(coalesce(v_config -> 'payload_filter', '{}')) as k
+            union all
+            select m.value #>> '{}'
+            from jsonb_each(coalesce(v_config -> 'input_mapping', '{}')) as m
+            where jsonb_typeof(m.value) = 'string' and m.value #>> '{}' ~ '^\$[^$]'
+            union all
+            select v_config ->> 'concurrency_key' where v_config ->> 'concurrency_key' ~ '^\$[^$]'
+        loop
+            exit when v_problem is not null;
+            if not private.is_plain_path(v_path) then
+                v_problem := format('config: %s must be a path to one place, such as $.order.id.', left(v_path, 64));
+            end if;
+        end loop;
+    end if;
+    return coalesce(v_problem, private.find_job_problem(private.job_of_trigger(p_trigger)));
+end
+$$;
+comment on function private.find_trigger_problem is
+    'What is wrong with a trigger that somebody wants, as a sentence that names the field; null when nothing is. Not its path, nor what it refers to.';
+revoke all on function private.find_trigger_problem from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/find_webhook.sql sha256:f32a389981dd02f2afe062ef4aa5986cc4e5420eeda27a73a7d120318dfeafc3
+-- Before the sender is known: it tells its only caller, the functions' login, what is needed to know the sender, and nobody else.
+create or replace function private.find_webhook(p_trigger_id uuid, p_path text)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_trigger record;
+begin
+    if p_trigger_id is not null then
+        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        from public.triggers as t
+        where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null;
+    else
+        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        from public.triggers as t
+        where t.path = p_path and t.is_enabled and t.deleted_at is null;
+    end if;
+    return (
+        select jsonb_build_object(
+            'trigger_id', v_trigger.trigger_id,
+            'tenant_id', v_trigger.tenant_id,
+            'config', v_trigger.config,
+            'now', extract(epoch from private.clock()),
+            'secrets', coalesce(
+                jsonb_agg(
+                    jsonb_build_object('key_hash', encode(s.key_hash, 'base64'), 'sealed', encode(s.sealed, 'base64'))
+                    order by s.secret_id desc
+                ) filter (where s.secret_id is not null),
+                '[]'
+            )
+        )
+        from public.tenants as n
+        left join private.trigger_secrets as s
+            on s.tenant_id = n.tenant_id and s.trigger_id = v_trigger.trigger_id
+            and (s.expires_at is null or s.expires_at > private.clock())
+        where n.tenant_id = v_trigger.tenant_id and n.deleted_at is null
+        having count(*) > 0
+    );
+end
+$$;
+comment on function private.find_webhook is
+    'An enabled webhook by its id or its path: its configuration and what its senders prove themselves with; null for one that is unknown, disabled or deleted.';
+revoke all on function private.find_webhook from public, anon, authenticated, service_role;
+grant execute on function private.find_webhook to casare_functions;
+
+-- from sql/55_triggers/functions/fire_chains.sql sha256:b90594f4c36f5ae9ebcd3b6e35531771a0b551f98e7db987e1c6088e89b61b5c
+-- A turn reads events that committed and takes each away in the transaction that fires what waits for them: each fires once.
+create or replace function private.fire_chains(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_event private.chain_inbox;
+    v_trigger public.triggers;
+    v_trigger_id uuid;
+    v_delivery private.delivery;
+    v_origin jsonb;             -- of the job that the event is about: what the trigger that started it noted
+    v_used integer := 0;
+    v_fired integer := 0;
+begin
+    for v_event in
+        select i.* from private.chain_inbox as i where i.tenant_id = p_tenant_id order by i.inbox_id limit p_limit
+    loop
+        -- What a turn does is deliveries, of which one event may be many.
+        exit when v_used >= p_limit;
+        delete from private.chain_inbox as i where i.tenant_id = p_tenant_id and i.inbox_id = v_event.inbox_id;
+        v_used := v_used + 1;
+        v_delivery := null;
+        for v_trigger_id in
+            select t.trigger_id
+            from public.triggers as t
+            where t.tenant_id = p_tenant_id and t.is_enabled and t.deleted_at is null
+                and t.trigger_type in ('workflow_call', 'error', 'event_bus')
+                and case t.trigger_type
+                    when 'workflow_call' then v_event.event_type = 'job.completed'
+                        and (t.config ->> 'source_workflow_id')::uuid = v_event.workflow_id
+                    when 'error' then v_event.event_type in ('job.failed', 'job.timeout')
+                        and coalesce((t.config ->> 'source_workflow_id')::uuid, v_event.workflow_id) = v_event.workflow_id
+                    when 'event_bus' then t.config -> 'events' ?| array[
+                        v_event.event_type, split_part(v_event.event_type, '.', 1) || '.*'
+                    ]
+                    else false
+                end
+            order by t.trigger_id
+        loop
+            select t.* into v_trigger
+            from public.triggers as t
+            where t.trigger_id = v_trigger_id and t.is_enabled and t.deleted_at is null
+            for update;
+            continue when not found;
+            if v_delivery.source is null then
+                v_delivery.source := 'event';
+                v_delivery.is_limited := true;
+                v_delivery.payload := private.payload_of_event(v_event);
+                v_origin := null;
+                select j.metadata -> 'trigger' into v_origin from public.jobs as j where j.job_id = v_event.job_id;
+                v_delivery.depth := case
+                    when v_origin ->> 'depth' ~ '^[0-9]{1,2}$' then (v_origin ->> 'depth')::integer + 1 else 0
+                end;
+                v_delivery.chain := case
+                    when jsonb_typeof(v_origin -> 'chain') = 'array' and jsonb_array_length(v_origin -> 'chain') < 10
+                        then v_origin -> 'chain'
+                    else '[]'
+                end || coalesce(v_origin -> 'trigger_id', '[]');
+            end if;
+            -- Who hears of any job would hear of those that it set off itself, and each would set off some more.
+            continue when not v_trigger.config ? 'source_workflow_id' and v_delivery.chain ? v_trigger_id::text;
+            v_used := v_used + 1;
+            v_delivery.outcome := case when not private.passes_filter(v_trigger.config, v_delivery.payload) then 'filtered' end;
+            v_delivery.input := case
+                when v_trigger.config ? 'input_mapping' then null
+                when v_trigger.trigger_type = 'workflow_call' and jsonb_typeof(v_delivery.payload -> 'result') = 'object'
+                    then v_delivery.payload -> 'result'
+                else v_delivery.payload
+            end;
+            v_fired := v_fired + ((private.take_delivery(v_trigger, v_delivery)).outcome = 'accepted')::integer;
+        end loop;
+    end loop;
+    return (v_fired, v_used, case when v_used >= p_limit then 'more' end)::private.turn;
+end
+$$;
+comment on function private.fire_chains is
+    'Duty, a tenant''s turn: fires the triggers of types workflow_call, error and event_bus that wait for its oldest events, until p_limit events and deliveries are used, and counts the jobs. One that waits for jobs of any workflow hears of none that it set off itself, directly or over others.';
+revoke all on function private.fire_chains from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/fire_on_change.sql sha256:3174239ce6b4324fbaff78b38e2101a9c28f7e9cc7a09195f3b22a6c6f3cb04c
+-- For table triggers of the installation's owner: create trigger … after insert or update on shop.orders for each row execute
+-- function private.fire_on_change('<trigger id>'). It runs with the owner's rights, whoever changed the table.
+create or replace function private.fire_on_change()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_trigger public.triggers;
+    v_delivery private.delivery;
+begin
+    select t.* into v_trigger
+    from public.triggers as t
+    where t.trigger_id = tg_argv[0]::uuid and t.trigger_type = 'db_change' and t.is_enabled and t.deleted_at is null
+    for update;
+    if not found or not coalesce(v_trigger.config -> 'events', to_jsonb(array[lower(tg_op)])) ? lower(tg_op) then
+        return null;
+    end if;
+    v_delivery.source := 'database';
+    v_delivery.payload := jsonb_build_object(
+        'operation', lower(tg_op), 'schema', tg_table_schema, 'table', tg_table_name,
+        'record', case when tg_op <> 'DELETE' then to_jsonb(new) end,
+        'old_record', case when tg_op <> 'INSERT' then to_jsonb(old) end
+    );
+    v_delivery.input := case when not v_trigger.config ? 'input_mapping' then v_delivery.payload end;
+    v_delivery.is_limited := true;
+    v_delivery.depth := 0;
+    if not private.passes_filter(v_trigger.config, v_delivery.payload) then
+        v_delivery.outcome := 'filtered';
+    end if;
+    perform private.take_delivery(v_trigger, v_delivery);
+    return null;
+end
+$$;
+comment on function private.fire_on_change is
+    'Table trigger for rows: fires the trigger of type db_change that its argument names, in the transaction of the change, with operation, schema, table, record and old_record. A change is never refused by what becomes of it.';
+revoke all on function private.fire_on_change from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/fire_trigger.sql sha256:5be7e275bfc4e9e4048e89aa6183d7d9324288418a3b8617a3eb0cc15440e6ea
+create or replace function public.fire_trigger(
+    p_trigger_id uuid,
+    p_payload jsonb default '{}',
+    p_input jsonb default null,             -- null: as input_mapping says, or the payload
+    p_concurrency_key text default null,
+    p_message_id text default null,         -- the same one again fires nothing
+    p_replay_of uuid default null           -- a delivery that is to come again, with its own payload
+)
+returns public.trigger_answer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report', 'triggers.fire');
+    v_trigger public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+    v_delivery private.delivery;
+    v_is_of_robots boolean;
+    v_answer public.trigger_answer;
+begin
+    if v_trigger.schedule_id is not null then
+        v_answer.trigger_id := p_trigger_id;
+        v_answer.outcome := 'accepted';
+        v_answer.status_code := 200;
+        v_answer.job_id := (public.trigger_schedule(v_trigger.schedule_id) ->> 'job_id')::uuid;
+        return v_answer;
+    end if;
+    v_delivery.payload := p_payload;
+    if p_replay_of is not null then
+        perform from public.trigger_deliveries as d
+        where d.delivery_id = p_replay_of and d.tenant_id = v_caller.tenant_id and d.trigger_id = p_trigger_id;
+        if not found then
+            perform private.raise_error(404, 'DELIVERY_NOT_FOUND', 'There is no such delivery.');
+        end if;
+        select b.payload into v_delivery.payload
+        from public.trigger_delivery_bodies as b
+        where b.tenant_id = v_caller.tenant_id and b.delivery_id = p_replay_of;
+        if not found then
+            perform private.raise_error(409, 'DELIVERY_BODY_GONE', 'What the delivery held is not kept any more, or never was.');
+        end if;
+    end if;
+    if v_caller.principal = 'robot' then
+        select t.fired_by = 'robot' into v_is_of_robots from private.trigger_types as t where t.trigger_type = v_trigger.trigger_type;
+        if not v_is_of_robots
+            or v_trigger.config ? 'robot_id'
+            and (private.find_robot(v_caller.tenant_id, v_trigger.config ->> 'robot_id')).robot_id <> v_caller.robot_id
+        then
+            perform private.raise_error(404, 'TRIGGER_NOT_FOUND', 'There is no such trigger.');
+        elsif not v_trigger.is_enabled then
+            perform private.raise_error(409, 'TRIGGER_DISABLED', 'The trigger is disabled.');
+        elsif not private.passes_filter(v_trigger.config, v_delivery.payload) then
+            v_delivery.outcome := 'filtered';
+        end if;
+    end if;
+    if jsonb_typeof(v_delivery.payload) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'payload must be an object.');
+    elsif pg_column_size(v_delivery.payload) > 1048576 then
+        perform private.raise_error(413, 'INVALID_ARGUMENT', 'payload must not be larger than 1 MB.');
+    elsif private.find_json_problem('payload', v_delivery.payload) is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('payload', v_delivery.payload));
+    elsif length(p_message_id) not between 1 and 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'message_id must have 1 to 255 characters.');
+    end if;
+    v_delivery.source := case when v_caller.principal = 'robot' then 'robot' else 'manual' end;
+    v_delivery.is_limited := v_caller.principal = 'robot';
+    v_delivery.message_id := p_message_id;
+    v_delivery.replay_of := p_replay_of;
+    v_delivery.created_by := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
+    v_delivery.concurrency_key := p_concurrency_key;
+    v_delivery.input := coalesce(p_input, case when not v_trigger.config ? 'input_mapping' then v_delivery.payload end);
+    return private.take_delivery(v_trigger, v_delivery);
+end
+$$;
+comment on function public.fire_trigger is
+    'Fires a trigger now and answers what became of it: for people and programs whether it is enabled or not, past its filters and limits; for a robot one of the kinds that robots watch, with them. Raises 404 TRIGGER_NOT_FOUND or DELIVERY_NOT_FOUND, 409 TRIGGER_DISABLED or DELIVERY_BODY_GONE, 400 INVALID_ARGUMENT, and for one of type schedule what trigger_schedule raises. Needs triggers.fire, of a robot jobs.report.';
+revoke all on function public.fire_trigger from public, anon, authenticated, service_role;
+grant execute on function public.fire_trigger to authenticated;
+
+-- from sql/55_triggers/functions/is_plain_path.sql sha256:fcefc75ac36aa4b03f0f7a4b396e20334438bb047db24f6f86fcef3f25d43b85
+create or replace function private.is_plain_path(p_path text)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select length(p_path) <= 255
+        and case when p_path ~ '^\$' then p_path else '$.' || p_path end
+            ~ '^\$(\.[A-Za-z_][A-Za-z0-9_]*|\[(0|[1-9][0-9]{0,4})\]|\[''[^'']*''\])*$'
+$$;
+comment on function private.is_plain_path is
+    'Whether a JSONPath names one place at most ($.a.b[0][''c''], or a.b): the only kind that the database reads itself. Others are read by the receiver of webhooks.';
+revoke all on function private.is_plain_path from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/job_of_trigger.sql sha256:fce7f318719945b16c59b864ddf40ec473413c034c970650b4f7d4109c0fd390
+create or replace function private.job_of_trigger(p_trigger public.triggers)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job private.new_job := jsonb_populate_record(null::private.new_job, p_trigger.config - 'input');
+begin
+    v_job.workflow_id := p_trigger.workflow_id;
+    return v_job;
+end
+$$;
+comment on function private.job_of_trigger is
+    'The job that a trigger asks for: each option that its configuration has a field of. See private.new_job.';
+revoke all on function private.job_of_trigger from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/keep_for_chains.sql sha256:2e3259b2bc3c24882dc0e9d69675ad76efe0320f1c02df60bc3e05185b8cdfba
+create or replace function private.keep_for_chains(
+    p_tenant_id uuid,
+    p_type text,
+    p_job_id uuid,
+    p_robot_id uuid,
+    p_workflow_id uuid,
+    p_data jsonb
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    insert into private.chain_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, data)
+    select q.tenant_id, p_type, private.clock(), p_job_id, p_robot_id, p_workflow_id, coalesce(p_data, '{}')
+    from private.queue_tenants as q
+    where q.tenant_id = p_tenant_id and q.has_chains;
+end
+$$;
+comment on function private.keep_for_chains is
+    'Keeps an event for private.fire_chains(), in the transaction of the event, if the tenant has triggers that wait for events.';
+revoke all on function private.keep_for_chains from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/list_robot_triggers.sql sha256:7e1e994e2abb58e3de66bb2cbe826c08f73475ad710087ecda201341de237693
+create or replace function public.list_robot_triggers()
+returns table (trigger_id uuid, name text, trigger_type text, config jsonb, updated_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_robot public.robots;
+begin
+    select r.* into v_robot from public.robots as r where r.robot_id = v_caller.robot_id;
+    return query
+        select t.trigger_id, t.name, t.trigger_type, t.config, t.updated_at
+        from public.triggers as t
+        join private.trigger_types as k on k.trigger_type = t.trigger_type and k.fired_by = 'robot'
+        where t.tenant_id = v_caller.tenant_id and t.is_enabled and t.deleted_at is null
+            and (
+                not t.config ? 'robot_id'
+                or lower(t.config ->> 'robot_id') = v_robot.robot_id::text
+                or t.config ->> 'robot_id' = v_robot.external_id
+            )
+        order by t.trigger_id
+        limit 1000;
+end
+$$;
+comment on function public.list_robot_triggers is
+    'The enabled triggers that the calling robot is to watch: of the kinds that robots see, those that name it and those that name none. Needs jobs.report.';
+revoke all on function public.list_robot_triggers from public, anon, authenticated, service_role;
+grant execute on function public.list_robot_triggers to authenticated;
+
+-- from sql/55_triggers/functions/list_trigger_types.sql sha256:7ee6a608ae5539180987f915c1f1dba6302d51240044cd69c239059de5280eaf
+create or replace function public.list_trigger_types()
+returns table (trigger_type text, title text, description text, fired_by text, unavailable text, config_schema jsonb)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.authorize('triggers.read');
+    return query
+        select t.trigger_type, t.title, t.description, t.fired_by, t.unavailable, t.config_schema
+        from private.trigger_types as t
+        order by t.trigger_type;
+end
+$$;
+comment on function public.list_trigger_types is
+    'The kinds of triggers with the JSON Schema of their configurations; unavailable says why none of a kind can be made. Needs triggers.read.';
+revoke all on function public.list_trigger_types from public, anon, authenticated, service_role;
+grant execute on function public.list_trigger_types to authenticated;
+
+-- from sql/55_triggers/functions/lock_trigger.sql sha256:8fb4c690fa54049847c4792d53d13d145b049e1dba353050bb990c7a6a881838
+create or replace function private.lock_trigger(p_tenant_id uuid, p_trigger_id uuid)
+returns public.triggers
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_trigger public.triggers;
+begin
+    select t.* into v_trigger
+    from public.triggers as t
+    where t.trigger_id = p_trigger_id and t.tenant_id = p_tenant_id and t.deleted_at is null
+    for update;
+    if not found then
+        perform private.raise_error(404, 'TRIGGER_NOT_FOUND', 'There is no such trigger.');
+    end if;
+    return v_trigger;
+end
+$$;
+comment on function private.lock_trigger is
+    'A trigger of the tenant, locked until the transaction ends, so that it is not fired meanwhile. Raises 404 TRIGGER_NOT_FOUND.';
+revoke all on function private.lock_trigger from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/map_input.sql sha256:798ecd58bebb8de876a1532fa865926d620b83c6969825caddf7d3e988a34627
+create or replace function private.map_input(p_config jsonb, p_payload jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(jsonb_object_agg(m.name, m.value) filter (where m.value is not null), '{}')
+    from (
+        select
+            e.key as name,
+            case
+                when e.value #>> '{}' ~ '^\$\$' and jsonb_typeof(e.value) = 'string' then to_jsonb(substr(e.value #>> '{}', 2))
+                when e.value #>> '{}' ~ '^\$' and jsonb_typeof(e.value) = 'string' then private.read_path(p_payload, e.value #>> '{}')
+                else e.value
+            end as value
+        from jsonb_each(p_config -> 'input_mapping') as e
+    ) as m
+$$;
+comment on function private.map_input is
+    'The input that input_mapping makes of a payload: what begins with $ is a path, $$ a text that begins with $, everything else is itself. Paths that lead nowhere are left out.';
+revoke all on function private.map_input from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/note_chains.sql sha256:71ecc228c19023a9f7fd62b4583ce4c3e8c280d1328060ea8518bf636ca758ce
+create or replace function private.note_chains()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if new.trigger_type in ('workflow_call', 'error', 'event_bus') then
+        perform private.find_queue_tenant(new.tenant_id);
+        -- Locked before the look, so that whoever changes another trigger of the tenant at once looks after this one.
+        perform from private.queue_tenants as q where q.tenant_id = new.tenant_id for no key update;
+        update private.queue_tenants as q
+        set has_chains = not q.has_chains
+        where q.tenant_id = new.tenant_id
+            and q.has_chains <> exists (
+                select
+                from public.triggers as t
+                where t.tenant_id = new.tenant_id and t.trigger_type in ('workflow_call', 'error', 'event_bus')
+                    and t.is_enabled and t.deleted_at is null
+            );
+    end if;
+    return null;
+end
+$$;
+comment on function private.note_chains is
+    'Notes whether a tenant has triggers that wait for events, so that events of all others cost nothing more.';
+revoke all on function private.note_chains from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/passes_filter.sql sha256:b53efea9be4f1b948072ff06d9dd296b4d9aa11b88d319fb64d79f733f50a016
+create or replace function private.passes_filter(p_config jsonb, p_payload jsonb)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(bool_and(
+        case jsonb_typeof(f.expected)
+            when 'array' then f.expected @> jsonb_build_array(coalesce(f.found, 'null'))
+            when 'object' then (f.found is not null) = (f.expected -> 'exists')::boolean
+            else f.expected = coalesce(f.found, 'null')
+        end
+    ), true)
+    from (
+        select e.value as expected, private.read_path(p_payload, e.key) as found
+        from jsonb_each(coalesce(p_config -> 'payload_filter', '{}')) as e
+    ) as f
+$$;
+comment on function private.passes_filter is
+    'Whether a payload is what payload_filter wants: at each path the value, one of the values of a list, or, for {"exists": true}, any.';
+revoke all on function private.passes_filter from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/payload_of_event.sql sha256:cfe9379a93dae14c960cbaf2d2df3c2046007aa58c049e5087e6c67a8c8d2aa2
+create or replace function private.payload_of_event(p_event private.chain_inbox)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_strip_nulls(
+        jsonb_build_object(
+            'event_type', p_event.event_type, 'timestamp', private.to_iso(p_event.occurred_at), 'job_id', p_event.job_id,
+            'robot_id', p_event.robot_id, 'workflow_id', p_event.workflow_id
+        )
+    ) || jsonb_build_object('data', p_event.data) || coalesce(
+        (
+            select jsonb_build_object('result', j.result)
+            from public.jobs as j
+            where j.job_id = p_event.job_id and p_event.event_type = 'job.completed'
+        ),
+        '{}'
+    )
+$$;
+comment on function private.payload_of_event is
+    'What a trigger that waits for events gets: event_type, timestamp, the ids that the event names, its data, and of a completed job the result.';
+revoke all on function private.payload_of_event from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/read_path.sql sha256:94ce98088dbc27f6dffe527ae741fcea956d3f24fc943a988181a9672d16d00c
+create or replace function private.read_path(p_value jsonb, p_path text)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_path !~ '^\$' then
+        p_path := '$.' || p_path;
+    end if;
+    return p_value #> array(
+        select coalesce(s.part[1], s.part[2], s.part[3])
+        from regexp_matches(p_path, '\.([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]{1,5})\]|\[''([^'']*)''\]', 'g') as s (part)
+    );
+end
+$$;
+comment on function private.read_path is
+    'The value at a path that private.is_plain_path() says yes to, with or without its $; null when there is none.';
+revoke all on function private.read_path from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/receive_delivery.sql sha256:c50bda2e36a6ecd8928656163b045cfef16a88dc788a1d1565e82286efe06e08
+create or replace function private.receive_delivery(
+    p_trigger_id uuid,
+    p_delivery jsonb,
+    p_payload jsonb default null,
+    p_input jsonb default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_trigger public.triggers;
+    v_delivery private.delivery := jsonb_populate_record(null::private.delivery, p_delivery);
+begin
+    if v_delivery.outcome = 'rejected' and p_payload is null then
+        -- A stranger's: it waits for nobody, and nobody for it.
+        select t.* into v_trigger
+        from public.triggers as t
+        where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null
+        for update skip locked;
+    else
+        select t.* into v_trigger
+        from public.triggers as t
+        where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null
+        for update;
+    end if;
+    if not found then
+        return null;
+    end if;
+    v_delivery.source := 'webhook';
+    v_delivery.is_limited := true;
+    v_delivery.payload := p_payload;
+    v_delivery.input := p_input;
+    return to_jsonb(private.take_delivery(v_trigger, v_delivery));
+end
+$$;
+comment on function private.receive_delivery is
+    'Takes what a sender, who proved itself to the function, delivered to a webhook, and answers as private.take_delivery() does; null when the webhook is not there any more.';
+revoke all on function private.receive_delivery from public, anon, authenticated, service_role;
+grant execute on function private.receive_delivery to casare_functions;
+
+-- from sql/55_triggers/functions/schedule_of_trigger.sql sha256:74337c03752cf5b57c633a113117a2fbb5c9939cfc9abd8cf4ca9699c3c68155
+create or replace function private.schedule_of_trigger(p_trigger public.triggers)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when p_trigger.config ? 'cron' then jsonb_build_object('cron_expression', p_trigger.config -> 'cron') else '{}' end
+        || (p_trigger.config - 'cron')
+        || jsonb_build_object(
+            'workflow_id', p_trigger.workflow_id, 'name', p_trigger.name, 'is_enabled', p_trigger.is_enabled
+        )
+$$;
+comment on function private.schedule_of_trigger is
+    'What a trigger of type schedule asks of its schedule, in the words of public.create_schedule().';
+revoke all on function private.schedule_of_trigger from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/set_trigger_secret.sql sha256:2d0410b5b1e201073f25d5ae23a7eee1c915fa6800e86ae08fc31d5f5ccef58d
+create or replace function public.set_trigger_secret(
+    p_trigger_id uuid,
+    p_key_hash bytea default null,      -- SHA-256 of a secret that senders show
+    p_sealed bytea default null,        -- or one that they sign with, sealed
+    p_overlap_seconds integer default 0
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_trigger public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+    v_now timestamptz := private.clock();
+begin
+    if v_trigger.trigger_type <> 'webhook' or v_trigger.config ->> 'auth' = 'none' then
+        perform private.raise_error(409, 'TRIGGER_HAS_NO_SECRET', 'The trigger has no secret: nobody proves anything to it.');
+    elsif (p_key_hash is null) = (p_sealed is null) then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'One of key_hash and sealed must be given.');
+    elsif octet_length(p_key_hash) <> 32 or octet_length(p_sealed) not between 30 and 4096 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'key_hash must have 32 bytes, sealed 30 to 4096.');
+    elsif p_overlap_seconds not between 0 and 691200 or p_overlap_seconds is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'overlap_seconds must be between 0 and 691200.');
+    end if;
+    delete from private.trigger_secrets as s
+    where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id
+        and (s.expires_at is not null or p_overlap_seconds = 0);
+    update private.trigger_secrets as s
+    set expires_at = v_now + make_interval(secs => p_overlap_seconds)
+    where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
+    insert into private.trigger_secrets (tenant_id, trigger_id, key_hash, sealed, created_at)
+    values (v_caller.tenant_id, p_trigger_id, p_key_hash, p_sealed, v_now);
+    update public.triggers as t set updated_at = v_now where t.trigger_id = p_trigger_id;
+end
+$$;
+comment on function public.set_trigger_secret is
+    'Gives a webhook a new secret; the one before it holds for p_overlap_seconds more, and any older one not at all. Raises 404 TRIGGER_NOT_FOUND, 409 TRIGGER_HAS_NO_SECRET, 400 INVALID_ARGUMENT. Needs triggers.write.';
+revoke all on function public.set_trigger_secret from public, anon, authenticated, service_role;
+grant execute on function public.set_trigger_secret to authenticated;
+
+-- from sql/55_triggers/functions/take_delivery.sql sha256:0a6d51152798d78d30ff25376b48e0c8020bb37c8da9cfd2c27eebf3e8a941ed
+-- The one place that decides what becomes of a delivery, whichever door it came through. The caller holds the trigger's lock, so
+-- deliveries of one trigger take turns: two copies of one that come at once are told apart here, and limits are exact.
+create or replace function private.take_delivery(p_trigger public.triggers, p_delivery private.delivery)
+returns public.trigger_answer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_last_at timestamptz := greatest(p_trigger.window_began_at, p_trigger.last_triggered_at);
+    -- Transactions take the lock in another order than they began, by 15 seconds at most: none is earlier than the one before.
+    v_now timestamptz := case
+        when v_last_at between private.clock() and private.clock() + interval '15 seconds' then v_last_at
+        else private.clock()
+    end;
+    v_answer public.trigger_answer;
+    v_first public.trigger_deliveries;
+    v_cooldown interval := make_interval(secs => coalesce((p_trigger.config ->> 'cooldown_seconds')::integer, 0));
+    v_is_new_window boolean := p_trigger.window_began_at is null
+        or v_now not between p_trigger.window_began_at and p_trigger.window_began_at + interval '1 minute' - interval '1 microsecond';
+    v_count integer := case when v_is_new_window then 0 else p_trigger.window_count end;
+    v_notes integer := case when v_is_new_window then 0 else p_trigger.window_notes end;
+    v_window_began_at timestamptz := case when v_is_new_window then v_now else p_trigger.window_began_at end;
+    v_is_noted boolean;
+begin
+    v_answer.trigger_id := p_trigger.trigger_id;
+    v_answer.delivery_id := private.uuid_v7();
+    v_answer.outcome := p_delivery.outcome;
+    v_answer.status_code := coalesce(p_delivery.status_code, 200);
+    v_answer.error_code := p_delivery.error_code;
+    v_answer.reason := p_delivery.reason;
+    if p_delivery.is_limited then
+        v_answer.rate_limit := nullif(
+            coalesce((p_trigger.config ->> 'rate_limit_per_minute')::integer, case p_trigger.trigger_type when 'webhook' then 10 end), 0
+        );
+    end if;
+
+    -- A repeat gets the first answer, whatever the trigger says by now.
+    if v_answer.outcome is distinct from 'rejected' and p_delivery.message_id is not null then
+        select d.* into v_first
+        from public.trigger_deliveries as d
+        where d.tenant_id = p_trigger.tenant_id and d.trigger_id = p_trigger.trigger_id and d.message_id = p_delivery.message_id
+            and d.outcome in ('accepted', 'filtered');
+    elsif v_answer.outcome is distinct from 'rejected' and p_delivery.body_hash is not null then
+        select d.* into v_first
+        from public.trigger_deliveries as d
+        where d.trigger_id = p_trigger.trigger_id and d.body_hash = p_delivery.body_hash and d.outcome in ('accepted', 'filtered')
+            and d.received_at > v_now - make_interval(
+                secs => coalesce((p_trigger.config ->> 'dedupe_window_seconds')::integer, 300)
+            )
+        order by d.received_at desc
+        limit 1;
+    end if;
+
+    if v_first.delivery_id is not null then
+        v_answer.outcome := 'duplicate';
+        v_answer.job_id := v_first.job_id;
+        v_answer.reason := v_first.reason;
+    elsif v_answer.outcome is null and p_delivery.is_limited and v_cooldown > interval '0'
+        and p_trigger.last_triggered_at > v_now - v_cooldown
+        and p_trigger.last_triggered_at <= v_now    -- else the clock was set back, and nobody knows how long ago that was
+    then
+        v_answer.outcome := 'limited';
+        v_answer.reason := 'Trigger is in cooldown period';
+        v_answer.cooldown_remaining := ceil(extract(epoch from p_trigger.last_triggered_at + v_cooldown - v_now));
+    elsif v_answer.outcome is null and v_count >= v_answer.rate_limit then
+        v_answer.outcome := 'limited';
+        v_answer.reason := format('Trigger takes %s deliveries a minute', v_answer.rate_limit);
+        v_answer.cooldown_remaining := ceil(extract(epoch from v_window_began_at + interval '1 minute' - v_now));
+    elsif v_answer.outcome is null then
+        begin
+            v_answer.job_id := private.enqueue_job_of_trigger(p_trigger, p_delivery, v_answer.delivery_id);
+            v_answer.outcome := 'accepted';
+            v_count := v_count + 1;
+        exception
+            when others then
+                if sqlstate not like 'PT%' then
+                    raise;
+                end if;
+                get stacked diagnostics v_answer.error_code = pg_exception_detail, v_answer.reason = message_text;
+                v_answer.outcome := 'rejected';
+                v_answer.status_code := right(sqlstate, 3)::integer;
+        end;
+    end if;
+    if v_answer.outcome = 'limited' then
+        v_answer.status_code := 429;
+        v_answer.error_code := 'RATE_LIMITED';
+    end if;
+    v_answer.remaining := greatest(v_answer.rate_limit - v_count, 0);
+    v_answer.reset_at := case when v_answer.rate_limit is not null then v_window_began_at + interval '1 minute' end;
+
+    -- What came to nothing is written down sixty times a minute at most: strangers and broken senders must not fill the table.
+    -- A repeat of what was filtered beyond that is looked at anew.
+    v_is_noted := v_answer.outcome = 'accepted' or v_notes < 60;
+    if v_is_noted then
+        insert into public.trigger_deliveries (
+            delivery_id, tenant_id, trigger_id, source, outcome, status_code, reason, message_id, body_hash, job_id, first_id,
+            replay_of, request, received_at
+        )
+        values (
+            v_answer.delivery_id, p_trigger.tenant_id, p_trigger.trigger_id, p_delivery.source, v_answer.outcome,
+            v_answer.status_code, v_answer.reason, p_delivery.message_id, p_delivery.body_hash, v_answer.job_id,
+            v_first.delivery_id, p_delivery.replay_of, coalesce(p_delivery.request, '{}'), v_now
+        );
+        -- A duplicate's is there already, and who could not prove anything has no say in what is kept.
+        if p_delivery.payload is not null and v_answer.outcome <> 'duplicate' and pg_column_size(p_delivery.payload) <= 2097152 then
+            insert into public.trigger_delivery_bodies (delivery_id, tenant_id, payload)
+            values (v_answer.delivery_id, p_trigger.tenant_id, p_delivery.payload);
+        end if;
+    else
+        v_answer.delivery_id := null;
+    end if;
+
+    update public.triggers as t
+    set trigger_count = t.trigger_count + (v_answer.outcome = 'accepted')::integer,
+        duplicate_count = t.duplicate_count + (v_answer.outcome = 'duplicate')::integer,
+        filtered_count = t.filtered_count + (v_answer.outcome = 'filtered')::integer,
+        rejected_count = t.rejected_count + (v_answer.outcome = 'rejected')::integer,
+        limited_count = t.limited_count + (v_answer.outcome = 'limited')::integer,
+        last_triggered_at = case when v_answer.outcome = 'accepted' then v_now else t.last_triggered_at end,
+        error_message = case v_answer.outcome when 'accepted' then null when 'rejected' then v_answer.reason else t.error_message end,
+        window_began_at = v_window_began_at,
+        window_count = v_count,
+        window_notes = v_notes + (v_is_noted and v_answer.outcome <> 'accepted')::integer
+    where t.trigger_id = p_trigger.trigger_id;
+
+    if v_answer.outcome = 'accepted' then
+        perform private.emit_event(
+            p_trigger.tenant_id, 'trigger.fired', v_answer.job_id, null, p_trigger.workflow_id,
+            jsonb_build_object(
+                'trigger_id', p_trigger.trigger_id, 'trigger_type', p_trigger.trigger_type, 'trigger_name', p_trigger.name,
+                'delivery_id', v_answer.delivery_id, 'source', p_delivery.source
+            )
+        );
+    end if;
+    return v_answer;
+end
+$$;
+comment on function private.take_delivery is
+    'Answers a delivery to a trigger that the caller has locked: a repeat gets the first answer, cooldown and rate limit hold, and a job comes of it once. What came, its answer and the job stand or fall together; a refusal to enqueue is an answer, and no error.';
+revoke all on function private.take_delivery from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/test_trigger.sql sha256:6a8730ca4e285f67dfb110b60ed8ef8e7151f5a8da5eddd4e9407532c00baa2a
+create or replace function public.test_trigger(p_trigger_type text, p_config jsonb default '{}')
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.read');
+    v_trigger public.triggers;
+begin
+    v_trigger.tenant_id := v_caller.tenant_id;
+    v_trigger.name := 'test';
+    v_trigger.trigger_type := p_trigger_type;
+    v_trigger.config := coalesce(p_config, '{}');
+    return coalesce(
+        private.find_trigger_problem(v_trigger),
+        (select t.unavailable from private.trigger_types as t where t.trigger_type = p_trigger_type)
+    );
+end
+$$;
+comment on function public.test_trigger is
+    'What is wrong with the configuration of a trigger, as a sentence that names the field; null when nothing is. Nothing is made. Needs triggers.read.';
+revoke all on function public.test_trigger from public, anon, authenticated, service_role;
+grant execute on function public.test_trigger to authenticated;
+
+-- from sql/55_triggers/functions/trigger_quota.sql sha256:6d8ad1c07db56bc3dd51056565144890ddadeca6ffe16a7f7f6aeccfe3eeebf5
+create or replace function private.trigger_quota(p_plan public.tenant_plan)
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case p_plan when 'free' then 100 when 'pro' then 1000 else 10000 end
+$$;
+comment on function private.trigger_quota is 'How many triggers a tenant may have, by its plan.';
+revoke all on function private.trigger_quota from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/update_trigger.sql sha256:12ac19271f24b9c696ca30ac531f7eb07fd64b81aca2d796bf0615e30dd5413c
+create or replace function public.update_trigger(p_trigger_id uuid, p_changes jsonb)
+returns public.triggers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_old public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+    v_new public.triggers := v_old;
+    v_problem text;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'The changes must be an object.');
+    end if;
+    select format('%s cannot be changed.', left(k, 64)) into v_problem
+    from jsonb_object_keys(p_changes) as k
+    where k not in ('workflow_id', 'name', 'config', 'is_enabled')
+    limit 1;
+    if v_problem is null then
+        begin
+            v_new.workflow_id := coalesce((p_changes ->> 'workflow_id')::uuid, v_old.workflow_id);
+            v_new.is_enabled := coalesce((p_changes ->> 'is_enabled')::boolean, v_old.is_enabled);
+        exception
+            when data_exception then
+                v_problem := 'A change has a value of the wrong type: ' || sqlerrm || '.';
+        end;
+    end if;
+    v_new.name := coalesce(private.nfc(p_changes ->> 'name'), v_old.name);
+    if p_changes ->> 'config' is not null then
+        -- A schedule keeps what is not named, and so does its trigger.
+        v_new.config := case when v_old.schedule_id is not null then v_old.config else '{}' end || (p_changes -> 'config');
+    end if;
+    v_problem := coalesce(v_problem, private.find_trigger_problem(v_new));
+    if v_old.trigger_type = 'webhook' and v_problem is null then
+        v_new.path := coalesce(private.webhook_path(v_new.config ->> 'path'), v_old.path);
+        if not v_new.config ? 'path' then
+            v_new.path := v_old.path;
+        end if;
+        v_new.config := jsonb_build_object('auth', v_old.config -> 'auth') || v_new.config || jsonb_build_object('path', v_new.path);
+        if v_new.config -> 'auth' <> v_old.config -> 'auth' then
+            v_problem := 'config.auth cannot be changed, as its secret is of another kind: make another trigger.';
+        end if;
+    end if;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    if v_new.config <> v_old.config or v_new.workflow_id <> v_old.workflow_id or v_new.is_enabled and not v_old.is_enabled then
+        perform private.check_trigger_refers(v_new);
+    end if;
+    if v_new.is_enabled and not v_old.is_enabled then
+        v_new.disabled_reason := null;
+    end if;
+    if v_old.schedule_id is not null then
+        perform public.update_schedule(v_old.schedule_id, private.schedule_of_trigger(v_new));
+    end if;
+    begin
+        update public.triggers as t
+        set workflow_id = v_new.workflow_id,
+            name = v_new.name,
+            config = v_new.config,
+            path = v_new.path,
+            is_enabled = v_new.is_enabled,
+            disabled_reason = v_new.disabled_reason,
+            updated_at = private.clock()
+        where t.trigger_id = p_trigger_id
+        returning t.* into v_new;
+    exception
+        when unique_violation then
+            perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
+    end;
+    return v_new;
+end
+$$;
+comment on function public.update_trigger is
+    'Changes the named fields of a trigger (workflow_id, name, config as a whole, is_enabled) and returns it; a null leaves a field as it is, and a config without a path keeps that of before. Raises 404 TRIGGER_NOT_FOUND and what create_trigger raises. Needs triggers.write.';
+revoke all on function public.update_trigger from public, anon, authenticated, service_role;
+grant execute on function public.update_trigger to authenticated;
+
+-- from sql/55_triggers/functions/webhook_path.sql sha256:696a91ecf929b13cb5549b2c7895946c072dc7012d03eb298ddbb20b495e2df7
+create or replace function private.webhook_path(p_path text)
+returns text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_path text := '/' || btrim(p_path, '/');
+begin
+    if p_path is null then
+        -- Two random UUIDs, hashed: 160 bits that nobody guesses.
+        return '/' || left(encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex'), 40);
+    elsif v_path !~ '^(/[A-Za-z0-9._~-]{1,100}){1,10}$' or v_path ~ '/\.{1,2}(/|$)' then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'config.path must be 1 to 10 parts of letters, digits, ".", "_", "~" and "-", separated by "/".'
+        );
+    end if;
+    return v_path;
+end
+$$;
+comment on function private.webhook_path is 'A path of a webhook as it is kept, with one "/" before each part; a new one that nobody can guess for null. Raises 400 INVALID_ARGUMENT.';
+revoke all on function private.webhook_path from public, anon, authenticated, service_role;
+
 -- from sql/80_realtime/functions/broadcast.sql sha256:37559be8717c3f83091609ebb8639e77f3ccb0a3b40fbb0da1643c9d361170f6
 create or replace function private.broadcast(p_topic text, p_event text, p_payload jsonb)
 returns void
@@ -15752,7 +17423,7 @@ comment on function private.broadcast is
     'Rings a doorbell on a private topic. It may be lost and never fails the caller: every push has a row behind it.';
 revoke all on function private.broadcast from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/can_receive_topic.sql sha256:ea39cd5fc2923f155820ec170c5f364354eb770ae3b393af17e4e65cf4392ae3
+-- from sql/80_realtime/functions/can_receive_topic.sql sha256:36a94e5bb3682f2b666473b39f2e37d92318052f502dc0f05f5b5e68094dfa1e
 create or replace function private.can_receive_topic(p_topic text)
 returns boolean
 language plpgsql
@@ -15777,14 +17448,8 @@ begin
 
     if v_part[1] = 'tenant' then
         return v_id = v_caller.tenant_id
-            and case v_part[3]
-                when 'jobs' then private.has_permission(v_caller.permissions, 'jobs.read')
-                when 'queue' then private.has_permission(v_caller.permissions, 'jobs.read')
-                when 'robots' then private.has_permission(v_caller.permissions, 'robots.read')
-                    or (v_caller.principal = 'robot' and v_caller.robot_id is not null)
-                when 'notifications' then private.has_permission(v_caller.permissions, 'events.read')
-                else false
-            end;
+            and v_part[3] = 'changes'
+            and private.has_permission(v_caller.permissions, 'events.read');
     elsif v_part[1] = 'robot' then
         return v_id is not distinct from v_caller.robot_id
             or (
@@ -15804,11 +17469,11 @@ begin
 end
 $$;
 comment on function private.can_receive_topic is
-    'Whether the caller may join a private topic: members by permission, a robot its own topic, its tenant''s robots and the jobs that it holds.';
+    'Whether the caller may join a private topic: members by permission (changes of the tenant: events.read), a robot its own topic and those of the jobs that it holds.';
 revoke all on function private.can_receive_topic from public, anon, authenticated, service_role;
 grant execute on function private.can_receive_topic to authenticated;
 
--- from sql/80_realtime/functions/can_send_to_topic.sql sha256:3b5e3218c669cbf02fc1deae2a0abe5ca4caacc9fc56ddb334da45def1d30390
+-- from sql/80_realtime/functions/can_send_to_topic.sql sha256:c5fb5a0aa5c844ab28059fc8d65b440fc6c585e30bfd56d844e747d19d90a6ba
 create or replace function private.can_send_to_topic(p_topic text, p_extension text)
 returns boolean
 language plpgsql
@@ -15817,16 +17482,16 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return case p_extension
-        when 'presence' then p_topic ~ '^tenant:[^:]*:robots$' and private.can_receive_topic(p_topic)
-        when 'broadcast' then p_topic ~ '^job:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-            and private.holds_live_lease(private.caller(), substr(p_topic, 5)::uuid)
-        else false
-    end;
+    return p_extension = 'broadcast'
+        and case
+            when p_topic ~ '^job:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+                then private.holds_live_lease(private.caller(), substr(p_topic, 5)::uuid)
+            else false
+        end;
 end
 $$;
 comment on function private.can_send_to_topic is
-    'Whether the caller may send on a private topic: presence among the tenant''s robots, and broadcasts about a job by the robot that holds it.';
+    'Whether the caller may send on a private topic: only the robot that holds a job, broadcasts about it. Nobody shows presence.';
 revoke all on function private.can_send_to_topic from public, anon, authenticated, service_role;
 grant execute on function private.can_send_to_topic to authenticated;
 
@@ -15849,10 +17514,114 @@ $$;
 comment on function private.holds_live_lease is 'Whether the caller is the robot that holds a job now.';
 revoke all on function private.holds_live_lease from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/push_queue_depths.sql sha256:b1fa2842ea971b878ee1b61995d129778a6b5aea39d24f66e63be465370066be
--- Nobody can know whether somebody listens, so it must be cheap for all: it looks at tenants that have unfinished work, or
--- had some when it last looked, and counts each of the three to 1,000 at most, along an index. See docs/queue.md.
-create or replace function private.push_queue_depths(p_limit integer default 1000, p_most_jobs integer default 1000)
+-- from sql/80_realtime/functions/is_job_watched.sql sha256:882e71df4ba7082be6e23fc81d2fbea278353bd23f6903bed9c9de1a7aebad0e
+create or replace function private.is_job_watched(p_tenant_id uuid, p_job_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+begin
+    return exists (
+        select
+        from private.queue_tenants as q
+        where q.tenant_id = p_tenant_id
+            and q.jobs_watched_until > v_now
+            and (
+                q.jobs_watched_until = 'infinity'
+                or exists (select from private.job_watches as w where w.job_id = p_job_id and w.watched_until > v_now)
+            )
+    );
+end
+$$;
+comment on function private.is_job_watched is
+    'Whether somebody watches a job of a tenant now: one look at the tenant while none of its jobs is watched.';
+revoke all on function private.is_job_watched from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/push_job.sql sha256:f00058419451feb219d7f09ccc4ef7e532fed9280b943aa23f4d7872d5620f4c
+create or replace function private.push_job(p_tenant_id uuid, p_job_id uuid, p_event text, p_robot_id uuid, p_data jsonb)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    if private.is_job_watched(p_tenant_id, p_job_id) then
+        perform private.broadcast(
+            'job:' || p_job_id,
+            p_event,
+            p_data || jsonb_build_object(
+                'robot_external_id',
+                (
+                    select r.external_id
+                    from public.robots as r
+                    where r.robot_id = p_robot_id and r.tenant_id = p_tenant_id
+                ),
+                -- Who has seen the events up to here has missed none: the others can be fetched.
+                'after', (select c.last_seq from private.event_counters as c where c.tenant_id = p_tenant_id)
+            )
+        );
+    end if;
+end
+$$;
+comment on function private.push_job is
+    'Pushes something about a job on job:<id>, if the job is watched: with the name of its robot and the number of the tenant''s last numbered event.';
+revoke all on function private.push_job from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/push_job_logs.sql sha256:bf993409ca1bf5b1220b0011b44d940de6c30d471a26eb5fa9aff117ccce53b6
+create or replace function private.push_job_logs(
+    p_tenant_id uuid,
+    p_job_id uuid,
+    p_attempt integer,
+    p_robot_id uuid,
+    p_entries jsonb
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.is_job_watched(p_tenant_id, p_job_id) then
+        perform private.push_job(
+            p_tenant_id, p_job_id, 'job.log', p_robot_id,
+            jsonb_build_object(
+                'job_id', p_job_id,
+                'attempt', p_attempt,
+                'lines', coalesce(
+                    (
+                        select jsonb_agg(
+                            jsonb_build_object(
+                                'level', coalesce(x.entry ->> 'level', 'info'),
+                                'message', left(x.entry ->> 'message', 1000),
+                                'node_id', x.entry ->> 'node_id',
+                                'timestamp', coalesce(x.entry ->> 'timestamp', private.to_iso(private.clock()))
+                            )
+                            order by x.n
+                        )
+                        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+                        where x.n > jsonb_array_length(p_entries) - 50
+                    ),
+                    '[]'
+                ),
+                'lines_left_out', greatest(jsonb_array_length(p_entries) - 50, 0),
+                'timestamp', private.to_iso(private.clock())
+            )
+        );
+    end if;
+end
+$$;
+comment on function private.push_job_logs is
+    'Pushes lines of a log as job.log on job:<id>, if the job is watched: the last 50 of a batch, each to 1,000 characters. All of them are in public.job_logs.';
+revoke all on function private.push_job_logs from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/push_overviews.sql sha256:2a6882a66323038345ae654f23305ea15c4eee605d8c9080fdf7d550ec8cac08
+-- Only of tenants that somebody watches now. Counts stop at p_most_jobs each, along an index. See docs/queue.md.
+create or replace function private.push_overviews(p_limit integer default 1000, p_most_jobs integer default 1000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -15860,63 +17629,31 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
+    v_now timestamptz := private.clock();
     v_after integer := coalesce(
-        (select (d.position ->> 'tenant_no')::integer from private.duty_runs as d where d.name = 'push_queue_depths'), 0
+        (select (d.position ->> 'tenant_no')::integer from private.duty_runs as d where d.name = 'push_overviews'), 0
     );
-    v_zero uuid := '00000000-0000-0000-0000-000000000000';
     v_tenant record;
+    v_robots record;
     v_seen integer := 0;
     v_pushed integer := 0;
 begin
     for v_tenant in
-        -- From tenant to tenant along each index, however many rows each has.
-        with recursive ready (tenant_no) as (
-            (select r.tenant_no from private.ready as r where r.tenant_no > v_after order by r.tenant_no limit 1)
-            union all
-            select (select r.tenant_no from private.ready as r where r.tenant_no > b.tenant_no order by r.tenant_no limit 1)
-            from ready as b
-            where b.tenant_no is not null
-        ),
-        scheduled (tenant_id) as (
-            (select s.tenant_id from private.scheduled as s where s.tenant_id > v_zero order by s.tenant_id limit 1)
-            union all
-            select (select s.tenant_id from private.scheduled as s where s.tenant_id > b.tenant_id order by s.tenant_id limit 1)
-            from scheduled as b
-            where b.tenant_id is not null
-        ),
-        leased (tenant_id) as (
-            (select l.tenant_id from private.leases as l where l.tenant_id > v_zero order by l.tenant_id limit 1)
-            union all
-            select (select l.tenant_id from private.leases as l where l.tenant_id > b.tenant_id order by l.tenant_id limit 1)
-            from leased as b
-            where b.tenant_id is not null
-        ),
-        busy as (
-            select b.tenant_no from ready as b
-            union
-            select q.tenant_no
-            from (select s.tenant_id from scheduled as s union select l.tenant_id from leased as l) as u
-            cross join lateral (
-                select q.tenant_no from private.queue_tenants as q where q.tenant_id = u.tenant_id offset 0
-            ) as q
-            union
-            select d.tenant_no from private.queue_depths as d where d.waiting + d.scheduled + d.running > 0
-        )
         select
-            q.tenant_id, b.tenant_no, n.waiting, n.scheduled, n.running,
-            (t.settings #> '{realtime,queue}' = 'false') is not true as is_pushed,
+            q.tenant_id, q.tenant_no, n.waiting, n.scheduled, n.running, d.pushed_at, coalesce(d.robots, '{}') as robots,
             (d.waiting, d.scheduled, d.running) is distinct from (n.waiting, n.scheduled, n.running) as is_new
-        from busy as b
-        cross join lateral (    -- offset 0: looked up one by one, not joined with all tenants there are
-            select q.tenant_id from private.queue_tenants as q where q.tenant_no = b.tenant_no offset 0
+        from (
+            select o.tenant_id, o.tenant_no
+            from private.queue_tenants as o
+            where o.watched_until > v_now
+            order by o.tenant_no
         ) as q
-        join public.tenants as t on t.tenant_id = q.tenant_id
-        left join private.queue_depths as d on d.tenant_no = b.tenant_no
+        left join private.overviews as d on d.tenant_no = q.tenant_no
         cross join lateral (
             select
                 (
                     select count(*)
-                    from (select from private.ready as r where r.tenant_no = b.tenant_no limit p_most_jobs) as c
+                    from (select from private.ready as r where r.tenant_no = q.tenant_no limit p_most_jobs) as c
                 )::integer as waiting,
                 (
                     select count(*)
@@ -15928,54 +17665,206 @@ begin
                 )::integer as running
             offset 0    -- counted once, not for each mention
         ) as n
-        where b.tenant_no > v_after
-        order by b.tenant_no
+        where q.tenant_no > v_after
+        order by q.tenant_no
         limit p_limit
     loop
         v_seen := v_seen + 1;
         v_after := v_tenant.tenant_no;
-        continue when not v_tenant.is_new or not v_tenant.is_pushed;
-        insert into private.queue_depths as d (tenant_no, waiting, scheduled, running, pushed_at)
-        values (v_tenant.tenant_no, v_tenant.waiting, v_tenant.scheduled, v_tenant.running, private.clock())
+        -- Robots that were heard of since, or are not what they were: at most 500, as a message must not grow for ever.
+        select
+            count(*) filter (where c.is_news) as news,
+            jsonb_agg(
+                jsonb_build_object(
+                    'robot_id', c.robot_id,
+                    'external_id', c.external_id,
+                    'is_online', c.is_online,
+                    'is_active', c.is_active,
+                    'is_healthy', c.is_healthy,
+                    'is_busy', c.is_busy,
+                    'load', c.load,
+                    'cpu_percent', c.metrics -> 'cpu_percent',
+                    'memory_percent', c.metrics -> 'memory_percent',
+                    'memory_mb', c.metrics -> 'memory_mb',
+                    'last_heartbeat_at', private.to_iso(c.last_heartbeat_at)
+                )
+            ) filter (where c.is_news and c.place <= 500) as told,
+            jsonb_object_agg(
+                c.robot_id,
+                case when not c.is_news or c.place <= 500 then c.facts else v_tenant.robots ->> c.robot_id::text end
+            ) as facts
+        into v_robots
+        from (
+            select n.*, count(*) filter (where n.is_news) over (order by n.robot_id) as place
+            from (
+                select
+                    r.*,
+                    f.facts,
+                    coalesce(r.last_heartbeat_at > v_tenant.pushed_at, v_tenant.pushed_at is null)
+                        or v_tenant.robots ->> r.robot_id::text is distinct from f.facts as is_news
+                from public.live_robots as r
+                cross join lateral (
+                    select concat_ws(' ', r.is_online, r.is_active, r.is_healthy, r.is_busy) as facts
+                ) as f
+                where r.tenant_id = v_tenant.tenant_id
+            ) as n
+        ) as c;
+        continue when not v_tenant.is_new and v_robots.news = 0;
+        insert into private.overviews as d (tenant_no, waiting, scheduled, running, robots, pushed_at)
+        values (
+            v_tenant.tenant_no, v_tenant.waiting, v_tenant.scheduled, v_tenant.running,
+            coalesce(v_robots.facts, '{}'), v_now
+        )
         on conflict (tenant_no) do update set
             waiting = excluded.waiting,
             scheduled = excluded.scheduled,
             running = excluded.running,
+            robots = excluded.robots,
             pushed_at = excluded.pushed_at;
         perform private.broadcast(
-            'tenant:' || v_tenant.tenant_id || ':queue',
-            'queue.depth',
+            'tenant:' || v_tenant.tenant_id || ':changes',
+            'overview',
             jsonb_build_object(
-                'waiting', v_tenant.waiting,
-                'scheduled', v_tenant.scheduled,
-                'running', v_tenant.running,
-                'is_capped', greatest(v_tenant.waiting, v_tenant.scheduled, v_tenant.running) >= p_most_jobs,
-                'oldest_created_at', (
-                    select private.to_iso(min(private.uuid_v7_time(f.job_id)))
-                    from private.lanes as l
-                    cross join lateral (
-                        select r.job_id
-                        from private.ready as r
-                        where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
-                        order by r.job_id
-                        limit 1
-                    ) as f
-                    where l.tenant_no = v_tenant.tenant_no
+                'queue', jsonb_build_object(
+                    'waiting', v_tenant.waiting,
+                    'scheduled', v_tenant.scheduled,
+                    'running', v_tenant.running,
+                    'is_capped', greatest(v_tenant.waiting, v_tenant.scheduled, v_tenant.running) >= p_most_jobs,
+                    'oldest_created_at', (
+                        select private.to_iso(min(private.uuid_v7_time(f.job_id)))
+                        from private.lanes as l
+                        cross join lateral (
+                            select r.job_id
+                            from private.ready as r
+                            where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                            order by r.job_id
+                            limit 1
+                        ) as f
+                        where l.tenant_no = v_tenant.tenant_no
+                    )
                 ),
-                'timestamp', private.to_iso(private.clock())
+                'robots', coalesce(v_robots.told, '[]'),
+                'are_robots_capped', v_robots.news > 500,
+                'timestamp', private.to_iso(v_now)
             )
         );
         v_pushed := v_pushed + 1;
     end loop;
-    update private.duty_runs as d
+    update private.duty_runs as r
     set position = case when v_seen = p_limit then jsonb_build_object('tenant_no', v_after) end
-    where d.name = 'push_queue_depths';
+    where r.name = 'push_overviews';
     return v_pushed;
 end
 $$;
-comment on function private.push_queue_depths is
-    'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_limit tenants.';
-revoke all on function private.push_queue_depths from public, anon, authenticated, service_role;
+comment on function private.push_overviews is
+    'Duty: pushes overview on tenant:<id>:changes for tenants that are watched, if their counts of waiting, scheduled and running jobs (each to p_most_jobs at most) are not what was last pushed, or robots were heard of or are busy, idle or away now; returns how many. The next run goes on after p_limit tenants.';
+revoke all on function private.push_overviews from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/ring_bell.sql sha256:e2e024d37ccbae545ee8b4ff980ac8bc037067ecf0fd02eb425d4601c20e371c
+-- At once, and then at most every 250 ms: who hears a bell looks once more after that time, as what happened within it rang
+-- nothing. The row is only ever taken by who finds it free, so nobody waits for a bell.
+create or replace function private.ring_bell(p_tenant_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+begin
+    update private.bells as b
+    set rung_at = v_now
+    where b.tenant_id = (
+        select o.tenant_id
+        from private.bells as o
+        where o.tenant_id = p_tenant_id
+            -- A time to come was noted before the clock was set back.
+            and o.rung_at not between v_now - interval '250 milliseconds' and v_now + interval '10 seconds'
+        for no key update skip locked
+    );
+    if found then
+        perform private.broadcast(
+            'tenant:' || p_tenant_id || ':changes',
+            'changed',
+            jsonb_build_object(
+                'after', (select c.last_seq from private.event_counters as c where c.tenant_id = p_tenant_id),
+                'timestamp', private.to_iso(v_now)
+            )
+        );
+    end if;
+end
+$$;
+comment on function private.ring_bell is
+    'Tells those who watch a tenant that something happened in it, at most every 250 ms: changed, on tenant:<id>:changes, with the number of an event after which there are others. They fetch those with public.list_events().';
+revoke all on function private.ring_bell from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/watch.sql sha256:27a60943f3e3e34b4afb2f77318bb5ab3f4d12ce832703a94e3717ee2ad98a88
+create or replace function public.watch(p_job_id uuid default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize(case when p_job_id is null then 'events.read' else 'jobs.read' end);
+    v_now timestamptz := private.clock();
+    v_until timestamptz := v_now + interval '60 seconds';
+    v_enough constant interval := '45 seconds';     -- left: who watches beside others writes nothing
+    v_pushes text;
+    v_robot_id uuid;
+begin
+    if p_job_id is not null and not exists (
+        select from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id
+    ) then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+    perform private.find_queue_tenant(v_caller.tenant_id);
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    select private.pushes_of(t.settings) into v_pushes from public.tenants as t where t.tenant_id = v_caller.tenant_id;
+    if v_pushes = 'watched' and p_job_id is null then
+        update private.queue_tenants as q
+        set watched_until = v_until
+        where q.tenant_id = v_caller.tenant_id and q.watched_until < v_now + v_enough;
+    elsif v_pushes = 'watched' and not exists (
+        select from private.job_watches as w where w.job_id = p_job_id and w.watched_until >= v_now + v_enough
+    ) then
+        -- The row is the lock under which a tenant's watches are counted.
+        update private.queue_tenants as q set jobs_watched_until = v_until where q.tenant_id = v_caller.tenant_id;
+        delete from private.job_watches as w where w.tenant_id = v_caller.tenant_id and w.watched_until <= v_now;
+        if (
+            select count(*) from private.job_watches as w where w.tenant_id = v_caller.tenant_id and w.job_id <> p_job_id
+        ) >= 100 then
+            perform private.raise_error(
+                429, 'TOO_MANY_WATCHES', 'A hundred jobs of this tenant are watched already: watch the tenant instead.', '30'
+            );
+        end if;
+        insert into private.job_watches as w (job_id, tenant_id, watched_until)
+        values (p_job_id, v_caller.tenant_id, v_until)
+        on conflict (job_id) do update set watched_until = excluded.watched_until;
+        -- Its robot has what nobody else knows of its nodes.
+        select l.robot_id into v_robot_id from private.leases as l where l.job_id = p_job_id;
+        if found then
+            perform private.broadcast(
+                'robot:' || v_robot_id, 'job_watched',
+                jsonb_build_object('job_id', p_job_id)
+            );
+        end if;
+    end if;
+    return jsonb_build_object(
+        'topic', case when p_job_id is null then 'tenant:' || v_caller.tenant_id || ':changes' else 'job:' || p_job_id end,
+        'pushes', v_pushes,
+        'renew_after_seconds', 30,
+        'after', (select c.last_seq from private.event_counters as c where c.tenant_id = v_caller.tenant_id)
+    );
+end
+$$;
+comment on function public.watch is
+    'Says that the caller watches the tenant (needs events.read) or one of its jobs (needs jobs.read), for 60 seconds: until then what happens is pushed on the topic in the answer, unless the tenant''s pushes are off. To be said again every 30 seconds. after is the number of the newest event: what happens from now on has a greater one. Raises 404 JOB_NOT_FOUND, 429 TOO_MANY_WATCHES for more than a hundred jobs.';
+revoke all on function public.watch from public, anon, authenticated, service_role;
+grant execute on function public.watch to authenticated;
 
 -- from sql/90_audit/functions/audit_change.sql sha256:6cc5d63fac878c920f69e2d925aeecaae91a27fc214d350edcf8e9b7b4f869ac
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
@@ -16060,7 +17949,7 @@ $$;
 comment on function private.client_ip is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/drop_job_partitions.sql sha256:ae87dc13c0365015f46c058ae53c63499423597e17ef305fef44f2fecc279e82
+-- from sql/92_retention/functions/drop_job_partitions.sql sha256:73299852bfef1fb1c788f4acdffbf050b65f1d895de4c7cb2c61884b092b65bf
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
 -- join them, because a job of an old week that is neither live nor a dead letter never changes again. They move to the
 -- default partition in the transaction that drops theirs, so nobody ever misses one.
@@ -16121,7 +18010,7 @@ begin
 end
 $$;
 comment on function private.drop_job_partitions is
-    'Drops the oldest partition of jobs that nobody''s retention holds any more and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
+    'Drops the oldest partition of jobs that is older than every tenant''s retention and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
 revoke all on function private.drop_job_partitions from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/exported_until.sql sha256:4026ca9642f0e27664e0477fc90e2bcd1c351a3fa8f872b19582b4fc585cd936
@@ -16377,7 +18266,7 @@ comment on function private.purge_expired_robot_commands is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_commands from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:3ca0ba260ff97bbc410a01d64b12174cb1b0251ae8e57ee2c6719ed222518183
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:c30ef9cba1625c8f715565769290ba173e6b4dc7baff5213c488753d35cb6e2e
 create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
 returns private.turn
 language plpgsql
@@ -16394,6 +18283,8 @@ declare
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
         when 'schedule_fires' then 't.fire_time < $3'
+        when 'trigger_deliveries' then 't.delivery_id < $2'
+        when 'trigger_delivery_bodies' then 't.delivery_id < $2'
         when 'audit_log' then 't.audit_id < $2'
         when 'events' then
             't.occurred_at < $3 and t.seq <= '
@@ -16413,7 +18304,7 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
 revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:c353f83b0e1052a58961dcbc2fc889d118a4fc69d95d33bc21c55b95afb38406
@@ -16427,6 +18318,30 @@ $$;
 comment on function private.purge_expired_schedule_fires is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_schedule_fires from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_trigger_deliveries.sql sha256:42051a2b077e33a4ec99abe8727d82273ae7b3fdd3dabd31ae33bd88899519b3
+create or replace function private.purge_expired_trigger_deliveries(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.purge_expired_rows('trigger_deliveries', p_tenant_id, p_limit)
+$$;
+comment on function private.purge_expired_trigger_deliveries is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_trigger_deliveries from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_trigger_delivery_bodies.sql sha256:a09e11455cbe1caf12921647c773e7c46ced45413681df7200f3af3315835047
+create or replace function private.purge_expired_trigger_delivery_bodies(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.purge_expired_rows('trigger_delivery_bodies', p_tenant_id, p_limit)
+$$;
+comment on function private.purge_expired_trigger_delivery_bodies is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_trigger_delivery_bodies from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_jobs.sql sha256:28d212044fb319f7f0029abaf640357e036c45862d3571f9a615b62b02fb2fcf
 create or replace function public.purge_jobs(
@@ -16508,7 +18423,7 @@ comment on function public.purge_jobs is
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:daa95e3b4f13ea8af612df339d0a1ddc4582949ad38e1d7fe0739d11e81bf2e0
+-- from sql/92_retention/functions/purge_tenant.sql sha256:c7922fa818fd2b6c7b5ce1f6b18f4cd4ba9ce5e188c4e508f1e573987b71abd8
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
@@ -16535,7 +18450,8 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.event_inbox', 'public.events'
+        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.chain_inbox',
+        'public.trigger_delivery_bodies', 'public.trigger_deliveries', 'private.event_inbox', 'public.events'
     ] loop
         exit when purged >= p_limit;
         execute format(
@@ -16575,7 +18491,7 @@ comment on function private.purge_tenant is
     'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
 revoke all on function private.purge_tenant from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/queue_health.sql sha256:25d8fc4bb250f6df7585f798dfc8883a0ffc28e2f884aec270f1e1ba3ba7b746
+-- from sql/92_retention/functions/queue_health.sql sha256:8c5f91fd93c641d8ad7e3e72aa4b9284195ae8684dee2f0f6b97c73cefb54776
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -16736,7 +18652,7 @@ begin
 end
 $$;
 comment on function private.queue_health is
-    'What an operator should look at, each figure with the most that is normal (null: there is no such number) and what to do beyond it. No figure names a tenant.';
+    'Figures for operators, each with the most that is normal (null: no bound) and what to do beyond it. No figure names a tenant.';
 revoke all on function private.queue_health from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/retention_horizon.sql sha256:8c5e48a2a911303776601778a9523a30c2643988358bf7512e6c46dad4b9d16c
@@ -16977,7 +18893,7 @@ comment on function private.duration_percentile is
     'The duration in milliseconds that this fraction of a histogram does not exceed (nearest rank), within 4 percent and rounding; null for an empty one.';
 revoke all on function private.duration_percentile from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/fold_job_ends.sql sha256:3c06d44cb37a452d56c65a0358bafc187d9ab9c0db7508144819c2f9b8800997
+-- from sql/95_analytics/functions/fold_job_ends.sql sha256:4930b46e38000056d5881bddc5ebc4a26a4cc24b5ce01249132cce88e32b7d1d
 -- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere.
 create or replace function private.fold_job_ends(p_tenant_id uuid, p_after bigint, p_last bigint)
 returns void
@@ -17010,7 +18926,7 @@ begin
 end
 $$;
 comment on function private.fold_job_ends is
-    'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
+    'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
@@ -17229,7 +19145,7 @@ comment on function public.get_robot_metrics is
 revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics to authenticated;
 
--- from sql/95_analytics/functions/keep_node_executions.sql sha256:4851c8af99edb04819b2fff4d403ed90e51812953c5e2d5062d5f04f2bee7d6c
+-- from sql/95_analytics/functions/keep_node_executions.sql sha256:82df33890c81fb4f9e02535af6f3e4f1154aa159d56f309fd080b4e4b5f52a16
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
 language plpgsql
@@ -17258,7 +19174,7 @@ begin
 end
 $$;
 comment on function private.keep_node_executions is
-    'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
+    'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:41dde648e0029c23d8ab60d732836e6aad1609abc8fcf1f26eeda829239ef5d5
@@ -17422,7 +19338,7 @@ comment on function private.tidy_node_executions is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
 revoke all on function private.tidy_node_executions from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/next_duty.sql sha256:86c2e9c311dfd8030076375f818b19e9b5c009e7fd307b2df167b7eb7e0f885f
+-- from sql/97_duties/functions/next_duty.sql sha256:b5bafbb6aca12a3a956790a33a6e42a1a8c6754bfe09df5854a5030f51dec210
 -- That it was tried is committed before it runs: a duty at which a session ends is not the first of the next session again.
 create or replace function private.next_duty()
 returns text
@@ -17451,7 +19367,7 @@ begin
 end
 $$;
 comment on function private.next_duty is
-    'Of the duties that are due or behind, and that nobody runs now, the one that was tried the longest ago; null when there is none.';
+    'The duty that was tried the longest ago, of those that are due or behind and that no session runs now; null: none.';
 revoke all on function private.next_duty from public, anon, authenticated, service_role;
 
 -- from sql/97_duties/functions/purge_cron_details.sql sha256:6769f6b3a74294bdd222535a66df5a141eef764f8b8083feab5ad08d1b715179
@@ -17475,8 +19391,9 @@ comment on function private.purge_cron_details is
     'Duty: deletes what cron wrote down of its runs a day ago, which it never does itself, and returns how many.';
 revoke all on function private.purge_cron_details from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/run_due_duties.sql sha256:d89ea9b95533e4da8d6cb4fd05f95a6c2664c3e82cc1cd78dead6ecb6c4a6f77
--- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
+-- from sql/97_duties/functions/run_due_duties.sql sha256:7a66025ebe095e939b4630265d61931a8ed108806168324f5db7e9396b304b32
+-- A claim of any tenant's robot may do this: the duties run without an actor, so that the robot is not named in the events and
+-- the audit log of other tenants.
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
@@ -17549,7 +19466,7 @@ begin
 end
 $$;
 comment on function private.run_due_duties is
-    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
+    'Does a bounded part of the due duties that a cron of minutes is too coarse for. Claims call it when some are due, and it never fails a claim. Returns how much it did: after 0 it holds no lock that another session waits for.';
 revoke all on function private.run_due_duties from public, anon, authenticated, service_role;
 
 -- from sql/97_duties/functions/run_duties.sql sha256:2de5983402a6df0b5ba93d32c3260ce52a2aa6a76ceb33dd07b5cfd5669068d5
@@ -17634,8 +19551,8 @@ comment on function private.run_duty is
     'Runs a bounded part of one of private.duties, writes down how it went and whether something is left, and returns its count. Never two of one name at once.';
 revoke all on function private.run_duty from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/share_out.sql sha256:ef74b9ec6f45184eb491c56ebf06ad67c44637103ffec70219201d151b5fadfc
--- For duties that claims do too: several sessions are at them at once, so nobody remembers whose turn it is. Each tenant that has
+-- from sql/97_duties/functions/share_out.sql sha256:f39550a6b760bb90fe940407eb7620bd8559cb09640f8108d138e640a673dfc2
+-- For duties that claims do too: several sessions run them at once, so no turns are remembered. Each tenant that has
 -- something due gets the same part, and what they do not need goes to the oldest. From tenant to tenant along the index, from any
 -- one on: where more have rows than are looked at, it is others each time.
 create or replace function private.share_out(p_table text, p_id text, p_due_at text, p_limit integer, p_oldest uuid[])
@@ -18119,9 +20036,47 @@ create policy schedule_fires_select_members on public.schedule_fires
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
 
--- from sql/80_realtime/policies.sql sha256:f8dbf610c255fa9768018e63a94c54a8cb7f59c9a67f017260301fda8ac292d0
-alter table private.queue_depths enable row level security, force row level security;
-revoke all on private.queue_depths from public, anon, authenticated, service_role;
+-- from sql/55_triggers/policies.sql sha256:1cd3fd7acb2d08d13c7aa249006d481d2dd66064a95a955e120b545e61625c94
+do $$
+declare
+    v_table text;
+begin
+    foreach v_table in array array[
+        'private.trigger_types', 'public.triggers', 'private.trigger_secrets', 'public.trigger_deliveries',
+        'public.trigger_delivery_bodies', 'private.chain_inbox'
+    ]
+    loop
+        execute format('alter table %s enable row level security', v_table);
+        execute format('alter table %s force row level security', v_table);
+        execute format('revoke all on table %s from public, anon, authenticated, service_role', v_table);
+    end loop;
+end
+$$;
+
+revoke all on type public.delivery_outcome, public.trigger_answer from public;
+grant usage on type public.delivery_outcome, public.trigger_answer to authenticated;
+grant select on public.triggers, public.trigger_deliveries, public.trigger_delivery_bodies to authenticated;
+
+drop policy if exists triggers_select_members on public.triggers;
+create policy triggers_select_members on public.triggers
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('triggers.read')) and deleted_at is null);
+
+drop policy if exists trigger_deliveries_select_members on public.trigger_deliveries;
+create policy trigger_deliveries_select_members on public.trigger_deliveries
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('triggers.read')));
+
+drop policy if exists trigger_delivery_bodies_select_members on public.trigger_delivery_bodies;
+create policy trigger_delivery_bodies_select_members on public.trigger_delivery_bodies
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('triggers.read')));
+
+-- from sql/80_realtime/policies.sql sha256:5eb1f98ed1916fbaf492533295a64259682513cda8203721c6730811f0134a87
+alter table private.bells enable row level security, force row level security;
+alter table private.job_watches enable row level security, force row level security;
+alter table private.overviews enable row level security, force row level security;
+revoke all on private.bells, private.job_watches, private.overviews from public, anon, authenticated, service_role;
 
 -- Realtime asks these when somebody joins a private topic (select), and before the first message they send (insert). It
 -- sets realtime.topic and writes a probe row with topic and extension only, so nothing else of the row may be looked at.
@@ -18226,7 +20181,21 @@ create trigger note_end_of_scheduled_job
     when (new.finished_at is not null and new.metadata ? 'schedule_id')
     execute function private.note_end_of_scheduled_job();
 
--- from sql/90_audit/triggers.sql sha256:18a694ceed22aacb3919281a92a6b19ee1e0e70e637f063526c2db02bac6cc8b
+-- from sql/55_triggers/triggers.sql sha256:5223c4bcb10fc4025da87e61d1be0e0b638a62da5d96b170953b832ffcd112d6
+drop trigger if exists note_chains on public.triggers;
+create trigger note_chains
+after insert or update of is_enabled, deleted_at on public.triggers
+for each row
+execute function private.note_chains();
+
+drop trigger if exists disable_triggers on public.workflows;
+create trigger disable_triggers
+after update of is_enabled, deleted_at on public.workflows
+for each row
+when (old.is_enabled and not new.is_enabled)
+execute function private.disable_triggers();
+
+-- from sql/90_audit/triggers.sql sha256:d3ae7f041df3325e88a0d80ffa8db7afe87030539e61f02123ae62aa754023cc
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -18247,6 +20216,8 @@ begin
                 ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
                 ('public.schedules', 'insert or delete or update of workflow_id, name, frequency, cron_expression, run_at, interval_seconds, timezone, starts_at, ends_at, paused_until, calendar_id, on_closed_day, jitter_seconds, misfire_policy, misfire_cap, overlap_policy, max_consecutive_failures, is_enabled, priority, execution_mode, environment, required_capabilities, required_tags, robot_id, pool_id, dedupe_key, metadata, auto_disabled_at, deleted_at', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
+                ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
+                ('private.trigger_secrets', 'insert or delete', '{trigger_id,secret_id}', '{key_hash,sealed}'),
                 ('public.calendars', 'insert or update or delete', '{calendar_id}', '{updated_at,rules_until,warned_until}'),
                 ('public.calendar_blackouts', 'insert or update or delete', '{calendar_id,starts_at}', '{}'),
                 ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),

@@ -90,6 +90,24 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(
     assert answer.stderr == f"error: {tmp_path / named} cannot be used: Not a directory.\n"
 
 
+@pytest.mark.parametrize(
+    ("options", "env", "words"),
+    [
+        (["--watch-folder", "not-there"], {}, "there is no folder not-there"),
+        ([], {"ROBOT_WATCH_FOLDERS": "not-there"}, "there is no folder not-there"),
+        ([], {"ROBOT_MAIL_URL": "imaps://mail.example.org"}, "all three or none"),
+        ([], {"ROBOT_MAIL_URL": "http://m", "ROBOT_MAIL_USER": "u", "ROBOT_MAIL_PASSWORD": "p"}, "must be imaps://"),
+    ],
+)
+def test_what_triggers_may_watch_is_not_said_by_half(
+    run: CliRunner, options: list[str], env: dict[str, str], words: str
+) -> None:
+    robot = ["robot", "run", "--url", "http://127.0.0.1:1", "--api-key", "k", "--robot-id", "r"]
+    answer = run.invoke(app, [*robot, *options], env=env)
+    assert answer.exit_code == 2
+    assert words in answer.stderr
+
+
 def test_down_does_not_stumble_over_a_process_that_has_just_ended(run: CliRunner, tmp_path: Path) -> None:
     ended = subprocess.Popen(["true"])
     ended.wait()

@@ -1,6 +1,10 @@
-"""`workflows …`, `jobs …`, `schedules …`, `calendars …`, `keys …` and `metrics …` against the real orchestrator."""
+"""The commands that people call, from `workflows …` to `metrics …`, against the real orchestrator."""
 
 import json
+import signal
+import subprocess
+import sys
+import threading
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +63,25 @@ def test_a_watched_job_as_json_is_all_that_standard_output_has(stack: Stack, run
     assert "submitted" in run("jobs", "watch", job["job_id"])
 
 
+def test_all_jobs_are_followed_until_ctrl_c(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "followed.json"
+    file.write_text(json.dumps(EXAMPLE_WORKFLOW))
+    first = json.loads(run("jobs", "submit", str(file), "--json"))
+    command = [sys.executable, "-m", "casare_cloud", "jobs", "watch"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        seen: list[str] = []
+        reader = threading.Thread(target=lambda: seen.append(process.stdout.readline()))  # type: ignore[union-attr]
+        reader.start()
+        while reader.is_alive():  # until one is submitted after the watch has begun
+            run("jobs", "submit", str(file), "--workflow", first["workflow_id"])
+            reader.join(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    assert "job.queued" in seen[0]
+    assert "followed" in seen[0]
+
+
 def test_a_schedule_is_made_changed_triggered_and_deleted(stack: Stack, run: Run) -> None:
     workflow_id = str(make_workflow(stack.database, stack.tenant).workflow_id)
     made = json.loads(
@@ -73,12 +96,39 @@ def test_a_schedule_is_made_changed_triggered_and_deleted(stack: Stack, run: Run
     assert schedule_id in run("schedules", "upcoming")
     assert run("schedules", "disable", schedule_id) == "Early is disabled\n"
     assert schedule_id not in run("schedules", "upcoming")
+    assert "- (disabled)" in run("schedules", "list", "--workflow", workflow_id)
     assert run("schedules", "enable", schedule_id).startswith("next run 20")
     job_id = run("schedules", "trigger", schedule_id).split()[-1]
     assert json.loads(run("jobs", "get", job_id))["input"] == {"n": 1}
     assert "time" in run("schedules", "fires", schedule_id)
     assert "deleted" in run("schedules", "delete", schedule_id)
     assert "SCHEDULE_NOT_FOUND" in run("schedules", "get", schedule_id, code=1)
+
+
+def test_a_trigger_is_made_changed_fired_looked_at_and_deleted(stack: Stack, run: Run) -> None:
+    workflow_id = str(make_workflow(stack.database, stack.tenant).workflow_id)
+    assert "webhook" in run("triggers", "types")
+    made = run("triggers", "create", workflow_id, "webhook", "--name", "Orders")
+    trigger_id = made.split()[1]
+    assert "(shown this once)" in made
+    assert trigger_id in run("triggers", "list", "--workflow", workflow_id, "--type", "webhook")
+    changed = run("triggers", "update", trigger_id, "--config", '{"input_mapping": {"n": "$.deep.n"}}')
+    assert changed.startswith("Orders: {")
+    job_id = run("triggers", "fire", trigger_id, "--payload", '{"deep": {"n": 7}}').split()[-1]
+    assert json.loads(run("jobs", "get", job_id))["input"] == {"n": 7}
+    [delivery] = json.loads(run("triggers", "deliveries", trigger_id, "--json"))["deliveries"]
+    assert delivery["delivery_id"] in run("triggers", "deliveries", trigger_id, "--outcome", "accepted")
+    assert job_id not in run("triggers", "replay", trigger_id, delivery["delivery_id"])
+    assert run("triggers", "disable", trigger_id) == "Orders is disabled\n"
+    assert run("triggers", "enable", trigger_id) == "Orders is enabled\n"
+    assert json.loads(run("triggers", "get", trigger_id))["trigger_count"] == 2
+    assert "(shown this once)" in run("triggers", "rotate", trigger_id, "--overlap", "0")
+    assert "Say what is to change" in run("triggers", "update", trigger_id, code=2)
+    assert "--config is not JSON" in run("triggers", "create", workflow_id, "--config", "{", code=2)
+    assert "--config must be a JSON object" in run("triggers", "create", workflow_id, "--config", "[1]", code=2)
+    assert "--payload must be a JSON object" in run("triggers", "fire", trigger_id, "--payload", "[1]", code=2)
+    assert "deleted" in run("triggers", "delete", trigger_id)
+    assert "TRIGGER_NOT_FOUND" in run("triggers", "get", trigger_id, code=1)
 
 
 @pytest.mark.parametrize(

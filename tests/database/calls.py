@@ -223,16 +223,39 @@ CALLS: dict[str, list[str]] = {
         "public.simulate_schedule(" + _SCHEDULE % "%(own_workflow)s::uuid, 'robot_id', %(robot)s::text" + ")",
         "public.simulate_schedule(" + _SCHEDULE % "%(workflow)s::uuid" + ")",
     ],
+    # triggers
+    "public.create_trigger": [
+        "public.create_trigger(%(workflow)s, 'x', 'manual')",
+        "public.create_trigger(%(own_workflow)s, 'x', 'manual', jsonb_build_object('robot_id', %(robot)s::text))",
+        "public.create_trigger(%(own_workflow)s, 'x', 'manual', jsonb_build_object('pool', %(pool_name)s::text))",
+        "public.create_trigger(%(own_workflow)s, 'x', 'workflow_call', "
+        "jsonb_build_object('source_workflow_id', %(workflow)s::uuid))",
+    ],
+    "public.update_trigger": [
+        'public.update_trigger(%(trigger)s, \'{"name": "x"}\')',
+        "public.update_trigger(%(chained)s, '{\"is_enabled\": false}')",
+    ],
+    "public.delete_trigger": ["public.delete_trigger(%(trigger)s)"],
+    "public.set_trigger_secret": ["public.set_trigger_secret(%(trigger)s, sha256('mine'))"],
+    "public.fire_trigger": [
+        "public.fire_trigger(%(trigger)s)",
+        "public.fire_trigger(%(chained)s, p_replay_of => %(delivery)s)",
+    ],
+    "public.test_trigger": [
+        "public.test_trigger('webhook', jsonb_build_object('path', %(path)s::text))",
+        "public.test_trigger('manual', jsonb_build_object('robot_id', %(robot)s::text))",
+    ],
+    "public.list_trigger_types": ["public.list_trigger_types()"],
+    "public.list_robot_triggers": ["public.list_robot_triggers()"],
     # events and realtime
     "public.list_events": ["public.list_events()", "public.list_events(0, 1000)"],
+    "public.watch": ["public.watch()", "public.watch(%(queued)s)", "public.watch(%(held)s)"],
     "private.can_receive_topic": [
-        "private.can_receive_topic('tenant:' || %(tenant)s || ':jobs')",
-        "private.can_receive_topic('tenant:' || %(tenant)s || ':robots')",
+        "private.can_receive_topic('tenant:' || %(tenant)s || ':changes')",
         "private.can_receive_topic('job:' || %(held)s)",
         "private.can_receive_topic('robot:' || %(robot)s)",
     ],
     "private.can_send_to_topic": [
-        "private.can_send_to_topic('tenant:' || %(tenant)s || ':robots', 'presence')",
         "private.can_send_to_topic('job:' || %(held)s, 'broadcast')",
         "private.can_send_to_topic('job:' || %(held_by_revoked)s, 'broadcast')",
     ],
@@ -243,6 +266,8 @@ BEFORE_A_CALLER = {
     "private.check_login",
     "private.count_request",
     "private.email_for_login",
+    "private.find_webhook",
+    "private.receive_delivery",
     "private.end_reused_session",
     "private.enter_with_key",
     "private.get_dev_mode_claims",
@@ -257,6 +282,7 @@ BEFORE_A_CALLER = {
 _NUMBERING = {"private.event_inbox", "private.event_counters", "public.events", "public.job_rollups"}
 EFFECTS_OF_READING = {
     "public.list_events": _NUMBERING,
+    "public.watch": _NUMBERING | {"private.queue_tenants", "private.job_watches"},
     "public.get_fleet_metrics": _NUMBERING,
     "public.get_job_analytics": _NUMBERING,
     "public.get_robot_metrics": _NUMBERING,

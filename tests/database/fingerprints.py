@@ -11,7 +11,7 @@ from tests.databases import Connection
 _TENANT_NO = "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %(tenant)s)"
 ROWS_BY_NUMBER = {
     "private.lanes": _TENANT_NO,
-    "private.queue_depths": _TENANT_NO,
+    "private.overviews": _TENANT_NO,
     "private.limit_counters": "limit_id in (select w.limit_id from private.limits as w where w.tenant_id = %(tenant)s)",
     "private.share_usage": "share_id in (select s.share_id from private.shares as s where s.tenant_id = %(tenant)s)",
 }
@@ -64,21 +64,21 @@ def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
 
 
 def fingerprints(
-    owner: Connection, tables: Sequence[str], tenant_id: Id, mine: re.Pattern[str], but_of: Id | None = None
+    owner: Connection, tables: Sequence[str], tenant_id: Id, mine: Iterable[str], but_of: Id | None = None
 ) -> dict[str, str]:
-    """The number and the digest of the tenant's rows in each table: those that `mine` matches.
+    """The number and the digest of the tenant's rows in each table: those that have one of the words `mine`.
 
     A row that names the tenant `but_of` is that tenant's, whatever words it has been told.
     """
-    return {table: _fingerprint(owner, table, tenant_id, mine, but_of) for table in tables}
-
-
-def _fingerprint(owner: Connection, table: str, tenant_id: Id, mine: re.Pattern[str], but_of: Id | None) -> str:
-    where = ROWS_BY_NUMBER.get(table, "t::text ~ %(mine)s and t::text not like %(others)s")
-    row = owner.execute(
-        f"select count(*) || ' ' || md5(coalesce(string_agg(t::text, ',' order by t::text), '')) as d "
-        f"from {table} as t where {where}",
-        {"tenant": tenant_id, "mine": mine.pattern, "others": f"%{but_of or 'nobody'}%"},
-    ).fetchone()
-    assert row is not None
-    return str(row["d"])
+    digests = []
+    for table in tables:
+        where = ROWS_BY_NUMBER.get(table, "t::text like any (%(mine)s) and t::text not like %(others)s")
+        digests.append(
+            f"select '{table}' as name, count(*) || ' ' || md5(coalesce(string_agg(t::text, ',' order by t::text), ''))"
+            f" as digest from {table} as t where {where}"
+        )
+    words = [f"%{word}%" for word in mine]  # one pattern with all of them takes four times as long
+    rows = owner.execute(
+        " union all ".join(digests), {"tenant": tenant_id, "mine": words, "others": f"%{but_of or 'nobody'}%"}
+    ).fetchall()
+    return {row["name"]: row["digest"] for row in rows}

@@ -165,6 +165,11 @@ def deaf_robots(fleet: Fleet, count: int) -> None:
     silent_robots(fleet, count, "0 seconds")
 
 
+def watched_queue(fleet: Fleet, count: int) -> None:
+    ready(fleet, count)
+    fleet.watch()
+
+
 def full_queue(fleet: Fleet, count: int) -> None:
     fleet.fill(count - 1)
     do(fleet, """update public.tenants set settings = '{"queue": {"max_waiting": 1}}' where tenant_id = %(tenant)s""")
@@ -215,6 +220,40 @@ def fires(fleet: Fleet, count: int) -> None:
         "select %(tenant)s, %(schedule)s, %(now)s - n * interval '1 minute', 'failed', 'x', %(now)s "
         "from generate_series(1, %(count)s) as n",
         schedule=schedule,
+        count=count,
+        now=fleet.now,
+    )
+
+
+def events_for_chains(fleet: Fleet, count: int) -> None:
+    call(
+        fleet.member,
+        "create_trigger",
+        workflow_id=fleet.workflow.workflow_id,
+        name="flood",
+        trigger_type="event_bus",
+        config={"events": ["test.awaited"]},
+    )
+    do(
+        fleet,
+        "insert into private.chain_inbox (tenant_id, event_type, occurred_at, data) "
+        "select %(tenant)s, 'test.other', %(now)s, '{}' from generate_series(1, %(count)s)",
+        count=count,
+        now=fleet.now,
+    )
+
+
+def deliveries(fleet: Fleet, count: int) -> None:
+    trigger = call(
+        fleet.member, "create_trigger", workflow_id=fleet.workflow.workflow_id, name="flood", trigger_type="manual"
+    )["trigger_id"]
+    do(
+        fleet,
+        "insert into public.trigger_deliveries "
+        "(delivery_id, tenant_id, trigger_id, source, outcome, status_code, received_at) "
+        "select private.uuid_v7(%(now)s), %(tenant)s, %(trigger)s, 'manual', 'accepted', 200, %(now)s "
+        "from generate_series(1, %(count)s)",
+        trigger=trigger,
         count=count,
         now=fleet.now,
     )
@@ -272,9 +311,9 @@ FLOODS = {
         wrong_counters,
         left_in("private.limits as w join private.limit_counters as c using (limit_id)") + " and running > 0",
     ),
-    "push_queue_depths": Flood(
-        ready,
-        "select 1 - count(*) as n from private.queue_depths where tenant_no = %(no)s",
+    "push_overviews": Flood(
+        watched_queue,
+        "select 1 - count(*) as n from private.overviews where tenant_no = %(no)s",
         is_one_look=True,
     ),
     "sequence_events": Flood(
@@ -324,6 +363,16 @@ FLOODS = {
     ),
     "purge_expired_robot_commands": Flood(commands, left_in("public.robot_commands"), LONG),
     "purge_expired_schedule_fires": Flood(fires, left_in("public.schedule_fires"), LONG),
+    "fire_chains": Flood(events_for_chains, left_in("private.chain_inbox")),
+    "purge_expired_trigger_deliveries": Flood(deliveries, left_in("public.trigger_deliveries"), LONG),
+    "purge_expired_trigger_delivery_bodies": Flood(
+        rows(
+            "insert into public.trigger_delivery_bodies (delivery_id, tenant_id, payload) "
+            "select private.uuid_v7(%(now)s), %(tenant)s, '{}'"
+        ),
+        left_in("public.trigger_delivery_bodies"),
+        LONG,
+    ),
     "purge_expired_audit_log": Flood(
         rows(
             "insert into public.audit_log (tenant_id, principal, action, resource_type, resource_id) "

@@ -100,7 +100,7 @@ def test_what_is_not_the_robots_fault_is_not_counted(fleet: Fleet, how: str) -> 
         fleet.report(robot, "release_job", job)
     else:
         fleet.travel(minutes=5)
-        assert fleet.run("rescue_expired_leases") == 1
+        assert fleet.rescue() == 1
     assert live(fleet, robot)["quarantined_at"] is None
 
 
@@ -136,7 +136,7 @@ def lose(fleet: Fleet, robot: Robot) -> uuid.UUID:
     """The robot begins a job and is never heard of again."""
     job = fleet.start_one(robot)
     fleet.travel(seconds=61)
-    assert fleet.run("rescue_expired_leases") == 1
+    assert fleet.rescue() == 1
     job_id: uuid.UUID = job["job_id"]
     return job_id
 
@@ -166,7 +166,7 @@ def test_a_robot_that_a_person_deleted_did_not_die(fleet: Fleet) -> None:
     fleet.enqueue(max_attempts=10)
     fleet.start_one(one)
     call(fleet.member, "delete_robot", robot=one.external_id)
-    assert fleet.run("rescue_expired_leases") == 1
+    assert fleet.rescue() == 1
     lose(fleet, two)
     assert len(fleet.claim(three)) == 1
 

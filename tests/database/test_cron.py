@@ -219,6 +219,7 @@ def test_the_real_pg_cron_takes_the_same_calls_and_keeps_the_same_jobs(
         assert owner.execute(query).fetchall() == ours
 
 
+@pytest.mark.long
 @pytest.mark.needs_pg_cron
 def test_the_real_pg_cron_runs_our_jobs_from_the_first_minute_of_a_first_start() -> None:
     with servers.temporary_server(servers.with_pg_cron()) as server:

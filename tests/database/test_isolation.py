@@ -31,7 +31,7 @@ CALLERS = (*STRANGERS, *NOBODIES, "viewer")
 # Rows that belong to no tenant: reference data, the clock of the duties, outages of the service, hashes of logins.
 NOBODYS_ROWS = {
     "public.permissions", "private.duties", "private.duty_runs", "private.exports", "private.login_attempts",
-    "private.low_water", "private.outages", "private.retentions", "private.schedule_quotas",
+    "private.low_water", "private.outages", "private.retentions", "private.schedule_quotas", "private.trigger_types",
     "private.calendar_quotas",
 }  # fmt: skip
 VIEWER_READS = {
@@ -40,7 +40,8 @@ VIEWER_READS = {
     "public.live_jobs", "public.dead_letters",
     "public.late_results", "public.job_logs", "public.events", "private.leases", "private.scheduled",
     "public.job_rollups", "public.job_node_executions",
-    "public.schedules", "public.schedule_fires", "public.calendars", "public.calendar_days",
+    "public.schedules", "public.schedule_fires", "public.triggers", "public.trigger_deliveries",
+    "public.trigger_delivery_bodies", "public.calendars", "public.calendar_days",
     "public.calendar_blackouts", "public.pools", "public.pool_members",
 }  # fmt: skip
 
@@ -60,11 +61,12 @@ class Case:
     owner: Connection
     relations: list[Relation]
     functions: dict[str, set[str]]  # by role
-    mine: re.Pattern[str]  # an id or a text of tenant A
+    words: set[str]  # ids and a text of tenant A
+    mine: re.Pattern[str]  # one of them
 
     def fingerprints(self) -> dict[str, str]:
         """A digest of the rows of tenant A in each table, with their number."""
-        return fingerprints(self.owner, tables_of(self.relations), self.world.tenant.tenant_id, self.mine)
+        return fingerprints(self.owner, tables_of(self.relations), self.world.tenant.tenant_id, self.words)
 
     def enter(self, caller: str) -> None:
         """Makes the rest of the transaction the caller's."""
@@ -83,9 +85,9 @@ def case(shared_database: Database) -> Case:
         role: {row["name"] for row in owner.execute(FUNCTIONS, [role]).fetchall()}
         for role in (*CLIENT_ROLES, "casare_functions")
     }
-    mine = identifiers(owner, tables_of(relations), world.tenant.tenant_id, world.other.tenant_id)
+    words = {MARKER} | identifiers(owner, tables_of(relations), world.tenant.tenant_id, world.other.tenant_id)
     owner.execute("set statement_timeout = '30s'")
-    return Case(world, owner, relations, functions, pattern_of({MARKER, *mine}))
+    return Case(world, owner, relations, functions, words, pattern_of(words))
 
 
 # -- coverage: a new table or function without an entry fails by name

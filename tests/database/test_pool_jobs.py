@@ -52,6 +52,7 @@ def told(fleet: Fleet, job_id: uuid.UUID) -> tuple[str, str]:
 def test_a_members_job_from_the_claim_to_its_end(pool: Pool) -> None:
     member, robot = pool.members["A"], pool_robot(pool.owner, pool.id)
     job = take(pool, robot)
+    member.watch(job["job_id"])
     session, token = pool.owner.robots[robot.robot_id], {"job_id": job["job_id"], "lease_token": job["lease_token"]}
     assert pool.owner.report(robot, "start_job", job)["status"] == "running"
     nodes = [{"node_id": "n1", "status": "completed"}]
@@ -72,8 +73,8 @@ def test_a_members_job_from_the_claim_to_its_end(pool: Pool) -> None:
     kept = member.member.execute("select node_executions from public.job_node_executions").fetchall()
     assert [row["node_executions"][0]["node_id"] for row in kept] == ["n1"]
     assert member.events(job["job_id"]) == ["job.queued", "job.claimed", "job.started", "job.completed"]
-    pushed = [push["event"] for push in member.pushes(f"tenant:{member.tenant.tenant_id}:jobs")]
-    assert pushed == ["job.queued", "job.claimed", "job.started", "job.progress", "job.completed"]
+    pushed = [push["event"] for push in member.pushes(f"job:{job['job_id']}")]
+    assert pushed == ["job.started", "job.progress", "job.log", "job.completed"]
 
 
 def test_nothing_of_a_members_job_is_the_owners(pool: Pool) -> None:
@@ -82,7 +83,7 @@ def test_nothing_of_a_members_job_is_the_owners(pool: Pool) -> None:
     owner.report(robot, "start_job", job)
     live = owner.member.execute("select * from public.live_robots").fetchone()
     assert live is not None
-    assert (live["status"], live["load"], live["current_job_ids"]) == ("busy", 1, [])
+    assert (live["is_busy"], live["load"], live["current_job_ids"]) == (True, 1, [])
     for query in (
         "select job_id from public.jobs",
         "select job_id from public.live_jobs",
@@ -99,8 +100,7 @@ def test_nothing_of_a_members_job_is_the_owners(pool: Pool) -> None:
     events = owner.owner.execute(
         "select data::text as data from private.event_inbox where tenant_id = %s", [owner.tenant.tenant_id]
     ).fetchall()
-    pushes = owner.pushes(f"tenant:{owner.tenant.tenant_id}:jobs")
-    text = json.dumps([row["data"] for row in events] + [str(push) for push in pushes])
+    text = json.dumps([row["data"] for row in events] + [str(push) for push in owner.bells()])
     for secret in ("secret of A", pool.members["A"].workflow.name, str(pool.members["A"].tenant.tenant_id)):
         assert secret not in text
     metrics = call(owner.member, "get_robot_metrics", robot_id=robot.robot_id)["get_robot_metrics"]
@@ -160,7 +160,7 @@ def test_what_is_given_back_or_lost_waits_for_the_pool_again(pool: Pool) -> None
     job = pool.owner.start_one(robot)
     assert job["attempt"] == 1
     travel(pool, minutes=5)
-    assert member.run("rescue_expired_leases") == 1
+    assert member.rescue() == 1
     call(pool.owner.robots[robot.robot_id], "record_heartbeat")
     assert pool.owner.claim_one(robot)["attempt"] == 2
     assert member.events(job["job_id"])[-2:] == ["job.retrying", "job.claimed"]
@@ -192,7 +192,7 @@ def test_a_late_result_is_kept_for_the_member_and_refused(pool: Pool) -> None:
     member, robot, second = pool.members["A"], pool_robot(pool.owner, pool.id), pool_robot(pool.owner, pool.id)
     job = take(pool, robot)
     travel(pool, minutes=5)
-    member.run("rescue_expired_leases")
+    member.rescue()
     newer = pool.owner.claim_one(second)
     answer = pool.owner.report(robot, "complete_job", job, result={"late": True})
     assert answer["details"] == "LEASE_LOST"

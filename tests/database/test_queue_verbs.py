@@ -36,7 +36,7 @@ def test_a_job_goes_from_queued_to_completed(fleet: Fleet) -> None:
     assert fleet.claim(robot) == []
 
 
-def test_every_transition_is_an_event_and_a_push_on_both_topics(fleet: Fleet) -> None:
+def test_every_transition_is_an_event(fleet: Fleet) -> None:
     robot = fleet.robot()
     job = fleet.enqueue(retry_policy={"policy": "fixed", "base_delay_seconds": 1})
     fleet.report(robot, "release_job", fleet.claim_one(robot))
@@ -48,42 +48,9 @@ def test_every_transition_is_an_event_and_a_push_on_both_topics(fleet: Fleet) ->
     fleet.report(robot, "complete_job", claimed)
     way = ["job.queued", "job.claimed", "job.queued", "job.claimed", "job.retrying", "job.claimed", "job.started"]
     assert fleet.events(job["job_id"]) == [*way, "job.completed"]
-    pushes = fleet.pushes(f"job:{job['job_id']}")
-    # Nobody listens on the topic of a job that is new; one that was released may have listeners.
-    assert [push["event"] for push in pushes] == [*way[1:], "job.progress", "job.completed"]
-    assert pushes[-2]["payload"]["progress"] == 50
-    assert {"job_id", "workflow_id", "workflow_name", "status", "robot_id", "attempt", "timestamp"} <= set(
-        pushes[0]["payload"]
-    )
-    assert pushes[0]["payload"]["timestamp"].endswith("Z")
-    tenant_pushes = [push["event"] for push in fleet.pushes(f"tenant:{fleet.tenant.tenant_id}:jobs")]
-    assert tenant_pushes == [*way, "job.progress", "job.completed"]
     cancelled = fleet.enqueue()["job_id"]
     call(fleet.member, "cancel_job", job_id=cancelled)
     assert fleet.events(cancelled) == ["job.queued", "job.cancelled"]
-    assert [push["event"] for push in fleet.pushes(f"job:{cancelled}")] == ["job.cancelled"]
-
-
-def test_a_tenant_can_turn_pushes_of_jobs_off(fleet: Fleet) -> None:
-    fleet.enqueue()
-    fleet.owner.execute(
-        """update public.tenants set settings = '{"realtime": {"jobs": false}}' where tenant_id = %s""",
-        [fleet.tenant.tenant_id],
-    )
-    fleet.enqueue()
-    assert len(fleet.pushes(f"tenant:{fleet.tenant.tenant_id}:jobs")) == 1
-
-
-def test_progress_is_pushed_at_most_every_half_second_and_only_news(fleet: Fleet) -> None:
-    robot = fleet.robot()
-    job = fleet.enqueue()
-    claimed = fleet.claim_one(robot)
-    for milliseconds, progress in [(0, 1), (100, 2), (300, 3), (200, 3), (600, 3), (600, 100)]:
-        fleet.travel(milliseconds=milliseconds)
-        fleet.report(robot, "report_progress", claimed, progress=progress)
-    pushed = [p["payload"]["progress"] for p in fleet.pushes(f"job:{job['job_id']}") if p["event"] == "job.progress"]
-    assert pushed == [1, 3, 100]
-    assert fleet.job(job["job_id"])["status"] == "running", "progress says that the job runs"
 
 
 def test_claims_go_by_priority_and_then_by_age_over_all_lanes(fleet: Fleet) -> None:
@@ -388,14 +355,6 @@ def test_a_batch_answers_the_status_of_the_job_that_has_the_dedupe_key(fleet: Fl
     assert (found["job_id"], found["status"]) == (job["job_id"], "claimed")
     fleet.report(robot, "start_job", job)
     assert enqueue_many(fleet, [wish])[0]["status"] == "running"
-
-
-def test_a_large_batch_is_pushed_as_one_message(fleet: Fleet) -> None:
-    answers = enqueue_many(fleet, [{"workflow_id": str(fleet.workflow.workflow_id)} for _ in range(101)])
-    assert len({answer["job_id"] for answer in answers}) == 101
-    pushes = fleet.pushes(f"tenant:{fleet.tenant.tenant_id}:jobs")
-    assert [(push["event"], push["payload"]["count"]) for push in pushes] == [("jobs.queued", 101)]
-    assert fleet.events(answers[0]["job_id"]) == ["job.queued"]
 
 
 @pytest.mark.parametrize("count", [0, 1001])

@@ -58,7 +58,7 @@ def tenant(db: Database) -> factories.Tenant:
 
 
 def topics_of(tenant_id: uuid.UUID) -> list[str]:
-    return [f"tenant:{tenant_id}:{name}" for name in ("jobs", "robots", "queue", "notifications")]
+    return [f"tenant:{tenant_id}:changes"]
 
 
 @pytest.mark.parametrize("role", ["admin", "developer", "operator", "viewer"])
@@ -97,10 +97,11 @@ def test_strangers_receive_nothing(
 @pytest.mark.parametrize(
     "topic",
     [
-        "tenant:{t}", "tenant:{t}:", "tenant:{t}:secrets", "tenant:{t}:jobs:more", "tenant::jobs", "tenant:x:jobs",
-        "tenant:*:jobs", " tenant:{t}:jobs", "tenant:{t}:jobs ", "TENANT:{t}:jobs", "tenant:{t}:jobs\n",
-        "realtime:tenant:{t}:jobs", "job:", "job:x",
-        "robot:", "robot:{t}:jobs", "job:{t}:jobs", "room", "", "tenant:{t}:robots\nx",
+        "tenant:{t}", "tenant:{t}:", "tenant:{t}:jobs", "tenant:{t}:changes:more", "tenant::changes",
+        "tenant:x:changes",
+        "tenant:*:changes", " tenant:{t}:changes", "tenant:{t}:changes ", "TENANT:{t}:changes", "tenant:{t}:changes\n",
+        "realtime:tenant:{t}:changes", "job:", "job:x",
+        "robot:", "robot:{t}:changes", "job:{t}:changes", "room", "", "tenant:{t}:changes\nx",
     ],
 )  # fmt: skip
 def test_other_names_are_nobodys_topic(realtime: Realtime, tenant: factories.Tenant, topic: str) -> None:
@@ -110,17 +111,15 @@ def test_other_names_are_nobodys_topic(realtime: Realtime, tenant: factories.Ten
         assert not realtime.can_send(tenant.admin.claims, topic, extension)
 
 
-def test_a_robot_receives_its_own_topic_its_tenants_robots_and_the_jobs_it_holds(
+def test_a_robot_receives_its_own_topic_and_those_of_the_jobs_it_holds(
     db: Database, realtime: Realtime, owner: Connection, tenant: factories.Tenant
 ) -> None:
     robot, sibling = factories.make_robot(db, tenant), factories.make_robot(db, tenant)
     held, others = factories.make_held_job(db, robot), factories.make_held_job(db, sibling)
     assert realtime.can_receive(robot.claims, f"robot:{robot.robot_id}")
-    assert realtime.can_receive(robot.claims, f"tenant:{tenant.tenant_id}:robots", "presence")
     assert realtime.can_receive(robot.claims, f"job:{held}")
-    for topic in (f"robot:{sibling.robot_id}", f"job:{others}", *topics_of(tenant.tenant_id)[2:], f"job:{WRONG}"):
+    for topic in (f"robot:{sibling.robot_id}", f"job:{others}", *topics_of(tenant.tenant_id), f"job:{WRONG}"):
         assert not realtime.can_receive(robot.claims, topic)
-    assert not realtime.can_receive(robot.claims, f"tenant:{tenant.tenant_id}:jobs")
 
 
 def test_members_follow_jobs_and_robots_of_their_tenant_only(
@@ -158,13 +157,11 @@ def test_nobody_sends_on_the_topics_that_the_database_sends_on(
             assert not realtime.can_send(claims, topic)
 
 
-def test_presence_is_for_the_robots_of_a_tenant_and_its_members(
-    db: Database, realtime: Realtime, tenant: factories.Tenant
-) -> None:
+def test_nobody_shows_presence(db: Database, realtime: Realtime, tenant: factories.Tenant) -> None:
     robot = factories.make_robot(db, tenant)
+    topics = [*topics_of(tenant.tenant_id), f"robot:{robot.robot_id}", f"job:{factories.make_held_job(db, robot)}"]
     for claims in (tenant.admin.claims, robot.claims):
-        assert realtime.can_send(claims, f"tenant:{tenant.tenant_id}:robots", "presence")
-        for topic in (f"tenant:{tenant.tenant_id}:jobs", f"robot:{robot.robot_id}"):
+        for topic in topics:
             assert not realtime.can_send(claims, topic, "presence")
 
 
@@ -173,16 +170,16 @@ def test_rights_end_with_the_key_the_session_and_the_membership(
 ) -> None:
     robot = factories.make_robot(db, tenant)
     removed, left = factories.make_member(db, tenant, "viewer"), factories.make_member(db, tenant, "viewer")
-    topic = f"tenant:{tenant.tenant_id}:robots"
-    for caller in (robot, removed, left):
-        assert realtime.can_receive(caller.claims, topic)
+    topic, own = f"tenant:{tenant.tenant_id}:changes", f"robot:{robot.robot_id}"
+    callers = ((robot, own), (removed, topic), (left, topic))
+    for caller, wanted in callers:
+        assert realtime.can_receive(caller.claims, wanted)
     one(conn, tenant.admin.claims, "select public.revoke_api_key(%s)", [robot.key.api_key_id])
     one(conn, tenant.admin.claims, "select public.remove_member(%s)", [removed.user_id])
     with db.connect("supabase_auth_admin") as auth:
         auth.execute("delete from auth.sessions where id = %s", [left.session_id])
-    for caller in (robot, removed, left):
-        assert not realtime.can_receive(caller.claims, topic)
-        assert not realtime.can_send(caller.claims, topic, "presence")
+    for caller, wanted in callers:
+        assert not realtime.can_receive(caller.claims, wanted)
 
 
 def test_a_key_without_a_robot_joins_nothing(db: Database, realtime: Realtime, tenant: factories.Tenant) -> None:
@@ -197,21 +194,21 @@ def test_a_topic_set_by_hand_opens_no_other_topics_rows(
     db: Database, realtime: Realtime, owner: Connection, conn: Connection, tenant: factories.Tenant
 ) -> None:
     other = factories.make_tenant(db)
-    owner.execute("select private.broadcast(%s, 'e', '{}')", [f"tenant:{other.tenant_id}:jobs"])
+    owner.execute("select private.broadcast(%s, 'e', '{}')", [f"tenant:{other.tenant_id}:changes"])
     with conn.transaction():
         set_claims(conn, tenant.admin.claims)
         conn.execute(
             "select set_config('role', 'authenticated', true), set_config('realtime.topic', %s, true)",
-            [f"tenant:{tenant.tenant_id}:jobs"],
+            [f"tenant:{tenant.tenant_id}:changes"],
         )
         topics = conn.execute("select distinct topic from realtime.messages").fetchall()
-    assert {row["topic"] for row in topics} <= {f"tenant:{tenant.tenant_id}:jobs"}
+    assert {row["topic"] for row in topics} <= {f"tenant:{tenant.tenant_id}:changes"}
 
 
 def test_a_broadcast_is_a_private_message_and_never_fails_its_caller(
     db: Database, owner: Connection, tenant: factories.Tenant
 ) -> None:
-    topic = f"tenant:{tenant.tenant_id}:notifications"
+    topic = f"tenant:{tenant.tenant_id}:changes"
     owner.execute("select private.broadcast(%s, 'hello', '{\"a\": 1}')", [topic])
     row = owner.execute("select event, private, extension, payload from realtime.messages where topic = %s", [topic])
     message = row.fetchone()

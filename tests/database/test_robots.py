@@ -124,9 +124,7 @@ def test_a_heartbeat_keeps_a_robot_online_and_its_silence_is_told_once(fleet: Fl
     fleet.run("mark_offline_robots")
     call(fleet.robots[robot.robot_id], "record_heartbeat")
     told = [
-        push["event"]
-        for push in fleet.pushes(f"tenant:{fleet.tenant.tenant_id}:robots")
-        if push["payload"]["robot_id"] == str(robot.robot_id)
+        event["event_type"] for event in call_all(fleet.member, "list_events") if event["robot_id"] == robot.robot_id
     ]
     assert told[-2:] == ["robot.offline", "robot.online"]
     assert told.count("robot.offline") == 1

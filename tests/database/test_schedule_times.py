@@ -86,7 +86,7 @@ def test_a_frequency_is_stored_as_what_it_means(
         ({"cron_expression": "@daily", "interval_seconds": 60}, "only one"),
         ({"frequency": "once"}, "run_at must be given"),
         ({"frequency": "interval"}, "interval_seconds must be given"),
-        ({"frequency": "cron"}, "cron_expression must have"),
+        ({"frequency": "cron"}, "cron_expression must be given with the frequency cron."),
         ({"frequency": "yearly"}, "frequency must be once, interval, hourly, daily, weekly, monthly or cron."),
         ({"cron_expression": "@every"}, "cron_expression: @every needs a duration"),
         ({"cron_expression": "@every 5 minutes"}, "cron_expression: @every needs a duration"),

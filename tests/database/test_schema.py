@@ -15,6 +15,8 @@ OURS = "('public'::regnamespace, 'private'::regnamespace)"
 
 # Unique without the tenant: hashes are looked up before anybody knows the tenant, and nobody can guess or choose them.
 GLOBAL_KEYS = {"api_keys_key_hash_key", "invitations_token_hash_key", "tenants_slug_key"}
+# The URL of a webhook names no tenant: see private.webhook_path().
+GLOBAL_KEYS |= {"triggers_path_key"}
 # A SET clause would keep them from being inlined into hot queries. They are no security definers: within one they look
 # names up as it does, elsewhere they run with their caller's rights.
 INLINED = {
@@ -43,6 +45,7 @@ INLINED = {
     "private.limits_lock",
     "private.workflow_lock",
     "private.request_lock",
+    "private.triggers_lock",
 }
 # A procedure that commits cannot have a SET clause; it is no security definer and names every schema.
 COMMITS = {"private.run_duties"}

@@ -127,7 +127,27 @@ def make_world(database: Database) -> World:
         ]
     one(functions, admin, "select public.cancel_job(%s)", [triggered])
 
-    owner.execute("select private.push_queue_depths()")
+    trigger = one(
+        functions,
+        admin,
+        "select * from public.create_trigger(%s, %s, 'webhook', %s)",
+        [workflow.workflow_id, f"Trigger {MARKER}", f'{{"path": "{MARKER}", "environment": "none-has-this"}}'],
+    )["trigger_id"]
+    one(functions, admin, "select public.set_trigger_secret(%s, sha256('secret'))", [trigger])
+    one(functions, admin, "select public.fire_trigger(%s, %s)", [trigger, f'{{"a": "{MARKER}"}}'])
+    delivery = owner.execute("select delivery_id from public.trigger_deliveries where trigger_id = %s", [trigger])
+    delivery_id = (delivery.fetchone() or {})["delivery_id"]
+    chained = one(
+        functions,
+        admin,
+        "select * from public.create_trigger(%s, %s, 'event_bus', '{\"events\": [\"test.chained\"]}')",
+        [workflow.workflow_id, f"Chain {MARKER}"],
+    )["trigger_id"]
+    owner.execute("select private.emit_event(%s, 'test.other')", [tenant.tenant_id])
+
+    one(functions, admin, "select public.watch() as answer")
+    one(functions, admin, "select public.watch(%s) as answer", [triggered])
+    owner.execute("select private.push_overviews()")
     owner.execute(
         """update public.tenants set settings = settings || '{"queue": {"fair_share": true}}' where tenant_id = %s""",
         [tenant.tenant_id],
@@ -184,18 +204,20 @@ def make_world(database: Database) -> World:
             "own_workflow": other_workflow.workflow_id, "own_robot": str(other_robot.robot_id),
             "command": command["answer"]["command_id"],
             "pool": pool, "pool_name": f"Pool {MARKER}",
+            "trigger": trigger, "chained": chained, "delivery": delivery_id, "path": MARKER,
         },
         absent={
             "token": secrets.token_urlsafe(32), "robot": str(uuid.uuid4()), "robot_name": "nobody-has-this",
             "lease": 987654321, "dedupe_key": "nobody-has-this", "idempotency_key": "nobody-has-this",
-            "concurrency_key": "nobody-has-this", "pool": str(uuid.uuid4()), "pool_name": "nobody-has-this",
+            "concurrency_key": "nobody-has-this", "path": "nobody-has-this",
+            "pool": str(uuid.uuid4()), "pool_name": "nobody-has-this",
             "own_workflow": other_workflow.workflow_id, "own_robot": str(other_robot.robot_id),
         } | {
             name: uuid.uuid4()
             for name in (
                 "tenant", "user", "colleague", "role", "key", "robot_key", "invitation", "workflow", "schedule",
+                "queued", "held", "held_by_revoked", "done", "failed", "command", "trigger", "chained", "delivery",
                 "calendar",
-                "queued", "held", "held_by_revoked", "done", "failed", "command",
             )
         },
     )  # fmt: skip

@@ -5,18 +5,25 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import jwt
 import pytest
+import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.databases import Database
+from tests.faces.doors import RING, Door
 from tests.faces.stage import Stage
-from tests.factories import Member, Robot, make_tenant
+from tests.factories import Member, Robot, make_tenant, make_workflow
 
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
+from casare_cloud.faces.webhooks.app import Webhooks
+from casare_cloud.faces.webhooks.app import create_app as create_receiver
+
+HERE = Path(__file__).parent
 
 
 class Signer:
@@ -88,6 +95,14 @@ class KeyPublisher:
         self._server.server_close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a module share a loop, and with it the connections that an app keeps from one to the next."""
+    shared = pytest.mark.asyncio(loop_scope="module")
+    for item in items:
+        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(shared, append=False)
+
+
 @pytest.fixture(scope="session")
 def signer() -> Signer:
     return Signer()
@@ -120,20 +135,21 @@ def settings(shared_database: Database, shared_publisher: KeyPublisher, signer: 
     )
 
 
-@pytest.fixture(scope="module")
-def shared_app(settings: Settings) -> Orchestrator:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_app(settings: Settings) -> AsyncIterator[Orchestrator]:
     """One for all tests of a module, as one process serves many requests: its routes are built once, its keys fetched
-    once. A test whose subject is what a process keeps makes an app of its own."""
-    return create_app(settings)
+    once, its connections kept. A test whose subject is what a process keeps makes an app of its own."""
+    app = create_app(settings)
+    yield app
+    await app.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(shared_app: Orchestrator) -> AsyncIterator[httpx2.AsyncClient]:
     """The orchestrator, asked by nobody in particular; pass `headers=` of `bearer`."""
     transport = httpx2.ASGITransport(shared_app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://orchestrator") as client:
         yield client
-    await shared_app.close()  # the connections of this test's loop
 
 
 @pytest.fixture
@@ -160,3 +176,20 @@ def elsewhere(
 ) -> Stage:
     """Another tenant."""
     return Stage(shared_database, client, bearer, make_tenant(shared_database))
+
+
+@pytest.fixture(scope="module")
+def receiver(shared_database: Database) -> Webhooks:
+    """The receiver of webhooks, with a key of its own."""
+    dsn = shared_database.dsn("casare_functions")
+    return create_receiver(Settings(database_url=dsn, is_local=True, secret_keys=RING))
+
+
+@pytest.fixture
+async def door(shared_database: Database, receiver: Webhooks) -> AsyncIterator[Door]:
+    """A tenant without webhooks, and the receiver."""
+    tenant = make_tenant(shared_database)
+    transport = httpx2.ASGITransport(receiver)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://webhooks") as client:
+        yield Door(shared_database, tenant, make_workflow(shared_database, tenant).workflow_id, client)
+    await receiver.close()

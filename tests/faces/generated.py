@@ -24,6 +24,7 @@ from schemathesis.generation.case import Case
 from schemathesis.openapi.checks import UnsupportedMethodResponse
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 from tests.database.fingerprints import UUID
 from tests.faces.neighbours import Caller, Neighbours
 
@@ -41,14 +42,22 @@ CHECKS: list[CheckFunction] = [
 ]
 
 
+async def schema_of(app: Orchestrator) -> OpenApiSchema:
+    """What generates requests. It keeps what it has found out of the document, so that callers should share it."""
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=BASE) as client:
+        return schemathesis.openapi.from_dict((await client.get("/openapi.json")).json())
+
+
 @dataclass
 class Requests:
     """Sends generated requests as one caller, and keeps what was wrong with the answers."""
 
     app: Orchestrator
+    schema: OpenApiSchema
     caller: Caller
     neighbours: Neighbours
     runner: asyncio.Runner
+    luck: int = 0  # the same luck brings the same requests
     count: int = 0
     faults: dict[tuple[str, str], str] = field(default_factory=dict)  # the first of each kind
     statuses: dict[str, set[int]] = field(default_factory=dict)
@@ -56,8 +65,6 @@ class Requests:
 
     def __post_init__(self) -> None:
         self._transport = httpx2.ASGITransport(self.app)
-        document = self._ask(httpx2.Request("GET", f"{BASE}/openapi.json"))
-        self.schema = schemathesis.openapi.from_dict(json.loads(document.content))
         self.operations: list[APIOperation[Any, Any, Any, Any]] = sorted(
             (found.ok() for found in self.schema.get_all_operations()), key=_harm
         )
@@ -73,7 +80,7 @@ class Requests:
             if mode.is_positive and _uses_up(operation):
                 self.neighbours.restock()
 
-            @seed(crc32(f"{self.caller.name} {mode.value} {operation.label}".encode()))
+            @seed(crc32(f"{self.caller.name} {mode.value} {operation.label}".encode(), self.luck))
             @settings(
                 max_examples=examples,
                 database=None,

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import jwt
-from tests.database.fingerprints import UUID, fingerprints, identifiers, pattern_of, relations_of, tables_of
+from tests.database.fingerprints import UUID, fingerprints, identifiers, relations_of, tables_of
 from tests.database.world import MARKER, make_world
 from tests.databases import Connection, Database, set_claims
 from tests.faces.conftest import Signer
@@ -77,7 +77,6 @@ class Neighbours:
         self._ids = identifiers(self._owner, self._tables, self._other_id, self.tenant.tenant_id)
         logins = _logins_of(self._owner, self._other_id)
         self._words = {MARKER, "robot-of-a", "dedupe-of-a", "key-of-a", *logins}
-        self._mine = pattern_of(self._words | self._ids)
         self.others = _named(world.targets, logins)
         self._settle()
         self._before = self._fingerprints()
@@ -92,7 +91,7 @@ class Neighbours:
         return [table for table in now if now[table] != self._before[table]]
 
     def _fingerprints(self) -> dict[str, str]:
-        return fingerprints(self._owner, self._tables, self._other_id, self._mine, self.tenant.tenant_id)
+        return fingerprints(self._owner, self._tables, self._other_id, self._words | self._ids, self.tenant.tenant_id)
 
     def _settle(self) -> None:
         """A user of the own tenant who can log in, with a refresh token that is good for once."""

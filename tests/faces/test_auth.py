@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import pytest_asyncio
 from tests.databases import Database
 from tests.faces.platform import running_platform
 from tests.factories import make_tenant
@@ -29,14 +30,14 @@ def platform(shared_database: Database) -> Iterator[Settings]:
         yield settings
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def app(platform: Settings) -> AsyncIterator[Orchestrator]:
     app = create_app(platform)
     yield app
     await app.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(app: Orchestrator) -> AsyncIterator[httpx2.AsyncClient]:
     async with client_from(app, "192.0.2.1") as client:
         yield client

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import jwt
 import pytest
+import pytest_asyncio
 from tests.faces.conftest import Signer
 from tests.faces.scripted_auth import ScriptedAuth, scripted_auth
 from tests.faces.stage import Stage
@@ -28,7 +29,7 @@ def auth(signer: Signer) -> Iterator[ScriptedAuth]:
         yield auth
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(settings: Settings, auth: ScriptedAuth) -> AsyncIterator[Orchestrator]:
     keys = {"supabase_publishable_key": "sb_publishable_x", "supabase_secret_key": "sb_secret_x"}
     app = create_app(dataclasses.replace(settings, supabase_url=auth.url, **keys))
@@ -36,7 +37,7 @@ async def app(settings: Settings, auth: ScriptedAuth) -> AsyncIterator[Orchestra
     await app.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def people(app: Orchestrator) -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o/api/v1") as client:
         yield client

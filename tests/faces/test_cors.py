@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
+import pytest_asyncio
 
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import create_app
@@ -21,7 +22,7 @@ def allowed() -> tuple[str, ...]:
     return (PAGE, "http://localhost:5173")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(settings: Settings, allowed: tuple[str, ...]) -> AsyncIterator[httpx2.AsyncClient]:
     app = create_app(dataclasses.replace(settings, allowed_origins=allowed, rate_limits=True))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o/api/v1") as client:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from tests.databases import Database as Copy
 from tests.faces.wires import Wire, wire_to
 from tests.factories import make_robot, make_tenant
@@ -18,15 +19,15 @@ from tests.factories import make_robot, make_tenant
 from casare_cloud import database, database_pool
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
-from casare_cloud.domain.requests.model import Limit
-from casare_cloud.domain.requests.quota import SETTLE_SECONDS, Quota
+from casare_cloud.domain.requests.counting import SETTLE_SECONDS, RequestCount
+from casare_cloud.domain.requests.model import Rate
 from casare_cloud.errors import ApiError
 from casare_cloud.identity import Actor, hash_of_key
 
 USER = Actor("authenticated", claims='{"sub": "018f0000-0000-7000-8000-000000000001", "role": "authenticated"}')
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def db(settings: Settings) -> AsyncIterator[Database]:
     db = Database(settings)
     yield db
@@ -321,13 +322,13 @@ async def test_one_silent_connection_takes_the_idle_ones_with_it(
 
 
 async def test_a_count_of_a_silent_database_is_given_up(settings: Settings) -> None:
-    quota = Quota("GET /x", Limit(1), "192.0.2.1")
+    count = RequestCount("GET /x", Rate(1), "192.0.2.1")
     async with wired(settings) as (db, wire):
         await db.ping(5)
         wire.cut()
         async with asyncio.timeout(5):
-            await quota.settle(db)
-        assert not quota.is_pending
+            await count.settle(db)
+        assert not count.is_pending
 
 
 async def test_without_a_free_connection_it_is_503_and_says_so(

@@ -1,4 +1,4 @@
-"""Dead letters and explanations of jobs over HTTP (api-map §3)."""
+"""Dead letters and explanations of jobs over HTTP (api-decisions#dead-letters)."""
 
 from tests.faces.stage import UNKNOWN_ID, Asker, Stage, refused
 

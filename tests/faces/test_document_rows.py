@@ -125,7 +125,7 @@ def test_everybody_who_may_ask_does(document: Document, examples: dict[str, list
 def test_every_published_rate_is_kept(document: Document) -> None:
     faults = []
     for row in document.rows:
-        limit = RATE_LIMITS.limit_of(row.method, row.template)
+        limit = RATE_LIMITS.rate_of(row.method, row.template)
         if row.per_minute and {limit.requests * 60 / limit.seconds} != row.per_minute:
             faults.append(f"{row}: {row.per_minute} requests/minute, not {limit}")
     assert not faults, "\n".join(faults)
@@ -134,7 +134,7 @@ def test_every_published_rate_is_kept(document: Document) -> None:
 def test_every_published_rate_of_a_category_is_kept(name: str, document: Document) -> None:
     for category, per_minute in document.rates.items():
         for method, path in CATEGORIES[category]:
-            limit = RATE_LIMITS.limit_of(method, path)
+            limit = RATE_LIMITS.rate_of(method, path)
             assert limit.requests * 60 / limit.seconds == per_minute, f"{category}: {method} {path}"
     assert set(document.rates) == (set(CATEGORIES) if name == "002" else set())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import pytest_asyncio
 from tests.databases import Database
 from tests.faces.conftest import Signer
 from tests.faces.documents import AUTH, RESOURCES, UNAVAILABLE, Example
@@ -15,7 +16,7 @@ from tests.faces.platform import SECRET_KEY, running_platform
 from tests.factories import Tenant, make_key, make_robot, make_tenant, make_workflow
 
 from casare_cloud.config import Settings
-from casare_cloud.faces.orchestrator.app import create_app
+from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 
 GRAPH: dict[str, Any] = {"nodes": [{"id": "1", "type": "StartNode"}, {"id": "2", "type": "EndNode"}], "connections": []}
 SERVICE_SCOPES = ["workflows.read", "workflows.write", "jobs.create", "jobs.read", "robots.read"]
@@ -104,7 +105,7 @@ class World:
 
 
 @pytest.fixture
-async def world(settings: Settings, shared_database: Database, signer: Signer) -> AsyncIterator[World]:
+def world(client: httpx2.AsyncClient, shared_database: Database, signer: Signer) -> World:
     tenant = make_tenant(shared_database)
     service = make_key(shared_database, tenant, "service", scopes=SERVICE_SCOPES)
     callers = {
@@ -112,10 +113,7 @@ async def world(settings: Settings, shared_database: Database, signer: Signer) -
         "user": {"Authorization": f"Bearer {signer.token(dict(tenant.admin.claims))}"},
         "service": {"Authorization": f"Bearer {service.text}"},
     }
-    app = create_app(settings)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
-        yield World(shared_database, tenant, client, callers)
-    await app.close()
+    return World(shared_database, tenant, client, callers)
 
 
 @pytest.mark.parametrize("example", RESOURCES, ids=str)
@@ -155,11 +153,20 @@ def admin(platform: Settings) -> None:
     assert answer.status_code == 200, answer.text
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app_with_auth(platform: Settings) -> AsyncIterator[Orchestrator]:
+    app = create_app(platform)
+    yield app
+    await app.close()
+
+
 @pytest.mark.usefixtures("admin")
 @pytest.mark.parametrize("example", AUTH, ids=str)
-async def test_the_documented_login_works(platform: Settings, shared_database: Database, example: Example) -> None:
-    app = create_app(platform)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+async def test_the_documented_login_works(
+    app_with_auth: Orchestrator, shared_database: Database, example: Example
+) -> None:
+    transport = httpx2.ASGITransport(app_with_auth)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://o") as client:
         world = World(shared_database, make_tenant(shared_database), client, {"nobody": {}})
         login = {"username": "admin", "password": "secret"}
         tokens = await world.ask("POST", "/auth/login", "nobody", json=login)
@@ -170,7 +177,6 @@ async def test_the_documented_login_works(platform: Settings, shared_database: D
             for _ in range(2):
                 used = await world.ask("POST", "/auth/refresh", "nobody", json={"refresh_token": used["refresh_token"]})
         await check(world, example)
-    await app.close()
 
 
 async def check(world: World, example: Example) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
+import pytest_asyncio
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import Field
 
@@ -51,7 +52,7 @@ def app_with_probe_routes(**settings: Any) -> Orchestrator:
     return app
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app_with_probe_routes())
     async with httpx2.AsyncClient(transport=transport, base_url="http://o/api/v1") as client:

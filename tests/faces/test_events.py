@@ -1,4 +1,4 @@
-"""The stream of events over HTTP (api-map §3)."""
+"""The stream of events over HTTP (api-decisions#events)."""
 
 from typing import Any
 
@@ -16,7 +16,8 @@ async def test_events_come_in_a_gapless_sequence_that_can_be_resumed(stage: Stag
     last = answer["events"][-1]
     assert (last["event_type"], last["job_id"]) == ("job.queued", first)
     assert set(last) == {
-        "seq", "event_id", "event_type", "timestamp", "job_id", "robot_id", "workflow_id", "actor_id", "data",
+        "seq", "event_id", "event_type", "timestamp", "job_id", "robot_id", "robot_external_id",
+        "workflow_id", "actor_id", "data",
     }  # fmt: skip
     assert last["timestamp"].endswith("Z")
 

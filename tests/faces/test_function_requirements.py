@@ -74,6 +74,7 @@ def answered_by(client: httpx2.Client, probe: str) -> httpx2.Response:
     return answer
 
 
+@pytest.mark.long
 @pytest.mark.needs_registry
 def test_the_requirements_alone_make_a_function_that_answers(
     function: Path, tmp_path: Path, shared_database: Database

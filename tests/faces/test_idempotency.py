@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-map §3)."""
+"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-decisions#idempotency)."""
 
 import asyncio
 import importlib
@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import httpx2
 import pytest
+import pytest_asyncio
 from fastapi import APIRouter
 from tests.databases import Database
 from tests.factories import Member, Tenant, make_member, make_tenant
@@ -29,7 +30,7 @@ class Form(Body):
     waits: float = 0
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """The orchestrator with one more resource: POST /things makes a role of the tenant."""
     app = create_app(settings)

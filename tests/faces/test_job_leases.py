@@ -1,4 +1,4 @@
-"""Jobs over HTTP for the robots that run them (document 002, "PUT progress"; api-map §3)."""
+"""Jobs over HTTP for the robots that run them (document 002, "PUT progress"; api-decisions#claims-and-leases)."""
 
 import asyncio
 import json

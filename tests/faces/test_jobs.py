@@ -1,4 +1,4 @@
-"""Jobs over HTTP for people and programs (documents 002 and 003; api-map §3)."""
+"""Jobs over HTTP for people and programs (documents 002 and 003; api-decisions#cancel-and-retry)."""
 
 from typing import Any
 

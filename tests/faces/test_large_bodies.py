@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from tests.faces.stage import GRAPH, Stage, refused
 
 from casare_cloud.config import Settings
@@ -21,7 +22,7 @@ CHUNKED = [(b"transfer-encoding", b"chunked")]
 LONG = [(b"content-length", b"%d" % (9 * MEGABYTE))]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(settings: Settings) -> AsyncIterator[Orchestrator]:
     app = create_app(dataclasses.replace(settings, rate_limits=True))
     yield app

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
-import pytest
+import pytest_asyncio
 
 RESOURCES = (
     "api-keys",
@@ -21,12 +21,13 @@ RESOURCES = (
     "robots",
     "schedules",
     "shares",
+    "triggers",
     "workflows",
 )
 Document = dict[str, Any]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def document(client: httpx2.AsyncClient) -> Document:
     answer = await client.get("/openapi.json")
     assert answer.status_code == 200
@@ -148,6 +149,20 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/schedules/{schedule_id}/enable": "PUT",
             "/schedules/{schedule_id}/disable": "PUT",
             "/schedules/{schedule_id}/trigger": "PUT",
+            "/triggers": "GET POST",
+            "/triggers/assigned": "GET",
+            "/triggers/manager/status": "GET",
+            "/triggers/test": "POST",
+            "/triggers/types": "GET",
+            "/triggers/{trigger_id}": "GET PUT DELETE",
+            "/triggers/{trigger_id}/deliveries": "GET",
+            "/triggers/{trigger_id}/deliveries/{delivery_id}": "GET",
+            "/triggers/{trigger_id}/deliveries/{delivery_id}/replay": "POST",
+            "/triggers/{trigger_id}/disable": "PUT",
+            "/triggers/{trigger_id}/enable": "PUT",
+            "/triggers/{trigger_id}/fire": "POST",
+            "/triggers/{trigger_id}/rotate-secret": "POST",
+            "/triggers/{trigger_id}/stats": "GET",
         }.items()
         for method in methods.split()
     }

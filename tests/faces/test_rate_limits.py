@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx2
 import psycopg
 import pytest
+import pytest_asyncio
 from tests.databases import Database
 from tests.faces.conftest import KeyPublisher
 from tests.faces.documents import LIMITED
@@ -22,9 +23,9 @@ from tests.faces.stage import Stage
 from tests.factories import make_key
 
 from casare_cloud.config import Settings
-from casare_cloud.domain.requests.quota import Quota
+from casare_cloud.domain.requests.counting import RequestCount
 from casare_cloud.faces.orchestrator.app import create_app
-from casare_cloud.faces.orchestrator.rate_limits import LIMITS, RATE_LIMITS
+from casare_cloud.faces.orchestrator.rate_limits import RATE_LIMITS, RATES
 from casare_cloud.identity import new_api_key
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -56,21 +57,21 @@ def limited(settings: Settings) -> Settings:
     return dataclasses.replace(settings, rate_limits=True)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def face(limited: Settings) -> AsyncIterator[Face]:
     face = Face(limited)
     yield face
     await face.app.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def other_face(limited: Settings) -> AsyncIterator[Face]:
     face = Face(limited)
     yield face
     await face.app.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def platform_face(shared_database: Database) -> AsyncIterator[Face]:
     """An instance with Supabase Auth."""
     with running_platform(shared_database) as settings:
@@ -82,7 +83,7 @@ async def platform_face(shared_database: Database) -> AsyncIterator[Face]:
 def use_up(database: Database, rule: str, subject: str, left: int = 0, seconds: int = 30) -> None:
     """As if this subject had made all but `left` of its requests, in a window that ends in `seconds`."""
     method, path = rule.split(" ")
-    limit = RATE_LIMITS.limit_of(method, path.removeprefix("/api/v1"))
+    limit = RATE_LIMITS.rate_of(method, path.removeprefix("/api/v1"))
     with database.connect() as owner:
         owner.execute(
             "insert into private.request_counts values (%(bucket)s, %(count)s, now() + make_interval(secs => %(s)s)) "
@@ -289,7 +290,7 @@ async def test_a_refused_request_is_counted_once(
     execute, counts = psycopg.AsyncConnection.execute, []
 
     async def counted(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
-        if query == Quota.query:
+        if query == RequestCount.query:
             counts.append(query)
         return await execute(self, query, *arguments, **options)
 
@@ -367,7 +368,7 @@ DOCUMENTED = {
 @pytest.mark.parametrize(("endpoint", "requests"), DOCUMENTED.items())
 def test_every_published_limit_is_kept(endpoint: str, requests: int) -> None:
     method, path = endpoint.split(" ")
-    limit = RATE_LIMITS.limit_of(method, path)
+    limit = RATE_LIMITS.rate_of(method, path)
     assert (limit.requests, limit.seconds) == (requests, 60)
 
 
@@ -379,7 +380,7 @@ async def test_every_endpoint_of_the_table_is_there(face: Face, address: str) ->
         for path, item in document["paths"].items()
         for method in item
     }
-    missing = {key for key in LIMITS if key not in there}
+    missing = {key for key in RATES if key not in there}
     assert missing == set()
 
 
@@ -393,7 +394,7 @@ async def test_what_robots_do_all_day_is_counted_for_each_of_them(face: Face, ad
         if "(robots)" in operation.get("description", "")
     ]
     assert len(of_robots) >= 11
-    assert [each for each in of_robots if RATE_LIMITS.limit_of(*each).per != "caller"] == []
+    assert [each for each in of_robots if RATE_LIMITS.rate_of(*each).per != "caller"] == []
 
 
 async def test_one_password_cannot_be_tried_on_any_number_of_users(platform_face: Face, address: str) -> None:

@@ -1,4 +1,4 @@
-"""Telling robots what to do over HTTP, and what they say to it (api-map §3)."""
+"""Telling robots what to do over HTTP, and what they say to it (api-decisions#robot-commands)."""
 
 import pytest
 from tests.faces.stage import UNKNOWN_ID, Stage, refused

@@ -1,4 +1,4 @@
-"""Keys of robots over HTTP (api-map §3)."""
+"""Keys of robots over HTTP (api-decisions#keys)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Robots over HTTP (document 002, "Robot Endpoints"; api-map §3)."""
+"""Robots over HTTP (document 002, "Robot Endpoints"; api-decisions#robots)."""
 
 import dataclasses
 import time
@@ -340,7 +340,7 @@ async def test_a_robot_trades_its_key_for_a_short_token_that_works_for_it(
     assert set(body) == {"access_token", "expires_in", "token_type", "supabase_url", "publishable_key", "topics"}
     assert (body["token_type"], body["supabase_url"]) == ("bearer", publisher.url)
     assert 600 <= body["expires_in"] <= 3600
-    assert body["topics"] == [f"robot:{robot.robot_id}", f"tenant:{robot.tenant_id}:robots"]
+    assert body["topics"] == [f"robot:{robot.robot_id}"]
     claims = jwt.decode(
         body["access_token"], signer.private.public_key(), algorithms=["ES256"], audience="authenticated"
     )

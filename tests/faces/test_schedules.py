@@ -1,4 +1,4 @@
-"""Schedules over HTTP (documents 000 and 002, "Schedule Endpoints"; api-map §3)."""
+"""Schedules over HTTP (documents 000 and 002, "Schedule Endpoints"; api-decisions#schedules)."""
 
 import json
 from typing import Any
@@ -92,7 +92,7 @@ async def test_a_body_that_breaks_a_rule_is_400_and_changes_nothing(
         ({"interval_seconds": 60}, ["only one"]),
         ({"misfire_policy": "never"}, ["misfire_policy"]),
         ({"overlap_policy": "wait"}, ["overlap_policy"]),
-        ({"starts_at": "2026-02-30T00:00:00Z"}, ["starts_at"]),
+        ({"starts_at": "2026-02-30T00:00:00Z"}, ["starts_at: Input should be a valid datetime"]),
         ({"starts_at": "2027-02-02T00:00:00Z", "ends_at": "2027-02-01T00:00:00Z"}, ["ends_at"]),
         ({"jitter_seconds": 86401}, ["jitter_seconds"]),
     ],

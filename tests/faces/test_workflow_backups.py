@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import pytest_asyncio
 from tests.faces.stage import GRAPH, Asker, Stage
 
 from casare_cloud.config import Settings
@@ -192,7 +193,7 @@ async def test_a_store_that_does_not_answer_is_given_up(
     assert made["backup"] == {"stored": False, "reason": "The copy was not stored: the store did not answer in time."}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def slow_store(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, threading.Event]:
     """(a copy is on its way, it may be stored) of a folder that stores nothing before it may."""
     on_its_way, may_store, loop = asyncio.Event(), threading.Event(), asyncio.get_running_loop()

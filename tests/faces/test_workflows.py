@@ -274,6 +274,7 @@ async def test_a_deleted_workflow_is_gone_and_its_waiting_jobs_are_cancelled(sta
         "deleted_from": {"database": True, "filesystem": False},
         "cancelled_jobs": 1,
         "cancelling_jobs": 0,
+        "disabled_triggers": 0,
     }
     assert refused(await stage.admin.get(f"/workflows/{workflow.workflow_id}"), 404, "WORKFLOW_NOT_FOUND")
     assert refused(await stage.admin.delete(f"/workflows/{workflow.workflow_id}"), 404, "WORKFLOW_NOT_FOUND")

@@ -1,6 +1,7 @@
 """`casare-cloud up` as a person meets it: one stack, started once, for all tests of this file."""
 
 import asyncio
+import hmac
 import json
 import os
 import signal
@@ -9,7 +10,9 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import psycopg
 import pytest
 from rich.console import Console
@@ -28,15 +31,26 @@ from tests.local.stacks import (
 )
 
 from casare_cloud.cli.demo import run_demo
+from casare_cloud.client import Client
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.stack import EMBEDDED
 from casare_cloud.local.state import Ports, StateFolder, is_listening
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The stack of this file, after its first start."""
     with running_stack(tmp_path_factory.mktemp("casare")) as stack:
         yield stack
+
+
+@pytest.fixture
+def stack(first_start: RunningStack) -> RunningStack:
+    """It runs, whatever the test before has done to it."""
+    if not first_start.state.is_locked():
+        again = first_start.command("up", "--detach", "--port-offset", str(first_start.ports.offset))
+        assert again.returncode == 0, again.stdout + again.stderr
+    return first_start
 
 
 def test_the_first_start_ends_with_a_finished_demo_job(stack: RunningStack) -> None:
@@ -56,11 +70,33 @@ def test_the_banner_shows_no_whole_secret(stack: RunningStack) -> None:
 def test_the_environment_file_names_what_programs_need(stack: RunningStack) -> None:
     env = stack.state.read_env()
     needed = {
-        "ORCHESTRATOR_URL", "SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DATABASE_URL",
+        "ORCHESTRATOR_URL", "WEBHOOKS_URL", "CASARE_SECRET_KEYS", "SUPABASE_URL",
+        "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DATABASE_URL",
         "DEMO_EMAIL", "DEMO_USERNAME", "DEMO_PASSWORD", "DEMO_TENANT_ID", "ROBOT_ID", "ROBOT_API_KEY",
     }  # fmt: skip
     assert needed <= {name for name, value in env.items() if value}
     assert stack.state.env_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_sender_starts_a_job_at_the_webhooks_url(stack: RunningStack) -> None:
+    env = stack.state.read_env()
+
+    async def deliver() -> tuple[int, dict[str, Any], dict[str, Any]]:
+        async with Client(env["ORCHESTRATOR_URL"]) as client:
+            await client.login(env["DEMO_EMAIL"], env["DEMO_PASSWORD"])
+            workflow = (await client.list_workflows())["workflows"][0]
+            trigger = await client.create_trigger(workflow["workflow_id"], "Orders", "webhook", {"auth": "github"})
+            body = b'{"action": "opened"}'
+            signature = hmac.new(trigger["secret"].encode(), body, "sha256").hexdigest()
+            async with httpx2.AsyncClient(trust_env=False) as sender:
+                answer = await sender.post(
+                    trigger["webhook_url"], content=body, headers={"X-Hub-Signature-256": f"sha256={signature}"}
+                )
+            return answer.status_code, answer.json(), await client.get_job(answer.json()["execution_id"])
+
+    status, answer, job = asyncio.run(deliver())
+    assert (status, answer["accepted"]) == (200, True)
+    assert job["trigger_type"] == "webhook"
 
 
 def test_a_second_up_says_that_the_first_is_running(stack: RunningStack) -> None:
@@ -132,7 +168,7 @@ def test_a_demo_whose_robot_ends_says_so_and_does_not_wait(stack: RunningStack, 
 def test_status_in_three_forms(stack: RunningStack) -> None:
     table = stack.command("status")
     assert table.returncode == 0
-    assert all(name in table.stdout for name in ("postgres", "platform", "orchestrator"))
+    assert all(name in table.stdout for name in ("postgres", "platform", "orchestrator", "webhooks"))
     assert json.loads(stack.command("status", "-o", "json").stdout)["running"] is True
     assert f"ROBOT_API_KEY={stack.state.read_env()['ROBOT_API_KEY']}" in stack.command("status", "-o", "env").stdout
 
@@ -195,6 +231,7 @@ def test_of_two_starts_at_once_one_says_that_the_other_runs(stack: RunningStack)
     assert said[1].startswith("casare_cloud is ready")
 
 
+@pytest.mark.long
 def test_another_project_gets_a_demo_tenant_of_its_own_shared_by_two_developers(
     tmp_path: Path, database: Database
 ) -> None:
@@ -244,6 +281,7 @@ def test_a_start_with_wrong_values_tells_all_of_them_and_starts_nothing(tmp_path
     assert not any(is_listening(port) for port in ports.named().values())
 
 
+@pytest.mark.long
 @pytest.mark.needs_pg_cron
 def test_the_demo_job_and_the_jobs_of_cron_run_where_pg_cron_is_installed(tmp_path: Path) -> None:
     binaries = servers.with_pg_cron()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from tests.local.stacks import free_offset, processes_of, run_command, running_stack, surroundings, until
 
 from casare_cloud.local.state import Ports, is_listening
@@ -63,6 +64,7 @@ def test_down_ends_a_stack_that_is_starting_and_not_the_process_that_an_earlier_
         bystander.wait()
 
 
+@pytest.mark.long
 def test_ctrl_c_at_any_moment_of_a_first_start_leaves_nothing_running_and_hurts_no_later_start(tmp_path: Path) -> None:
     ports = Ports(free_offset())
     for name, has_come in MOMENTS.items():

@@ -1,23 +1,20 @@
-"""How long the model is tried: as `make test` may take; `CASARE_QUEUE_MODEL=nightly`: for long, with new lives."""
-
-import os
+"""How long the model is tried: as `make test` may take; in `make test-nightly`: for long, with new lives."""
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
+from tests.servers import is_nightly
 
 _COMMON = settings(
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-_PROFILES = {
-    "default": settings(_COMMON, max_examples=30, stateful_step_count=30),
-    "nightly": settings(_COMMON, max_examples=1500, stateful_step_count=80, derandomize=False),
-}
 
 
 def chosen() -> settings:
-    """The settings that the environment asks for."""
-    return _PROFILES[os.environ.get("CASARE_QUEUE_MODEL", "default")]
+    """What the run asks for."""
+    if is_nightly():
+        return settings(_COMMON, max_examples=1500, stateful_step_count=80, derandomize=False)
+    return settings(_COMMON, max_examples=30, stateful_step_count=30)
 
 
 def hunting() -> settings:

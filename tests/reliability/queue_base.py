@@ -13,7 +13,7 @@ from tests.databases import Connection
 from tests.fleets import Row, call_all
 from tests.reliability.queue_checks import Checks
 from tests.reliability.queue_values import Applied, Job, JobId, Policy, Refused, Wish
-from tests.reliability.queue_world import ROBOTS, World
+from tests.reliability.queue_world import ROBOTS, Copy
 
 STRANGER = "a stranger"
 
@@ -66,7 +66,7 @@ class Ticket(NamedTuple):
 class Base(RuleBasedStateMachine):
     """One example: a copy of the world beside a model of it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Copy) -> None:
         super().__init__()
         self.resources = ExitStack()
         self.real = self.resources.enter_context(world.opened())

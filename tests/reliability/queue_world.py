@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from tests import factories
 from tests.databases import Connection, Database, at, database_copy, unique_name
 from tests.fleets import call
+from tests.reliability.memory import Memory
 from tests.reliability.queue_model import FAILURES_UNTIL_QUARANTINE, Queue
 from tests.reliability.queue_state import MAX_WAITING
 from tests.reliability.queue_values import LimitName, Robot, Wish
@@ -39,10 +40,10 @@ class World:
     workflow_ids: dict[str, uuid.UUID]
 
     @contextmanager
-    def opened(self) -> Iterator["Opened"]:
-        """A copy of the world with everybody connected."""
+    def copied(self) -> Iterator["Copy"]:
+        """A copy of the world, for one life after another."""
         with database_copy(self.server, self.template) as database:
-            yield Opened(self, database)
+            yield Copy(self, database)
 
 
 def make_world(server: PostgresServer, template: str, *, name: str | None = None) -> World:
@@ -74,6 +75,25 @@ def make_world(server: PostgresServer, template: str, *, name: str | None = None
         database.close()
 
 
+class Copy:
+    """A copy of the world, in which every life begins as if it were the first: a database for each takes long."""
+
+    def __init__(self, world: World, database: Database) -> None:
+        self._world = world
+        self._database = database
+        self._memory = Memory(database.connect("supabase_admin"))
+
+    @contextmanager
+    def opened(self) -> Iterator["Opened"]:
+        """The world with everybody connected."""
+        opened = Opened(self._world, self._database)
+        try:
+            yield opened
+        finally:
+            opened.close()
+            self._memory.restore()
+
+
 class Opened:
     """A copy of the world in use. Every call commits; `travel` moves everybody's time."""
 
@@ -91,6 +111,16 @@ class Opened:
         self.names = {robot.robot_id: name for name, robot in world.robots.items()}
         self.travel(0)
         self.be_silent(0)
+
+    @property
+    def connections(self) -> list[Connection]:
+        """Everybody's."""
+        return [self.owner, self.member, self.stranger, self.strange_robot, *self.robots.values()]
+
+    def close(self) -> None:
+        """Closes them."""
+        for connection in self.connections:
+            connection.close()
 
     def be_silent(self, seconds: int) -> None:
         """As if nobody had been heard for so long; the time is not this."""
@@ -111,7 +141,7 @@ class Opened:
     def travel(self, seconds: float) -> datetime:
         """Lets time pass for everybody here."""
         self.now += timedelta(seconds=seconds)
-        for connection in [self.owner, self.member, self.stranger, self.strange_robot, *self.robots.values()]:
+        for connection in self.connections:
             at(connection, self.now)
         return self.now
 

@@ -107,6 +107,7 @@ def hold_for_three_seconds(database: Database, robot: Robot) -> list[object]:
         return [job["job_id"], job["lease_token"]]
 
 
+@pytest.mark.long
 def test_acknowledged_jobs_survive_kill_9_of_postgres_exactly_once(durable_server: PostgresServer) -> None:
     durable_server.bootstrap()
     durable_server.load_schema()

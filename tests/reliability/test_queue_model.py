@@ -7,4 +7,5 @@ from tests.reliability.queue_world import World
 
 
 def test_the_queue_says_and_holds_what_its_model_does(world: World) -> None:
-    run_state_machine_as_test(lambda: QueueMachine(world), settings=profiles.chosen())
+    with world.copied() as copy:
+        run_state_machine_as_test(lambda: QueueMachine(copy), settings=profiles.chosen())

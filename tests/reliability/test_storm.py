@@ -1,6 +1,7 @@
 """A small storm (`python -m bench.storm` is the large one), and an agent that sleeps past its lease."""
 
 import math
+import random
 import shutil
 import signal
 import tempfile
@@ -14,9 +15,12 @@ from tests.databases import Database
 from tests.robot.local_page import LocalPage
 from tests.robot.stack import Stack, TransportName, make_worker, robot_process, running_stack
 from tests.robot.workflows import chain
+from tests.servers import is_nightly
 
 from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.processes import free_port
+
+SHORT = Weather(seed=3, robots=6, jobs=300)
 
 
 @pytest.fixture
@@ -33,8 +37,9 @@ def durable_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.long
 def test_every_job_ends_exactly_once_in_effect(durable_server: PostgresServer) -> None:
-    weather = Weather(seed=3, robots=6, jobs=300)
+    weather = Weather(seed=random.getrandbits(16), robots=20, jobs=5000) if is_nightly() else SHORT
     damage = blow(durable_server, weather)
     assert damage.problems == []
     assert damage.robots_killed > 10
@@ -45,6 +50,7 @@ def test_every_job_ends_exactly_once_in_effect(durable_server: PostgresServer) -
     assert max(late) <= 3, late
 
 
+@pytest.mark.long
 def test_every_job_ends_exactly_once_in_effect_behind_a_bad_network(durable_server: PostgresServer) -> None:
     """Real agents of both transports; of their requests one in twenty is lost, unanswered, or answered by a page."""
     weather = Weather(seed=4, robots=4, jobs=60, kill_every=0, database_kills=0, edge_faults=0.05)

@@ -10,8 +10,10 @@ from typing import Any
 from casare_cloud.errors import ApiError
 from casare_cloud.http import Unreachable
 from casare_cloud.robot.transport import (
+    AssignedTrigger,
     ClaimedJob,
     Failure,
+    FiredTrigger,
     HeartbeatAnswer,
     Lease,
     LogBatch,
@@ -49,12 +51,16 @@ class FakeTransport:
         self.refuse_result: ApiError | None = None
         self.warnings: list[str] = []
         self.mode = "active"
+        self.quarantined_at: str | None = None
         self.known_leases: list[Lease] = []
         self.claim_ids: list[str | None] = []
         self.claims_in_flight: list[str] = []
         self.lose_claim = False
         self.lost_claims: dict[str | None, list[ClaimedJob]] = {}
         self.start_fails = 0
+        self.triggers: list[AssignedTrigger] = []
+        self.fired: list[tuple[Mapping[str, Any], str]] = []
+        self.fire_outcomes: list[FiredTrigger | ApiError] = []
         self._tokens = count(1)
 
     def add(self, definition: Any, *, job_id: str | None = None, timeout_seconds: int = 60, **input: Any) -> str:
@@ -81,7 +87,7 @@ class FakeTransport:
     async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         self._call("register")
         self.known_leases = list(held_leases)
-        return {"mode": self.mode, "warnings": self.warnings}
+        return {"mode": self.mode, "quarantined_at": self.quarantined_at, "warnings": self.warnings}
 
     async def heartbeat(
         self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
@@ -166,6 +172,21 @@ class FakeTransport:
         if (lease, batch.sequence) not in self.log_numbers:
             self.log_numbers.add((lease, batch.sequence))
             self.log_batches.append(list(batch.entries))
+
+    async def assigned_triggers(self) -> Sequence[AssignedTrigger]:
+        if self.is_down:
+            raise Unreachable("down")
+        return self.triggers
+
+    async def fire_trigger(self, trigger_id: str, payload: Mapping[str, Any], message_id: str) -> FiredTrigger:
+        if self.is_down:
+            raise Unreachable("down")
+        outcome = self.fire_outcomes.pop(0) if self.fire_outcomes else FiredTrigger("accepted", "j", 0)
+        if isinstance(outcome, ApiError):
+            raise outcome
+        if outcome.outcome == "accepted":
+            self.fired.append((payload, message_id))
+        return outcome
 
     async def say_goodbye(self) -> None:
         self._call("say_goodbye")

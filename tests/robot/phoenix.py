@@ -19,6 +19,7 @@ class PhoenixServer:
         self.queries: list[dict[str, list[str]]] = []
         self.refused: dict[str, str] = {}
         self.answers_heartbeats = True
+        self.replicates = True  # says after a join that it follows the database
         self.redirects_to: str | None = None  # where handshakes are sent, as a hotel's network does
         self.redirected = 0
         self.changed = asyncio.Event()
@@ -44,6 +45,11 @@ class PhoenixServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    @property
+    def sockets(self) -> int:
+        """How many are open."""
+        return len(self._sockets)
 
     def _redirect(self, socket: ServerConnection, request: Request) -> Response | None:
         if self.redirects_to is None:
@@ -71,6 +77,8 @@ class PhoenixServer:
                 {"status": "error", "response": {"reason": reason}} if reason else {"status": "ok", "response": {}}
             )
             await self._send(socket, frame["topic"], "phx_reply", payload, frame["ref"])
+            if not reason and self.replicates and frame["payload"]["config"]["broadcast"]["replication_ready"]:
+                await self.replicate(frame["topic"])
         elif frame["event"] == "heartbeat" and self.answers_heartbeats:
             await self._send(socket, "phoenix", "phx_reply", {"status": "ok", "response": {}}, frame["ref"])
 
@@ -88,6 +96,11 @@ class PhoenixServer:
         """Any frame to every client."""
         for socket in self._sockets:
             await self._send(socket, topic, event, payload)
+
+    async def replicate(self, wire_topic: str) -> None:
+        """Says that the replication runs, as the service does some time after a join."""
+        ready = {"extension": "system", "status": "ok", "message": "Replication connection established"}
+        await self.say(wire_topic, "system", ready)
 
     async def hang_up(self) -> None:
         """Closes every socket."""

@@ -89,6 +89,10 @@ class Stack:
         with self.database.connect() as owner, as_caller(owner, self.tenant.admin.claims):
             owner.execute("select public.cancel_job(%s, 'not wanted')", [job_id])
 
+    def watch(self, job_id: uuid.UUID) -> None:
+        with self.database.connect() as owner, as_caller(owner, self.tenant.admin.claims):
+            owner.execute("select public.watch(%s)", [job_id])
+
     def revoke_key(self, robot: Robot) -> None:
         with self.database.connect() as owner, as_caller(owner, self.tenant.admin.claims):
             owner.execute("select public.revoke_api_key(%s)", [robot.key.api_key_id])

@@ -325,14 +325,20 @@ async def test_a_robot_that_starts_again_names_the_leases_of_results_that_it_has
         assert life.transport.known_leases == [lease]
 
 
-async def test_a_robot_that_starts_while_it_is_drained_says_why_it_gets_nothing(make_life: MakeLife) -> None:
+@pytest.mark.parametrize(
+    ("mode", "quarantined_at", "state", "word"),
+    [("draining", None, "draining", "resume"), ("active", "2027-01-01T00:00:00Z", "in quarantine", "release")],
+)
+async def test_a_robot_that_starts_while_it_is_drained_or_in_quarantine_says_why_it_gets_nothing(
+    make_life: MakeLife, mode: str, quarantined_at: str | None, state: str, word: str
+) -> None:
     life = make_life()
-    life.transport.mode = "draining"
+    life.transport.mode, life.transport.quarantined_at = mode, quarantined_at
     async with life.working():
         await life.until(lambda: "warning" in life.kinds)
     [warning] = [event.message for event in life.events if event.kind == "warning"]
-    assert "is draining" in warning
-    assert "casare-cloud robot tell" in warning
+    assert f"is {state}" in warning
+    assert warning.endswith(f"{word}`).")
 
 
 async def test_a_second_process_with_the_robots_key_is_told_once(make_life: MakeLife) -> None:

@@ -16,12 +16,14 @@ from tests.robot.local_page import LocalPage
 from tests.robot.stack import ROOT, Stack, TransportName, make_worker, robot_process, running_stack
 from tests.robot.workflows import chain
 
+from casare_cloud.http import HttpClient, an_object
 from casare_cloud.realtime import RealtimeClient
 from casare_cloud.robot import direct
 from casare_cloud.robot.agent_core import KeyRefused
 from casare_cloud.robot.spool import Outcome, Spool
 from casare_cloud.robot.transport import Lease
 
+LISTENING = "select true from private.waiting_robots where robot_id = %s"
 LONG = chain(("w", "WaitNode", {"duration": 60}))
 
 both = pytest.mark.parametrize("transport", ["rest", "direct"])
@@ -120,18 +122,29 @@ async def test_several_jobs_run_at_the_same_time(
 async def test_a_new_job_is_taken_while_the_robot_waits(stack: Stack, tmp_path: Path, transport: TransportName) -> None:
     robot = stack.robot()
     worker = make_worker(stack, robot, tmp_path, transport).start()
-    waiting = "select true from private.waiting_robots where robot_id = %s"
-    if transport == "direct":
-        await stack.until(lambda: stack.rows(waiting, robot.robot_id), "listening")
-    else:
-        await stack.until(lambda: "registered" in worker.kinds)
-        await asyncio.sleep(0.2)
+    await stack.until(lambda: stack.rows(LISTENING, robot.robot_id), "listening")
     submitted = monotonic()
     job_id = stack.submit(chain(), robot)
     await stack.until(lambda: "claimed" in worker.kinds)
     assert monotonic() - submitted < 3
     await stack.until_status(job_id, "completed")
     await worker.stop()
+
+
+async def test_a_long_poll_waits_for_the_bell_of_its_robot_and_looks_for_nothing_meanwhile(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casare_cloud.domain.jobs.leases._LOOK_SECONDS", (1000.0,))
+    robot = stack.robot()
+    async with HttpClient(f"{stack.orchestrator_url}/api/v1", headers={"X-Api-Key": robot.key.text}) as http:
+        asked = monotonic()
+        body = {"wait_seconds": 25}
+        answer = asyncio.create_task(http.call("POST", "/jobs/claim", json=body, timeout=40, expects=an_object("jobs")))
+        await stack.until(lambda: stack.rows(LISTENING, robot.robot_id), "listening")
+        job_id = stack.submit(chain(), robot)
+        [job] = (await answer)["jobs"]
+    assert job["job_id"] == str(job_id)
+    assert monotonic() - asked < 20
 
 
 @both
@@ -174,6 +187,7 @@ async def test_those_who_watch_a_job_see_its_nodes_and_progress(stack: Stack, ga
     watcher.subscribe(f"job:{job_id}", lambda event, payload: heard.append((event, payload.get("current_node"))))
     watching = asyncio.create_task(watcher.run())
     await stack.until(lambda: watcher.is_joined)
+    stack.watch(job_id)
     worker = make_worker(stack, robot, tmp_path, "direct").start()
     await stack.until(lambda: gate.visitors() == 1)
     gate.open()

@@ -191,3 +191,20 @@ async def test_waiting_longer_than_asked_is_a_timeout(stack: Stack) -> None:
         job_id = (await client.submit_workflow("Never", HELLO))["job_id"]
         with pytest.raises(TimeoutError):
             await client.wait_for_job(job_id, timeout=0.2)
+
+
+@pytest.mark.parametrize("is_live", [True, False], ids=["realtime", "polling"])
+async def test_watching_events_sees_all_that_happen_from_then_on(stack: Stack, is_live: bool) -> None:
+    settings = stack.settings
+    options = {"supabase_url": settings.supabase_url, "publishable_key": settings.supabase_publishable_key}
+    async with await registered(stack) as client:
+        await client.submit_workflow("Hello", HELLO)
+        before = (await client.list_events())["next"]
+        events = client.watch_events(before, **(options if is_live else {}))
+        first = asyncio.ensure_future(anext(events))
+        async with asyncio.timeout(30):
+            made = [(await client.create_job("Hello"))["job_id"] for _ in range(3)]
+            seen = [await first, await anext(events), await anext(events)]
+        await events.aclose()
+    assert [event["seq"] for event in seen] == [before + 1, before + 2, before + 3]
+    assert [event["job_id"] for event in seen] == made

@@ -43,14 +43,16 @@ OF_ROBOTS = {
     "POST /api/v1/robots/{robot_id}/token",
 }
 # For robots of other makers: ours tells each end as soon as it is there.
-OF_OTHER_ROBOTS = {"POST /api/v1/jobs/batch/complete", "POST /api/v1/jobs/batch/fail"}
+OF_OTHER_ROBOTS = {
+    "POST /api/v1/jobs/batch/complete", "POST /api/v1/jobs/batch/fail", "GET /api/v1/triggers/assigned",
+}  # fmt: skip
 # What only a robot says of itself, in calls that people make as well.
 OF_ROBOTS_THEMSELVES = {"session_id", "held_leases"}
 # The same probes as under /api/v1, for what looks at the root.
 AT_THE_ROOT = {"GET /health", "GET /health/detailed", "GET /health/ready", "GET /health/live"}
 
 # Of several calls, or of none.
-COMPOSED = {"access_token", "close", "iterate", "iterate_events", "wait_for_job", "watch_job"}
+COMPOSED = {"access_token", "close", "iterate", "iterate_events", "wait_for_job", "watch_events", "watch_job"}
 
 # What answers with a list that no object is around.
 BARE_LISTS = {"GET /metrics/robots", "GET /metrics/jobs", "GET /schedules", "GET /schedules/upcoming"}

@@ -42,9 +42,6 @@ class Cloud:
         self.headers.append(request.headers)
         if request.headers["authorization"].removeprefix("Bearer ") in self.refused_tokens:
             return httpx2.Response(401, json=EXPIRED)
-        if path == "/realtime/v1/api/broadcast":
-            self.calls.append(("broadcast", body))
-            return httpx2.Response(202)
         function = path.removeprefix("/rest/v1/rpc/")
         self.calls.append((function, body))
         return self.answers.get(
@@ -230,8 +227,11 @@ async def listening(transport: DirectTransport) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_a_ring_ends_the_wait_soon(transport: DirectTransport, cloud: Cloud, server: PhoenixServer) -> None:
-    transport._poll_seconds = (20,)
+async def test_a_ring_ends_the_wait_at_once(
+    transport: DirectTransport, cloud: Cloud, server: PhoenixServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casare_cloud.robot.direct.JOIN_SPREAD_SECONDS", 1000.0)
+    transport._poll_seconds = (1000,)
     cloud.answers["claim_jobs"] = lambda: httpx2.Response(200, json=[])
     await transport.register(PROFILE)
     await listening(transport)
@@ -240,7 +240,35 @@ async def test_a_ring_ends_the_wait_soon(transport: DirectTransport, cloud: Clou
     waiting = asyncio.create_task(claim(transport))
     await asyncio.sleep(0.05)
     await server.push("robot:0192-robot", "job_available", {})
-    assert await asyncio.wait_for(waiting, 5) < 1
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_robots_that_join_at_once_do_not_claim_at_once(
+    transport: DirectTransport, cloud: Cloud, server: PhoenixServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casare_cloud.robot.direct.random.uniform", lambda low, high: high)
+    monkeypatch.setattr("casare_cloud.robot.direct.JOIN_SPREAD_SECONDS", 0.3)
+    transport._poll_seconds = (1000,)
+    await transport.register(PROFILE)
+    started = monotonic()
+    await asyncio.wait_for(transport.wait_for_doorbell(), 5)
+    assert monotonic() - started >= 0.3
+
+
+async def test_a_bell_is_trusted_only_when_the_service_follows_the_database(
+    transport: DirectTransport, cloud: Cloud, server: PhoenixServer
+) -> None:
+    server.replicates = False
+    cloud.answers["claim_jobs"] = lambda: httpx2.Response(200, json=[])
+    await transport.register(PROFILE)
+    join = await server.received("phx_join")
+    assert join["payload"]["config"]["broadcast"]["replication_ready"] is True
+    await transport.claim(1, 20)
+    assert cloud.calls[-1][1]["p_listening"] is False
+    await server.replicate(join["topic"])
+    await listening(transport)
+    await transport.claim(1, 20)
+    assert cloud.calls[-1][1]["p_listening"] is True
 
 
 async def test_a_ring_while_the_claim_is_under_way_is_not_lost(
@@ -317,36 +345,79 @@ async def test_orders_are_pushed(transport: DirectTransport, cloud: Cloud, serve
         assert await transport.next_signal() == Signal("shutdown")
 
 
-async def test_node_events_are_broadcast_to_the_job_s_topic(transport: DirectTransport, cloud: Cloud) -> None:
+JOB = ClaimedJob("0192-job", 17, "w", "Workflow", {}, attempt=2)
+COMPLETED = NodeEvent("node.completed", "n", "LogNode", "2026-11-21T08:00:00Z", "completed", 5)
+
+
+@pytest.mark.parametrize("says", ["start", "progress", "push"])
+async def test_node_events_go_over_the_socket_while_the_job_is_watched(
+    transport: DirectTransport, cloud: Cloud, server: PhoenixServer, says: str
+) -> None:
     cloud.answers["register_robot"] = lambda: httpx2.Response(200, json={"robot_id": "0192-robot"})
     await transport.register(PROFILE)
-    job = ClaimedJob("0192-job", 17, "w", "Workflow", {}, attempt=2)
-    await transport.tell_nodes(
-        job, [NodeEvent("node.completed", "n", "LogNode", "2026-11-21T08:00:00Z", "completed", 5)]
-    )
-    assert cloud.calls[-1] == (
-        "broadcast",
-        {
-            "messages": [
-                {
-                    "topic": "job:0192-job",
-                    "event": "node.completed",
-                    "private": True,
-                    "payload": {
-                        "job_id": "0192-job",
-                        "workflow_id": "w",
-                        "workflow_name": "Workflow",
-                        "status": "running",
-                        "robot_id": "0192-robot",
-                        "attempt": 2,
-                        "current_node": "n",
-                        "node_id": "n",
-                        "node_type": "LogNode",
-                        "timestamp": "2026-11-21T08:00:00Z",
-                        "node_status": "completed",
-                        "execution_time_ms": 5,
-                    },
-                }
-            ]
+    await listening(transport)
+    if says == "push":
+        await server.push("robot:0192-robot", "job_watched", {"job_id": "0192-job"})
+    elif says == "start":
+        answer = {"started_at": "now", "watched": True}
+        cloud.answers["start_job"] = lambda: httpx2.Response(200, json=answer)
+        await transport.start(LEASE)
+    else:
+        noted = {"cancel_requested": False, "watched": True}
+        cloud.answers["report_progress"] = lambda: httpx2.Response(200, json=noted)
+        await transport.progress(LEASE, 5, None, None)
+    join = await server.received("phx_join", 2)
+    calls = len(cloud.calls)
+    await transport.tell_nodes(JOB, [COMPLETED])
+    frame = await server.received("broadcast")
+    assert len(cloud.calls) == calls, "no call over HTTP"
+    assert (frame["topic"], frame["join_ref"]) == ("realtime:job:0192-job", join["join_ref"])
+    assert frame["payload"] == {
+        "type": "broadcast",
+        "event": "node.completed",
+        "payload": {
+            "job_id": "0192-job",
+            "workflow_id": "w",
+            "workflow_name": "Workflow",
+            "status": "running",
+            "robot_id": "0192-robot",
+            "robot_external_id": "robot-1",
+            "attempt": 2,
+            "current_node": "n",
+            "node_id": "n",
+            "node_type": "LogNode",
+            "timestamp": "2026-11-21T08:00:00Z",
+            "node_status": "completed",
+            "execution_time_ms": 5,
         },
-    )
+    }
+    await transport.complete(LEASE, {})
+    assert (await server.received("phx_leave"))["topic"] == "realtime:job:0192-job"
+
+
+async def test_of_a_job_that_nobody_watches_no_node_is_told(
+    transport: DirectTransport, server: PhoenixServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await transport.register(PROFILE)
+    await listening(transport)
+    await transport.tell_nodes(JOB, [COMPLETED])
+    monkeypatch.setattr("casare_cloud.robot.direct.WATCHED_SECONDS", -1.0)
+    await server.push("robot:0192-robot", "job_watched", {"job_id": "0192-job"})
+    await server.received("phx_join", 2)
+    await transport.tell_nodes(JOB, [COMPLETED])
+    await server.received("phx_leave")
+    assert [frame["event"] for frame in server.frames].count("broadcast") == 0
+
+
+async def test_what_is_refused_about_a_job_leaves_the_bell_alone(
+    transport: DirectTransport, server: PhoenixServer
+) -> None:
+    server.refused["realtime:job:0192-job"] = "Unauthorized"
+    await transport.register(PROFILE)
+    await listening(transport)
+    await server.push("robot:0192-robot", "job_watched", {"job_id": "0192-job"})
+    await server.received("phx_join", 2)
+    await transport.tell_nodes(JOB, [COMPLETED])
+    assert transport._realtime is not None
+    assert transport._realtime.is_joined
+    assert len(server.queries) == 1, "the socket is the same"

@@ -1,4 +1,4 @@
-"""What the REST transport sends, and how it reads the answers (document 002, api-map §3)."""
+"""What the REST transport sends, and how it reads the answers (document 002, api-decisions#claims-and-leases)."""
 
 import json
 from collections.abc import Callable

@@ -13,7 +13,7 @@ revoke all on function private.claims_lock from public, anon, authenticated, ser
 
 create or replace function private.lane_lock() returns integer language sql immutable parallel safe as $$select 1801678963$$;
 comment on function private.lane_lock is
-    'Whoever makes a job ready again in a lane shares it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
+    'Functions that make a job ready again in a lane share it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
 revoke all on function private.lane_lock from public, anon, authenticated, service_role;
 
 create or replace function private.collision_lock() returns integer language sql immutable parallel safe as $$select 1801678964$$;
@@ -28,8 +28,13 @@ revoke all on function private.limits_lock from public, anon, authenticated, ser
 
 create or replace function private.workflow_lock() returns integer language sql immutable parallel safe as $$select 2003792484$$;
 comment on function private.workflow_lock is
-    'Whoever enqueues jobs of a workflow shares it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
+    'Functions that enqueue jobs of a workflow share it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
 revoke all on function private.workflow_lock from public, anon, authenticated, service_role;
+
+create or replace function private.triggers_lock() returns integer language sql immutable parallel safe as $$select 1953655143$$;
+comment on function private.triggers_lock is
+    'One new trigger of a tenant at a time, so that they are counted exactly; with hashtext(tenant).';
+revoke all on function private.triggers_lock from public, anon, authenticated, service_role;
 
 create or replace function private.request_lock() returns bigint language sql immutable parallel safe as $$select 7236401::bigint$$;
 comment on function private.request_lock is

@@ -68,6 +68,6 @@ begin
 end
 $$;
 comment on function private.caller is
-    'Who makes this request, verified against the tables at every statement; null when the claims name nobody who may act now.';
+    'Who makes this request, verified against the tables at every statement; null when the claims name no caller who may act now.';
 revoke all on function private.caller from public, anon, authenticated, service_role;
 grant execute on function private.caller to authenticated;

@@ -9,7 +9,7 @@ declare
     v_login text := lower(btrim(p_login));
     v_email text;
 begin
-    -- An address goes before a name, so that nobody takes over another's by naming themselves like it.
+    -- An address goes before a name, so that a user name cannot take over another user's address.
     select u.email into v_email from auth.users as u where u.email = v_login and not u.is_sso_user;
     if v_email is null then
         select u.email
@@ -22,6 +22,6 @@ begin
 end
 $$;
 comment on function private.email_for_login is
-    'The address to sign in with for a user name or an address, in any letter case; null when nobody has it.';
+    'The address to sign in with for a user name or an address, in any letter case; null for an unknown login.';
 revoke all on function private.email_for_login from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login to casare_functions;

@@ -27,6 +27,7 @@ begin
         ('schedules.write', 'Create, change and delete schedules'),
         ('triggers.read', 'See triggers'),
         ('triggers.write', 'Create, change and delete triggers'),
+        ('triggers.fire', 'Fire triggers by hand'),
         ('events.read', 'Read the stream of events'),
         ('analytics.read', 'See figures and reports'),
         ('logs.read', 'Read what jobs logged'),
@@ -61,9 +62,9 @@ begin
             ),
             (
                 'operator',
-                '{workflows.read,workflows.execute,jobs.read,jobs.create,jobs.cancel,jobs.retry,robots.read,robots.control,schedules.read,events.read,analytics.read,logs.read}'
+                '{workflows.read,workflows.execute,jobs.read,jobs.create,jobs.cancel,jobs.retry,robots.read,robots.control,schedules.read,triggers.read,triggers.fire,events.read,analytics.read,logs.read}'
             ),
-            ('viewer', '{workflows.read,jobs.read,robots.read,schedules.read,events.read,analytics.read,logs.read}'),
+            ('viewer', '{workflows.read,jobs.read,robots.read,schedules.read,triggers.read,events.read,analytics.read,logs.read}'),
             ('robot', '{jobs.claim,jobs.report,robots.heartbeat}')
     ) as builtin (slug, permissions)
     join public.roles as r on r.slug = builtin.slug and r.tenant_id is null

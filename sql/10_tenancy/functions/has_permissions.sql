@@ -11,5 +11,5 @@ begin
 end
 $$;
 comment on function private.has_permissions is
-    'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
+    'Whether a set of granted codes holds every one of another set, wildcards included: a member can only give permissions that they have.';
 revoke all on function private.has_permissions from public, anon, authenticated, service_role;

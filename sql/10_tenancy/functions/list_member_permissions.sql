@@ -15,5 +15,5 @@ begin
 end
 $$;
 comment on function private.list_member_permissions is
-    'What the roles of a member allow, as codes and wildcards; empty for somebody without roles.';
+    'What the roles of a member allow, as codes and wildcards; empty without roles.';
 revoke all on function private.list_member_permissions from public, anon, authenticated, service_role;

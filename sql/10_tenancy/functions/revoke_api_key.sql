@@ -17,6 +17,6 @@ begin
 end
 $$;
 comment on function public.revoke_api_key is
-    'Ends a key at once, and every token that was made with it. Revoking again changes nothing.';
+    'Ends a key at once, and every token that was made with it. Idempotent.';
 revoke all on function public.revoke_api_key from public, anon, authenticated, service_role;
 grant execute on function public.revoke_api_key to authenticated;

@@ -15,6 +15,6 @@ begin
     end if;
 end
 $$;
-comment on function public.revoke_invitation is 'Takes an invitation back that nobody has accepted yet.';
+comment on function public.revoke_invitation is 'Revokes an open invitation.';
 revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation to authenticated;

@@ -1,6 +1,6 @@
--- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
--- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
--- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
+-- One upsert decides: its row lock puts requests of one bucket in a row, so that however many come at once, the rate
+-- limit is never exceeded and no request is refused while some are left. A refused request changes nothing. It must be
+-- a transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
 -- counts all the same.
 create or replace function private.count_request(
     p_rule text,
@@ -20,7 +20,7 @@ declare
     v_ends_at timestamptz := v_now + make_interval(secs => p_window_seconds);
     v_bucket text := p_rule || case
         when p_user_id is not null then ' user:' || p_user_id
-        -- A key that nobody was given has no count of its own: else a stranger would get a new quota by inventing one.
+        -- An unknown key has no count of its own: else a stranger would get a new quota by inventing one.
         when p_key_hash is not null and exists (select from public.api_keys as k where k.key_hash = p_key_hash)
             then ' key:' || encode(p_key_hash, 'hex')
         else ' ip:' || host(private.login_network(p_ip))

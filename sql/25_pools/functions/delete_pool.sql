@@ -19,6 +19,6 @@ begin
 end
 $$;
 comment on function public.delete_pool is
-    'Ends a pool: its robots work for their own tenant only, what they hold they finish, and jobs that asked for the pool wait until somebody cancels them. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
+    'Ends a pool: its robots work for their own tenant only, they finish the jobs that they hold, and jobs that asked for the pool wait until they are cancelled. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
 revoke all on function public.delete_pool from public, anon, authenticated, service_role;
 grant execute on function public.delete_pool to authenticated;

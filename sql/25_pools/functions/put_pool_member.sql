@@ -23,7 +23,7 @@ begin
     elsif p_max_running not between 0 and 100000 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
     end if;
-    -- Whoever is found or not, what follows and what is answered is the same.
+    -- Whether a tenant was found or not, the effect and the answer look the same.
     select t.tenant_id, t.slug into v_tenant
     from public.tenants as t
     where case

@@ -34,6 +34,6 @@ begin
 end
 $$;
 comment on function public.set_robot_pool is
-    'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. What it holds it finishes. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
+    'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. It finishes the jobs that it holds. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
 revoke all on function public.set_robot_pool from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_pool to authenticated;

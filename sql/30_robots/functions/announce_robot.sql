@@ -5,24 +5,23 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.live_robots;
-    v_payload jsonb;
 begin
     select r.* into v_robot from public.live_robots as r where r.robot_id = p_robot_id;
-    v_payload := jsonb_build_object(
-        'robot_id', v_robot.robot_id,
-        'external_id', v_robot.external_id,
-        'name', v_robot.name,
-        'mode', v_robot.mode,
-        'is_online', v_robot.is_online,
-        'is_active', v_robot.is_active,
-        'is_healthy', v_robot.is_healthy,
-        'is_busy', v_robot.is_busy,
-        'timestamp', private.to_iso(private.clock())
+    perform private.emit_event(
+        v_robot.tenant_id, p_event, null, p_robot_id, null,
+        jsonb_build_object(
+            'robot_id', v_robot.robot_id,
+            'external_id', v_robot.external_id,
+            'name', v_robot.name,
+            'mode', v_robot.mode,
+            'is_online', v_robot.is_online,
+            'is_active', v_robot.is_active,
+            'is_healthy', v_robot.is_healthy,
+            'is_busy', v_robot.is_busy
+        ) || p_data
     );
-    perform private.emit_event(v_robot.tenant_id, p_event, null, p_robot_id, null, (v_payload - 'timestamp') || p_data);
-    perform private.broadcast('tenant:' || v_robot.tenant_id || ':robots', p_event, v_payload);
 end
 $$;
 comment on function private.announce_robot is
-    'Tells that a robot came, went or changed: an event for those who resume, a push for those who watch.';
+    'Tells that a robot came, went or changed.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;

@@ -39,5 +39,5 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before. A session that is not the one that registered last is noted.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;

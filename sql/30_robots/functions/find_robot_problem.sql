@@ -36,5 +36,5 @@ begin
 end
 $$;
 comment on function private.find_robot_problem is
-    'What is wrong with a robot''s configuration, as a sentence that names the field; null when nothing is. A field that is null is not looked at.';
+    'The problem of a robot''s configuration, as a sentence that names the field; null: none. Null fields are not checked.';
 revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;

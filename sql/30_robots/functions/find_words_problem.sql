@@ -18,5 +18,5 @@ begin
 end
 $$;
 comment on function private.find_words_problem is
-    'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
+    'The problem of a list of capabilities or tags, as a sentence that names the field; null: none.';
 revoke all on function private.find_words_problem from public, anon, authenticated, service_role;

@@ -22,5 +22,5 @@ as $$
         end
 $$;
 comment on function private.find_job_limits is
-    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
+    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, if they are set.';
 revoke all on function private.find_job_limits from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
 -- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
--- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
+-- so that when all leases are locked no session waits for the old counters; leases that stay are counted in the new ones.
 create or replace function private.make_counters(p_limit private.limits)
 returns void
 language plpgsql
@@ -16,7 +16,7 @@ begin
         return;
     end if;
 
-    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
+    -- Leases in the order of their ids, like every function that locks several; those that end meanwhile do not count.
     perform
     from private.leases as l
     where l.tenant_id = p_limit.tenant_id

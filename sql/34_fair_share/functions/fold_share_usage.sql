@@ -1,4 +1,4 @@
--- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
+-- One row of a share changes at a time, by one session: ended attempts only append, and wait for no other session.
 create or replace function private.fold_share_usage(p_limit integer default 5000)
 returns integer
 language plpgsql

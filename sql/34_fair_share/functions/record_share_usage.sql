@@ -13,5 +13,5 @@ begin
 end
 $$;
 comment on function private.record_share_usage is
-    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
+    'Table trigger: records how long a robot held a job, however that ended, for the shares that used the time.';
 revoke all on function private.record_share_usage from public, anon, authenticated, service_role;

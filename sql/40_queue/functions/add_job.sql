@@ -4,7 +4,6 @@ create or replace function private.add_job(
     p_trigger_type text,        -- what made it: manual | scheduled | retry, or the type of a trigger
     p_created_by uuid,
     p_retry_of uuid default null,
-    p_is_pushed boolean default true,
     p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
@@ -89,8 +88,7 @@ begin
 
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_job.workflow_id, v_workflow.name, null, 0,
-        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end,
-        p_is_pushed, p_is_new => true
+        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
     if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then

@@ -7,9 +7,7 @@ create or replace function private.announce_job(
     p_workflow_name text,
     p_robot_id uuid,
     p_attempt integer,
-    p_details jsonb default null,
-    p_is_pushed boolean default true,
-    p_is_new boolean default false
+    p_details jsonb default null
 )
 returns void
 language plpgsql
@@ -20,9 +18,7 @@ begin
         p_event, p_status,
         array[
             (p_tenant_id, p_job_id, p_workflow_id, p_workflow_name, p_robot_id, p_attempt, p_details)::private.job_notice
-        ],
-        p_is_pushed,
-        p_is_new
+        ]
     );
 end
 $$;

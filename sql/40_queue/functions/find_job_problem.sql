@@ -53,5 +53,5 @@ begin
 end
 $$;
 comment on function private.find_job_problem is
-    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is. An option that is null is its default, which is right.';
+    'The problem of a job that is to be enqueued, as a sentence that names the field; null: none. A null option is its default, which is valid.';
 revoke all on function private.find_job_problem from public, anon, authenticated, service_role;

@@ -11,10 +11,11 @@ begin
         if found then
             return v_tenant_no;
         end if;
-        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes, is_fair)
+        insert into private.queue_tenants (tenant_id, watched_until, jobs_watched_until, ageing_minutes, is_fair)
         select
             t.tenant_id,
-            coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
+            case private.pushes_of(t.settings) when 'always' then 'infinity' else '-infinity' end::timestamptz,
+            case private.pushes_of(t.settings) when 'always' then 'infinity' else '-infinity' end::timestamptz,
             private.ageing_minutes(t.settings),
             coalesce(t.settings #> '{queue,fair_share}' = 'true', false)
         from public.tenants as t

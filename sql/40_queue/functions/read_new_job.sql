@@ -19,5 +19,5 @@ begin
 end
 $$;
 comment on function private.read_new_job is
-    'A job that somebody asks for as an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
+    'Reads a new job from an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
 revoke all on function private.read_new_job from public, anon, authenticated, service_role;

@@ -88,7 +88,7 @@ begin
         return;
     end if;
     if v_robot.has_duties then
-        perform private.note_call();    -- before the duties ask whether anybody was heard
+        perform private.note_call();    -- before the duties ask whether a call came
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
@@ -111,7 +111,7 @@ begin
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
-    elsif v_robot.tenant_no is null then    -- nobody has enqueued anything yet
+    elsif v_robot.tenant_no is null then    -- no job was ever enqueued
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
@@ -260,9 +260,9 @@ begin
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
-        -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
-        -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
-        -- Not waited for: this claim holds counters of limits by now, and a later one does it as well.
+        -- So that beside a snapshot that is held for long claims do not read the robot's ended leases again and again; doing this
+        -- at each claim would leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token
+        -- never changes. Not waited for: this claim holds counters of limits by now, and a later one does it as well.
         if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then
             update public.robot_heartbeats as h
             set low_lease_token = (

@@ -159,5 +159,5 @@ begin
 end
 $$;
 comment on function private.take_jobs is
-    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. They are nowhere until public.claim_jobs() leases them.';
+    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. Until public.claim_jobs() leases them, they are in neither ready nor leases.';
 revoke all on function private.take_jobs from public, anon, authenticated, service_role;

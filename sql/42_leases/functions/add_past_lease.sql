@@ -13,5 +13,5 @@ begin
 end
 $$;
 comment on function private.add_past_lease is
-    'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
+    'jobs.past_leases with one more lease that has ended: the robot that held it may still send a late result.';
 revoke all on function private.add_past_lease from public, anon, authenticated, service_role;

@@ -80,6 +80,7 @@ begin
         from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
         order by x.n;
         get diagnostics v_appended = row_count;
+        perform private.push_job_logs(v_tenant_id, p_job_id, v_attempt, v_caller.robot_id, p_entries);
     exception
         when unique_violation then      -- the same batch, in this very moment
             return jsonb_array_length(p_entries);

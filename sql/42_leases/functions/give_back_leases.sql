@@ -1,5 +1,5 @@
--- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
--- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
+-- Its callers hold the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
+-- their ids, lanes in the order of theirs, and counters, like every function that ends several leases.
 create or replace function private.give_back_leases(
     p_robot_id uuid,
     p_job_ids uuid[],

@@ -1,4 +1,4 @@
--- Waits for no lease: what is locked just now is being renewed or ended.
+-- Skips leases that are locked: they are being renewed or ended.
 create or replace function private.lengthen_leases()
 returns integer
 language plpgsql
@@ -53,5 +53,5 @@ begin
 end
 $$;
 comment on function private.lengthen_leases is
-    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before any lease is rescued: no robot could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
 revoke all on function private.lengthen_leases from public, anon, authenticated, service_role;

@@ -1,5 +1,6 @@
 -- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
--- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
+-- lane), then their counters, in the order of their ids: the caller then waits for no other session, in whatever order it
+-- ends the leases.
 create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
 returns void
 language plpgsql

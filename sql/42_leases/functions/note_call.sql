@@ -1,4 +1,4 @@
--- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
+-- The first call after a silence finds out whether it was an outage, before any lease is renewed: later that is not known.
 create or replace function private.note_call()
 returns void
 language plpgsql
@@ -26,5 +26,5 @@ begin
 end
 $$;
 comment on function private.note_call is
-    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
+    'Records that a call came, at most once a second, and after a silence whether it was an outage (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
 revoke all on function private.note_call from public, anon, authenticated, service_role;

@@ -19,7 +19,7 @@ begin
     perform private.note_call();
     return query
     with asked as (
-        -- What is no id or no token is null, and so not held.
+        -- A value that is no id or no token is null, and so not held.
         select
             case
                 when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
@@ -49,6 +49,6 @@ begin
 end
 $$;
 comment on function public.renew_leases is
-    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
+    'Renews the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
 revoke all on function public.renew_leases from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases to authenticated;

@@ -17,6 +17,7 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
     v_now timestamptz := private.clock();
     v_old private.leases;
+    v_is_watched boolean;
     v_is_pushed boolean;
 begin
     if p_progress not between 0 and 100 or p_progress is null then
@@ -30,7 +31,7 @@ begin
         if p_lease_token is null then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
         end if;
-        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        -- A caller who may control robots and has the token reports for the robot: jobs and robots of their own tenant only.
         select l.robot_id
         into v_caller.robot_id
         from private.leases as l
@@ -47,8 +48,10 @@ begin
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
 
-    -- Watchers see at most two pushes a second of a job, and none that says what the last one said.
-    v_is_pushed := (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
+    -- Those who watch the job get at most two pushes a second of it, and none that says what the last one said.
+    v_is_watched := private.is_job_watched(v_old.tenant_id, p_job_id);
+    v_is_pushed := v_is_watched
+        and (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
         and (v_old.pushed_progress is distinct from p_progress or v_old.pushed_node is distinct from p_current_node);
     update private.leases as l
     set progress = p_progress,
@@ -74,21 +77,32 @@ begin
         );
     end if;
     if v_is_pushed then
-        perform private.announce_job(
-            'job.progress', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
-            v_old.attempt,
-            jsonb_build_object('progress', p_progress, 'current_node', p_current_node, 'message', p_message)
+        perform private.push_job(
+            v_old.tenant_id, p_job_id, 'job.progress', v_old.robot_id,
+            jsonb_build_object(
+                'job_id', p_job_id,
+                'workflow_id', v_old.workflow_id,
+                'workflow_name', v_old.workflow_name,
+                'status', 'running',
+                'robot_id', v_old.robot_id,
+                'attempt', v_old.attempt,
+                'timestamp', private.to_iso(v_now),
+                'progress', p_progress,
+                'current_node', p_current_node,
+                'message', p_message
+            )
         );
     end if;
     return jsonb_build_object(
         'job_id', p_job_id,
         'progress', p_progress,
         'current_node', p_current_node,
-        'cancel_requested', v_old.cancel_requested_at is not null
+        'cancel_requested', v_old.cancel_requested_at is not null,
+        'watched', v_is_watched
     );
 end
 $$;
 comment on function public.report_progress is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
+    'Notes how far a job is and, while the job is watched, pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
 revoke all on function public.report_progress from public, anon, authenticated, service_role;
 grant execute on function public.report_progress to authenticated;

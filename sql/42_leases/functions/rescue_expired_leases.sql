@@ -11,7 +11,7 @@ declare
     v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
-    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+    if private.is_away() then       -- no robot can renew, as it seems; the next call finds out how long
         return 0;
     end if;
     perform private.lengthen_leases();
@@ -43,7 +43,7 @@ begin
         end loop;
         v_rescued := v_leases;
     exception
-        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
+        when others then        -- one by one: a job that cannot be ended must not keep the others
             v_rescued := '{}';
             foreach v_lease in array v_leases loop
                 begin

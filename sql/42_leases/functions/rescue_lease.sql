@@ -7,7 +7,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    -- What was over first is what happened.
+    -- The deadline that passed first decides the outcome.
     v_over_at timestamptz := private.lease_over_at(p_lease);
 begin
     delete from private.leases as l where l.job_id = p_lease.job_id;

@@ -34,11 +34,12 @@ begin
         'status', 'running',
         'started_at', private.to_iso(v_lease.started_at),
         'lease_expires_at', private.to_iso(v_lease.lease_expires_at),
-        'cancel_requested', v_lease.cancel_requested_at is not null
+        'cancel_requested', v_lease.cancel_requested_at is not null,
+        'watched', private.is_job_watched(v_lease.tenant_id, p_job_id)
     );
 end
 $$;
 comment on function public.start_job is
-    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now. Idempotent. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job from public, anon, authenticated, service_role;
 grant execute on function public.start_job to authenticated;

@@ -44,5 +44,5 @@ begin
 end
 $$;
 comment on function private.was_away is
-    'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
+    'Whether the silence from the last call to another moment was an outage: Postgres was started meanwhile, or calls were due and none came for more than ten seconds. The silence of one robot while others call is never one.';
 revoke all on function private.was_away from public, anon, authenticated, service_role;

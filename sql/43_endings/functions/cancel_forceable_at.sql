@@ -16,5 +16,5 @@ begin
 end
 $$;
 comment on function private.cancel_forceable_at is
-    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
+    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when it was not asked to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;

@@ -1,6 +1,6 @@
 -- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
 -- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
--- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- next look: it waits for no other session. Jobs that robots held when the look began may have come back behind it, so only a look
 -- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
 create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn

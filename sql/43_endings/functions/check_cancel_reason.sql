@@ -12,5 +12,5 @@ begin
 end
 $$;
 comment on function private.check_cancel_reason is
-    'Why somebody cancels, as it is kept. Raises 400 INVALID_ARGUMENT for a text that is too long.';
+    'The reason of a cancellation as it is stored. Raises 400 INVALID_ARGUMENT for a text that is too long.';
 revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;

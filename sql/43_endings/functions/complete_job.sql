@@ -18,7 +18,7 @@ begin
     if private.complete_leases(
         v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
     ) = '{}' then
-        return private.answer_stale_report(
+        return private.answer_late_result(
             v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
         );
     end if;

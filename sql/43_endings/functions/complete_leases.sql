@@ -128,5 +128,5 @@ begin
 end
 $$;
 comment on function private.complete_leases is
-    'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
+    'Ends the jobs whose leases a robot holds with their results, stores its report of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_late_result().';
 revoke all on function private.complete_leases from public, anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
+-- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
     p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
@@ -25,7 +25,7 @@ declare
     v_retry_at timestamptz;
     v_details jsonb;
     v_answer jsonb;
-    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
+    -- No robot reported the end of the lease or the time, or the forced end: the robot that held the job gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
@@ -149,5 +149,5 @@ begin
 end
 $$;
 comment on function private.end_attempt is
-    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when that was requested, cancelled. Counts the lease out of the counters that it names.';
 revoke all on function private.end_attempt from public, anon, authenticated, service_role;

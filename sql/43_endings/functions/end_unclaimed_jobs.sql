@@ -11,7 +11,6 @@ declare
     v_low_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id limit 1);
     v_high_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id desc limit 1);
     v_job record;
-    v_tenant_id uuid;
     v_notices private.job_notice[] := '{}';
 begin
     if p_job_ids = '{}' then
@@ -30,21 +29,14 @@ begin
         if v_job.dedupe_key is not null then
             delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
         end if;
-        v_tenant_id := v_job.tenant_id;
         v_notices := v_notices || (
             v_job.tenant_id, v_job.job_id, v_job.workflow_id, v_job.workflow_name, null, v_job.attempts,
             jsonb_build_object('message', p_reason)
         )::private.job_notice;
     end loop;
-    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices, cardinality(v_notices) <= 100);
-    if cardinality(v_notices) > 100 then    -- more pushes at once than a watcher can use
-        perform private.broadcast(
-            'tenant:' || v_tenant_id || ':jobs', 'jobs.cancelled',
-            jsonb_build_object('count', cardinality(v_notices), 'timestamp', private.to_iso(v_now))
-        );
-    end if;
+    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices);
 end
 $$;
 comment on function private.end_unclaimed_jobs is
-    'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
+    'Writes and tells that jobs of one tenant ended cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_jobs from public, anon, authenticated, service_role;

@@ -35,7 +35,7 @@ begin
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
-        return private.answer_stale_report(
+        return private.answer_late_result(
             v_caller, p_job_id, p_lease_token, 'failed',
             jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
         );

@@ -45,17 +45,22 @@ begin
             );
         end if;
 
-        if p_is_forced then
-            select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
-            continue when not found;
-            return private.force_cancellation(v_lease);
-        end if;
-        update private.leases as l
-        set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
-            cancel_reason = coalesce(l.cancel_reason, p_reason)
-        where l.job_id = p_job_id
-        returning l.* into v_lease;
+        select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
         if found then
+            if p_is_forced then
+                return private.force_cancellation(v_lease);
+            end if;
+            if v_lease.cancel_requested_at is null then
+                v_lease.cancel_reason := p_reason;
+                update private.leases as l
+                set cancel_requested_at = private.clock(), cancel_reason = p_reason
+                where l.job_id = p_job_id;
+                perform private.announce_job(
+                    'job.cancel_requested', case when v_lease.started_at is null then 'claimed' else 'running' end,
+                    v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id,
+                    v_lease.attempt, jsonb_build_object('message', p_reason)
+                );
+            end if;
             perform private.broadcast(
                 'robot:' || v_lease.robot_id, 'cancel_job',
                 jsonb_build_object('job_id', p_job_id, 'reason', v_lease.cancel_reason)
@@ -73,5 +78,5 @@ begin
 end
 $$;
 comment on function private.try_cancel_job is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;

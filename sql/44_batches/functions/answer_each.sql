@@ -1,4 +1,4 @@
--- The skeleton of the verbs that do for many jobs what another does for one. What is wrong with one item is that item's answer;
+-- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
     p_caller private.caller,
@@ -86,7 +86,7 @@ begin
                 when 'purge_dead_letter' then
                     answer := public.purge_dead_letter(job_id);
             end case;
-            if answer ? 'code' then     -- refused, and kept as evidence
+            if answer ? 'code' then     -- refused, and kept as a late result
                 error_status := 409;
                 error_code := answer ->> 'details';
                 error_message := answer ->> 'message';
@@ -107,7 +107,7 @@ begin
         if p_verb = 'enqueue_job' and error_code is null then
             job_id := private.add_job(
                 p_caller.tenant_id, v_job, 'manual', coalesce(p_caller.user_id, p_caller.robot_id, p_caller.api_key_id),
-                p_is_pushed => jsonb_array_length(p_items) <= 100, p_may_pass_quota => true
+                p_may_pass_quota => true
             );
             answer := '{"status": "queued"}';
             -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
@@ -124,5 +124,5 @@ begin
 end
 $$;
 comment on function private.answer_each is
-    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not ask who wants it: its callers do.';
+    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not authorize the caller: its callers do.';
 revoke all on function private.answer_each from public, anon, authenticated, service_role;

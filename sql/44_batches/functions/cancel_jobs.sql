@@ -20,6 +20,6 @@ begin
 end
 $$;
 comment on function public.cancel_jobs is
-    'Does cancel_job for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.cancel.';
+    'Does cancel_job for 1 to 1000 jobs and answers each by its position: how the cancellation went, or why it was refused. Needs jobs.cancel.';
 revoke all on function public.cancel_jobs from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs to authenticated;

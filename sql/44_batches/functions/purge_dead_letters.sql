@@ -17,6 +17,6 @@ begin
 end
 $$;
 comment on function public.purge_dead_letters is
-    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.delete.';
+    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: that it was purged, or why it was refused. Needs jobs.delete.';
 revoke all on function public.purge_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letters to authenticated;

@@ -19,6 +19,6 @@ begin
 end
 $$;
 comment on function public.requeue_dead_letters is
-    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
+    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
 revoke all on function public.requeue_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letters to authenticated;

@@ -22,5 +22,5 @@ begin
 end
 $$;
 comment on function private.sequence_events is
-    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for those that nobody reads at the moment, and counts them.';
+    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for tenants whose events no client reads at the moment, and counts them.';
 revoke all on function private.sequence_events from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
--- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
--- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
+-- The row of the counter is the lock. The session that holds it numbers events; all others read those that have a number.
+-- The rows to number are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
 --
 -- While a snapshot is held open anywhere, the index entries of numbered rows cannot be removed; the look-up begins behind
@@ -38,7 +38,7 @@ begin
     where c.tenant_id = p_tenant_id
     for update skip locked;
     if not found then
-        return 0;   -- somebody else is at it
+        return 0;   -- another session does it
     end if;
     select e.told_at into v_told_at
     from public.events as e
@@ -57,7 +57,8 @@ begin
     ),
     numbered as (
         insert into public.events (
-            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, actor_id, data
+            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, robot_external_id, workflow_id,
+            actor_id, data
         )
         select
             t.tenant_id,
@@ -69,6 +70,7 @@ begin
             greatest(v_told_at, max(t.occurred_at - t.place * v_step) over (order by t.place)) + t.place * v_step,
             t.job_id,
             t.robot_id,
+            (select r.external_id from public.robots as r where r.robot_id = t.robot_id and r.tenant_id = p_tenant_id),
             t.workflow_id,
             t.actor_id,
             t.data
@@ -89,5 +91,5 @@ begin
 end
 $$;
 comment on function private.sequence_tenant_events is
-    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
+    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and does not wait, while another session does it.';
 revoke all on function private.sequence_tenant_events from public, anon, authenticated, service_role;

@@ -76,5 +76,5 @@ as $$
         ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
 comment on function private.list_explanations is
-    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
+    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, with placeholders for {facts}.';
 revoke all on function private.list_explanations from public, anon, authenticated, service_role;

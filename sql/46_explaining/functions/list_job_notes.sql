@@ -21,5 +21,5 @@ begin
 end
 $$;
 comment on function private.list_job_notes is
-    'What is good to know of a job beside the reason for its state.';
+    'Notes on a job beside the reason for its state.';
 revoke all on function private.list_job_notes from public, anon, authenticated, service_role;

@@ -67,7 +67,9 @@ begin
     elsif v_seconds not between 1 and 31622400 then
         v_problem := 'interval_seconds must be between 1 and 31622400, which is 366 days.';
     end if;
-    if v_frequency = 'cron' then
+    if v_frequency = 'cron' and p_new.cron_expression is null then
+        v_problem := 'cron_expression must be given with the frequency cron.';
+    elsif v_frequency = 'cron' then
         v_problem := private.find_cron_problem(p_new.cron_expression);
     elsif v_frequency in ('once', 'interval') then
         p_new.cron_expression := null;

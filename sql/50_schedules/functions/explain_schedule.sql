@@ -57,7 +57,8 @@ begin
         v_run := (
             null, 'not_due',
             format(
-                'It is none of the times of the schedule: %s, on the clocks of %s.',
+                '%s is none of the times of the schedule: %s, on the clocks of %s.',
+                to_char(p_at at time zone v_schedule.timezone, 'YYYY-MM-DD HH24:MI'),
                 case v_schedule.frequency
                     when 'once' then private.to_iso(v_schedule.run_at)
                     when 'interval' then format('every %s seconds', v_schedule.interval_seconds)

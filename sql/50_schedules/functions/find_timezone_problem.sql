@@ -9,7 +9,7 @@ begin
     if p_timezone = 'UTC' or exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
         return null;
     end if;
-    return 'timezone must be a name of the IANA time zone database.';
+    return 'timezone must be a name of the IANA time zone database, such as Europe/Berlin.';
 end
 $$;
 comment on function private.find_timezone_problem is

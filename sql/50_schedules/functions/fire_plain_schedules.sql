@@ -62,6 +62,7 @@ begin
         join public.workflows as w on w.workflow_id = (d.schedule).workflow_id and w.tenant_id = (d.schedule).tenant_id
             and w.deleted_at is null and w.is_enabled and w.status in ('published', 'deprecated')
         join private.queue_tenants as q on q.tenant_id = (d.schedule).tenant_id and not q.is_full and not q.is_fair
+            and not q.has_chains    -- their triggers may wait for schedule.fired
         cross join lateral private.find_job_limits((d.schedule).tenant_id, (d.schedule).workflow_id, null) as l
         cross join lateral private.required_of(
             (d.schedule).required_capabilities, (d.schedule).required_tags, (d.schedule).execution_mode = 'internet', null
@@ -136,8 +137,7 @@ begin
         'job.queued', 'queued',
         array_agg((
             (p.schedule).tenant_id, p.job_id, (p.schedule).workflow_id, p.workflow_name, null, 0, null
-        )::private.job_notice order by (p.schedule).tenant_id),
-        p_is_new => true
+        )::private.job_notice order by (p.schedule).tenant_id)
     )
     from unnest(v_plans) as p;
     insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, workflow_id, actor_id, data)

@@ -22,14 +22,8 @@ begin
 
     if v_part[1] = 'tenant' then
         return v_id = v_caller.tenant_id
-            and case v_part[3]
-                when 'jobs' then private.has_permission(v_caller.permissions, 'jobs.read')
-                when 'queue' then private.has_permission(v_caller.permissions, 'jobs.read')
-                when 'robots' then private.has_permission(v_caller.permissions, 'robots.read')
-                    or (v_caller.principal = 'robot' and v_caller.robot_id is not null)
-                when 'notifications' then private.has_permission(v_caller.permissions, 'events.read')
-                else false
-            end;
+            and v_part[3] = 'changes'
+            and private.has_permission(v_caller.permissions, 'events.read');
     elsif v_part[1] = 'robot' then
         return v_id is not distinct from v_caller.robot_id
             or (
@@ -49,6 +43,6 @@ begin
 end
 $$;
 comment on function private.can_receive_topic is
-    'Whether the caller may join a private topic: members by permission, a robot its own topic, its tenant''s robots and the jobs that it holds.';
+    'Whether the caller may join a private topic: members by permission (changes of the tenant: events.read), a robot its own topic and those of the jobs that it holds.';
 revoke all on function private.can_receive_topic from public, anon, authenticated, service_role;
 grant execute on function private.can_receive_topic to authenticated;

@@ -6,15 +6,15 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return case p_extension
-        when 'presence' then p_topic ~ '^tenant:[^:]*:robots$' and private.can_receive_topic(p_topic)
-        when 'broadcast' then p_topic ~ '^job:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-            and private.holds_live_lease(private.caller(), substr(p_topic, 5)::uuid)
-        else false
-    end;
+    return p_extension = 'broadcast'
+        and case
+            when p_topic ~ '^job:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+                then private.holds_live_lease(private.caller(), substr(p_topic, 5)::uuid)
+            else false
+        end;
 end
 $$;
 comment on function private.can_send_to_topic is
-    'Whether the caller may send on a private topic: presence among the tenant''s robots, and broadcasts about a job by the robot that holds it.';
+    'Whether the caller may send on a private topic: only the robot that holds a job, broadcasts about it. Nobody shows presence.';
 revoke all on function private.can_send_to_topic from public, anon, authenticated, service_role;
 grant execute on function private.can_send_to_topic to authenticated;

@@ -58,5 +58,5 @@ begin
 end
 $$;
 comment on function private.drop_job_partitions is
-    'Drops the oldest partition of jobs that nobody''s retention holds any more and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
+    'Drops the oldest partition of jobs that is older than every tenant''s retention and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
 revoke all on function private.drop_job_partitions from public, anon, authenticated, service_role;

@@ -14,6 +14,8 @@ declare
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
         when 'schedule_fires' then 't.fire_time < $3'
+        when 'trigger_deliveries' then 't.delivery_id < $2'
+        when 'trigger_delivery_bodies' then 't.delivery_id < $2'
         when 'audit_log' then 't.audit_id < $2'
         when 'events' then
             't.occurred_at < $3 and t.seq <= '
@@ -33,5 +35,5 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
 revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;

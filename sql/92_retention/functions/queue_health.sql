@@ -158,5 +158,5 @@ begin
 end
 $$;
 comment on function private.queue_health is
-    'What an operator should look at, each figure with the most that is normal (null: there is no such number) and what to do beyond it. No figure names a tenant.';
+    'Figures for operators, each with the most that is normal (null: no bound) and what to do beyond it. No figure names a tenant.';
 revoke all on function private.queue_health from public, anon, authenticated, service_role;

@@ -30,5 +30,5 @@ begin
 end
 $$;
 comment on function private.fold_job_ends is
-    'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
+    'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;

@@ -26,5 +26,5 @@ begin
 end
 $$;
 comment on function private.keep_node_executions is
-    'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
+    'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;

@@ -26,5 +26,5 @@ begin
 end
 $$;
 comment on function private.next_duty is
-    'Of the duties that are due or behind, and that nobody runs now, the one that was tried the longest ago; null when there is none.';
+    'The duty that was tried the longest ago, of those that are due or behind and that no session runs now; null: none.';
 revoke all on function private.next_duty from public, anon, authenticated, service_role;

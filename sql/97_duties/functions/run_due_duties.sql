@@ -1,4 +1,5 @@
--- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
+-- A claim of any tenant's robot may do this: the duties run without an actor, so that the robot is not named in the events and
+-- the audit log of other tenants.
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
@@ -71,5 +72,5 @@ begin
 end
 $$;
 comment on function private.run_due_duties is
-    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
+    'Does a bounded part of the due duties that a cron of minutes is too coarse for. Claims call it when some are due, and it never fails a claim. Returns how much it did: after 0 it holds no lock that another session waits for.';
 revoke all on function private.run_due_duties from public, anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- For duties that claims do too: several sessions are at them at once, so nobody remembers whose turn it is. Each tenant that has
+-- For duties that claims do too: several sessions run them at once, so no turns are remembered. Each tenant that has
 -- something due gets the same part, and what they do not need goes to the oldest. From tenant to tenant along the index, from any
 -- one on: where more have rows than are looked at, it is others each time.
 create or replace function private.share_out(p_table text, p_id text, p_due_at text, p_limit integer, p_oldest uuid[])

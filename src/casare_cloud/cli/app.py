@@ -8,7 +8,7 @@ from casare_cloud import __version__
 from casare_cloud.cli import (
     calendars,
     db,
-    dlq,
+    dead_letters,
     error_help,
     jobs,
     keys,
@@ -18,6 +18,7 @@ from casare_cloud.cli import (
     robot,
     schedules,
     stack,
+    triggers,
     workflows,
 )
 from casare_cloud.cli.output import say
@@ -30,9 +31,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(jobs.app, name="jobs")
-app.add_typer(dlq.app, name="dlq")
+app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(triggers.app, name="triggers")
 app.add_typer(calendars.app, name="calendars")
 app.add_typer(robot.app, name="robot")
 app.add_typer(pools.app, name="pools")

@@ -33,8 +33,8 @@ def list_calendars(as_json: AsJson = False) -> None:
     if as_json:
         print_json(answer)
         return
-    titles = ("calendar", "name", "country", "holidays until", "schedules")
-    names = ("calendar_id", "name", "country", "holidays_until", "schedules")
+    titles = ("calendar", "name", "country", "part", "holidays until", "schedules")
+    names = ("calendar_id", "name", "country", "subdivision", "holidays_until", "schedules")
     print_table(titles, [[row[name] for name in names] for row in answer["calendars"]])
 
 
@@ -90,7 +90,7 @@ def update(
     rules: Rules = None,
     blackouts: Blackouts = None,
 ) -> None:
-    """Change a calendar; what is not given stays as it is, and --rules and --blackouts replace what is there."""
+    """Change a calendar; what is not given stays, and --hours, --rules and --blackouts replace what is there."""
     changes = _said(country, subdivision, hours, rules, blackouts)
     if name is not None:
         changes["name"] = name

@@ -27,7 +27,7 @@ def health(
     database_url: DatabaseUrl = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print the figures of the queue and what to do about them; exit code 1 when one needs somebody.
+    """Print the figures of the queue and what to do about them; exit code 1 when one is out of bounds.
 
     docs/operations.md explains each.
     """

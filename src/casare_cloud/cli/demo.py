@@ -90,7 +90,7 @@ async def _run_job(
 
 
 async def _until_registered(client: Client, robot_id: str) -> None:
-    """Wait until the robot has said that it is there: no job can be for a robot that nobody knows."""
+    """Wait until the robot is registered: a job cannot be for a robot that the service does not know."""
     while True:
         try:
             await client.get_robot(robot_id)
@@ -118,9 +118,9 @@ async def _cancel_jobs_of(client: Client, robot_id: str) -> list[str]:
 
 
 async def _refuse_without_its_robot(client: Client, robot_id: str, given_up: Sequence[str]) -> None:
-    """Refuse to begin while the robot may claim nothing, or another process of it runs somebody's job.
+    """Refuse to begin while the robot may claim nothing, or another process of it runs a job.
 
-    The demo's process has the same key, and as it registers the queue takes back what it does not know.
+    The demo's process has the same key, and when it registers the queue takes back the leases that it does not know.
     """
     try:
         robot = await client.get_robot(robot_id)
@@ -164,7 +164,7 @@ async def _start_robot(env: Mapping[str, str], folder: Path) -> asyncio.subproce
 
 
 async def _stop_robot(robot: asyncio.subprocess.Process) -> None:
-    """End the robot, and with it what it had started."""
+    """End the robot and all processes that it started."""
     with suppress(ProcessLookupError):
         robot.send_signal(signal.SIGTERM)
     with suppress(TimeoutError):

@@ -60,8 +60,16 @@ def submit(
 
 
 @app.command("watch")
-def watch(job_id: JobId, as_json: AsJson = False) -> None:
-    """Follow a job live until it is finished; exit code 1 unless it completed."""
+def watch(
+    job_id: Annotated[str | None, typer.Argument(help="The job's id; none: all jobs.", metavar="ID")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Follow a job live until it is finished; exit code 1 unless it completed. Without ID: all jobs, until Ctrl-C."""
+    if job_id is None:
+        from casare_cloud.cli.watching import follow_events
+
+        follow_events("job.", as_json)
+        return
 
     async def work(client: "Client") -> dict[str, Any]:
         return await _follow(client, job_id, as_json)

@@ -66,7 +66,7 @@ def delete(pool: PoolName) -> None:
 
 @app.command("members")
 def members(pool: PoolName, as_json: AsJson = False) -> None:
-    """List the members of your pool, and who is invited."""
+    """List the members of your pool and its invitations."""
     answer = call_client("list_pool_members", pool)
     if as_json:
         print_json(answer)

@@ -1,14 +1,21 @@
 """`casare-cloud robot …`: run a robot agent on this machine, and look after robots elsewhere."""
 
 import os
+import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from casare_cloud.cli.calls import AsJson, call_client
-from casare_cloud.cli.output import errors_as_sentences, print_json, say
+from casare_cloud.cli.output import errors_as_sentences, fail, print_json, say
+
+if TYPE_CHECKING:
+    from casare_cloud.robot.watching.watch import Allowed
+
+MAIL_URL = re.compile(r"imaps?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
 
 app = typer.Typer(help="Run a robot on this machine; control and explain robots.", no_args_is_help=True)
 
@@ -56,11 +63,18 @@ def run(
     lease_seconds: Annotated[
         int, typer.Option("--lease-seconds", min=5, max=3600, help="A dead robot's jobs are another's after this long.")
     ] = 20,
+    watch_folder: Annotated[
+        list[Path] | None,
+        typer.Option("--watch-folder", help="Triggers may watch files in it; repeat for more. Default: none."),
+    ] = None,
 ) -> None:
     """Claim and run jobs until Ctrl-C, SIGTERM or the end of the terminal.
 
-    Running jobs then have 30 seconds to finish; what has not is given back to the queue and begins anew.
+    Running jobs then have 30 seconds to finish; the others are given back to the queue and begin anew.
     A second signal ends at once.
+
+    Triggers watch nothing on this machine unless you allow it: files in each --watch-folder (or ROBOT_WATCH_FOLDERS),
+    and mail in the account of ROBOT_MAIL_URL (imaps://host), ROBOT_MAIL_USER and ROBOT_MAIL_PASSWORD.
 
     On the machine of a local stack no option is needed.
 
@@ -86,10 +100,29 @@ def run(
         concurrency=concurrency,
         work_dir=work_dir or StateFolder.default().path / "robots" / robot,
         lease_seconds=lease_seconds,
+        allowed=_allowed(env, watch_folder),
     )
     if not print_event.drain():
         os._exit(code)  # the console stalls, and Python would wait for it
     raise SystemExit(code)
+
+
+def _allowed(env: Mapping[str, str], folders: Sequence[Path] | None) -> "Allowed":
+    """What triggers may watch on this machine; ends the command when it is said by half."""
+    from casare_cloud.robot.watching.watch import Allowed, MailAccount
+
+    given = folders or [Path(name) for name in env.get("ROBOT_WATCH_FOLDERS", "").split(os.pathsep) if name]
+    for folder in given:
+        if not folder.is_dir():
+            fail(f"--watch-folder: there is no folder {folder}.", 2)
+    mail = [env.get(f"ROBOT_MAIL_{name}", "") for name in ("URL", "USER", "PASSWORD")]
+    if not any(mail):
+        return Allowed(tuple(folder.resolve() for folder in given))
+    if not all(mail):
+        fail("ROBOT_MAIL_URL, ROBOT_MAIL_USER and ROBOT_MAIL_PASSWORD belong together: set all three or none.", 2)
+    if not MAIL_URL.fullmatch(mail[0]):
+        fail("ROBOT_MAIL_URL must be imaps://host[:port], or imap://host[:port] for STARTTLS.", 2)
+    return Allowed(tuple(folder.resolve() for folder in given), MailAccount(*mail))
 
 
 RobotName = Annotated[str, typer.Argument(help="The robot's id (robot-prod-001) or UUID.", metavar="ID")]
@@ -118,6 +151,14 @@ def explain(robot_id: RobotName, as_json: AsJson = False) -> None:
         print_explanation(answer)
 
 
+@app.command("watch")
+def watch(as_json: AsJson = False) -> None:
+    """Show which robots come, go and change, live, until Ctrl-C."""
+    from casare_cloud.cli.watching import follow_events
+
+    follow_events("robot.", as_json)
+
+
 @app.command("tell")
 def tell(
     robot_id: RobotName,
@@ -126,7 +167,7 @@ def tell(
 ) -> None:
     """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it.
 
-    One that is paused or drained takes no new jobs, finishes what it has and stays connected until it is resumed; its
+    One that is paused or drained takes no new jobs, finishes its jobs and stays connected until it is resumed; its
     mode says which it was. shutdown ends its program.
 
     Example: casare-cloud robot tell robot-prod-001 pause --reason "Windows update"

@@ -9,13 +9,15 @@ from casare_cloud.cli.output import fail
 
 Timezone = Annotated[str | None, typer.Option("--timezone", help="Europe/Berlin; default: the tenant's.")]
 Every = Annotated[str | None, typer.Option("--every", help="An interval of real time: 15m, 1h30m, 90s.")]
-At = Annotated[str | None, typer.Option("--at", help="Once, at this time: 2027-01-01T09:00:00+01:00.")]
+At = Annotated[str | None, typer.Option("--at", help="Once, at this time: 2027-01-01T09:00+01:00 (no offset: UTC).")]
 Frequency = Annotated[
     str | None, typer.Option("--frequency", help="hourly, daily, weekly or monthly, at the time of --starts-at.")
 ]
-StartsAt = Annotated[str | None, typer.Option("--starts-at", help="No run before this time.")]
-EndsAt = Annotated[str | None, typer.Option("--ends-at", help="No run after this time.")]
-PausedUntil = Annotated[str | None, typer.Option("--paused-until", help="No run before this time, for now.")]
+StartsAt = Annotated[str | None, typer.Option("--starts-at", help="No run before this time (no offset: UTC).")]
+EndsAt = Annotated[str | None, typer.Option("--ends-at", help="No run after this time (no offset: UTC).")]
+PausedUntil = Annotated[
+    str | None, typer.Option("--paused-until", help="No run before this time, for now (no offset: UTC).")
+]
 CalendarId = Annotated[str | None, typer.Option("--calendar", help="The id of the business calendar that it heeds.")]
 OnClosedDay = Annotated[
     str | None, typer.Option("--on-closed-day", help="What becomes of a run on a closed day: skip, next, previous.")
@@ -61,6 +63,13 @@ def when(schedule: dict[str, Any]) -> str:
     if schedule["frequency"] == "interval":
         return f"every {schedule['interval_seconds']} s"
     return str(schedule["cron_expression"])
+
+
+def next_run(schedule: dict[str, Any]) -> str:
+    """The next run of a schedule, or why there is none."""
+    if schedule["enabled"]:
+        return schedule["next_run"] or "-"
+    return "- (disabled after failures)" if schedule["auto_disabled_at"] else "- (disabled)"
 
 
 def _read(input_json: str) -> Any:

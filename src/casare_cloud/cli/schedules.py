@@ -61,7 +61,7 @@ def create(
     if as_json:
         print_json(schedule)
     else:
-        say(f"schedule {schedule['schedule_id']}\nnext run {schedule['next_run'] or '- (disabled)'}")
+        say(f"schedule {schedule['schedule_id']}\nnext run {opt.next_run(schedule)}")
 
 
 @app.command("list")
@@ -76,15 +76,14 @@ def list_schedules(
     if as_json:
         print_json(schedules)
         return
-    head = ("schedule", "name", "when", "timezone", "next run", "runs", "failures")
-    names = ("timezone", "next_run", "run_count", "failure_count")
-    print_table(
-        head,
-        [
-            [row["schedule_id"], row["schedule_name"], opt.when(row), *(row[name] for name in names)]
-            for row in schedules
-        ],
-    )
+    head = ("schedule", "name", "when", "timezone", "next run", "runs", "failed in a row")
+    names = ("run_count", "consecutive_failures")
+    rows = [
+        [row["schedule_id"], row["schedule_name"], opt.when(row), row["timezone"], opt.next_run(row)]
+        + [row[name] for name in names]
+        for row in schedules
+    ]
+    print_table(head, rows)
 
 
 @app.command("upcoming")
@@ -125,7 +124,9 @@ def fires(
 @app.command("explain")
 def explain(
     schedule_id: ScheduleId,
-    at: Annotated[str, typer.Argument(help="The time, 2026-12-25T09:00:00+01:00.", metavar="AT")],
+    at: Annotated[
+        str, typer.Argument(help="The time, to the minute: 2026-12-25T09:00+01:00 (no offset: UTC).", metavar="AT")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Say why a schedule ran at a time, or did not, or will not."""
@@ -218,7 +219,7 @@ def update(
         print_json(schedule)
     else:
         say(f"{schedule['schedule_name']}: {opt.when(schedule)} ({schedule['timezone']})")
-        say(f"next run {schedule['next_run'] or '- (disabled)'}")
+        say(f"next run {opt.next_run(schedule)}")
 
 
 @app.command("enable")

@@ -1,14 +1,17 @@
-"""Following a job on a terminal: a progress bar while it runs, its timeline and result at the end."""
+"""Following on a terminal: a job with a progress bar, its timeline and result; what happens to all jobs or robots."""
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from casare_cloud.cli.calls import run
 from casare_cloud.cli.output import say
+from casare_cloud.cli.session import environment
 from casare_cloud.client import Client
 from casare_cloud.printing import one_line
 
@@ -33,6 +36,31 @@ async def follow_job(client: Client, job_id: str, env: Mapping[str, str], consol
                 bar, description=one_line(text), completed=100 if job["status"] == "completed" else job["progress"] or 0
             )
     return job
+
+
+def follow_events(prefix: str, as_json: bool) -> None:
+    """Print what happens from now on whose type begins with `prefix`, a line each (JSON: an object), until Ctrl-C."""
+    env = environment()
+
+    async def work(client: Client) -> None:
+        events = client.watch_events(
+            supabase_url=env.get("SUPABASE_URL"), publishable_key=env.get("SUPABASE_PUBLISHABLE_KEY")
+        )
+        async for event in events:
+            if event["event_type"].startswith(prefix):
+                say(json.dumps(event) if as_json else one_line(event_line(event)))
+
+    with suppress(KeyboardInterrupt):
+        run(work)
+
+
+def event_line(event: Mapping[str, Any]) -> str:
+    """When, what, and to whom."""
+    at, data = datetime.fromisoformat(event["timestamp"]), event["data"]
+    subject = [data.get("workflow_name") or data.get("name"), event["job_id"]]
+    robot = event["robot_external_id"] or data.get("external_id")
+    words = [*subject, robot and f"robot {robot}", data.get("message") or data.get("error_message")]
+    return f"{at:%H:%M:%S}  {event['event_type']:<20}  {'  '.join(str(word) for word in words if word)}".rstrip()
 
 
 def print_job_end(job: Mapping[str, Any]) -> None:

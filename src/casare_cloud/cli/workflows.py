@@ -43,3 +43,5 @@ def delete_workflow(workflow_id: str) -> None:
     done, left = answer["cancelled_jobs"], answer["cancelling_jobs"]
     if done or left:
         say(f"Waiting jobs that are cancelled: {done}" + (f"; {left} more will be within minutes." if left else "."))
+    if answer["disabled_triggers"]:
+        say(f"Triggers that are disabled now: {answer['disabled_triggers']}.")

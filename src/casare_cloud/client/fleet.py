@@ -31,14 +31,14 @@ class RobotDetails(TypedDict, total=False):
 
 
 class RobotChanges(RobotDetails, total=False):
-    """What may be changed of a robot."""
+    """The fields of a robot that may be changed."""
 
     name: str
     hostname: str
 
 
 class PoolChanges(TypedDict, total=False):
-    """What may be changed of a pool."""
+    """The fields of a pool that may be changed."""
 
     name: str
     shares_by: SharesBy
@@ -48,7 +48,7 @@ class FleetCalls(Session):
     """Robots, the keys of robots and programs, and pools."""
 
     async def register_robot(self, robot_id: str, name: str, hostname: str, **details: Unpack[RobotDetails]) -> Answer:
-        """Make a robot, or bring what is known of it up to date."""
+        """Make a robot, or update it."""
         body = {"robot_id": robot_id, "name": name, "hostname": hostname, **details}
         return await self._create("/robots/register", body)
 
@@ -61,7 +61,7 @@ class FleetCalls(Session):
         return await self._get(f"/robots/{quoted(robot_id)}")
 
     async def update_robot(self, robot_id: str, **changes: Unpack[RobotChanges]) -> Answer:
-        """Change what is named, leave the rest."""
+        """Change the fields that are given; the others stay."""
         return await self._call("PUT", f"/robots/{quoted(robot_id)}", json=changes)
 
     async def set_robot_status(self, robot_id: str, status: RobotStatus) -> Answer:
@@ -82,7 +82,7 @@ class FleetCalls(Session):
         return await self._call("PUT", f"/robots/{quoted(robot_id)}/pool", json={"pool": pool})
 
     async def delete_robot(self, robot_id: str) -> Answer:
-        """Remove a robot; what it holds is released."""
+        """Remove a robot; the jobs that it holds are released."""
         return await self._call("DELETE", f"/robots/{quoted(robot_id)}")
 
     # --- keys -----------------------------------------------------------------------------------------------------

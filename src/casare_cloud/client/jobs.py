@@ -1,16 +1,11 @@
 """Jobs: make, look, follow, cancel, and what became of those that ended badly."""
 
-import asyncio
-import contextlib
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
-from casare_cloud.client.session import REFRESH_BEFORE_SECONDS, Answer, Paging, Session, quoted
-from casare_cloud.realtime import RealtimeClient
+from casare_cloud.client.session import Answer, Paging, Session, quoted
 
 FINISHED = frozenset({"completed", "failed", "cancelled", "timeout"})
-_POLL_SECONDS = 2.0
 
 JobWord = Literal["pending", "queued", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
@@ -115,55 +110,6 @@ class JobCalls(Session):
         """Why a job waits, who holds it or how it ended, in words."""
         return await self._get(f"/jobs/{quoted(job_id)}/explain")
 
-    async def wait_for_job(self, job_id: str, timeout: float | None = None) -> Answer:
-        """The job, once it is finished. Raises `TimeoutError` after `timeout` seconds."""
-        async with asyncio.timeout(timeout):
-            async for job in self.watch_job(job_id):
-                if job["status"] in FINISHED:
-                    return job
-        raise AssertionError("unreachable: watching ends with a finished job")
-
-    async def watch_job(
-        self, job_id: str, *, supabase_url: str | None = None, publishable_key: str | None = None
-    ) -> AsyncIterator[Answer]:
-        """The job whenever it changed, until it is finished.
-
-        With `supabase_url` and `publishable_key`, and as a user, pushes on `job:<id>` arrive in between (only the
-        keys of the push are new then); without, or while Realtime is away, the job is read every two seconds.
-        """
-        job = await self.get_job(job_id)
-        yield job
-        pushes: asyncio.Queue[Answer] = asyncio.Queue()  # an empty push asks for a fresh look
-        listener = None
-        if supabase_url and publishable_key and self._refresh_token:
-            realtime = RealtimeClient(supabase_url, publishable_key, self._realtime_token)
-            realtime.subscribe(
-                f"job:{job_id}",
-                lambda event, payload: pushes.put_nowait(_news_of(event, payload)),
-                on_join=lambda: pushes.put_nowait({}),
-            )
-            listener = asyncio.create_task(realtime.run())
-        try:
-            while job["status"] not in FINISHED:
-                push: Answer = {}
-                with contextlib.suppress(TimeoutError):
-                    push = await asyncio.wait_for(pushes.get(), _POLL_SECONDS)
-                if push and push.get("status") not in FINISHED:
-                    job = {**job, **push}
-                    yield job
-                    continue
-                fresh = await self.get_job(job_id)
-                if fresh != job:
-                    yield fresh
-                job = fresh
-        finally:
-            if listener is not None:
-                listener.cancel()
-
-    async def _realtime_token(self) -> tuple[str, float]:
-        token = await self.access_token()
-        return token, max(self._token_ends_at - time.time() - REFRESH_BEFORE_SECONDS, 1.0)
-
     # --- dead letters ---------------------------------------------------------------------------------------------
 
     async def list_dead_letters(self, **filters: Unpack[DeadLetterFilters]) -> Answer:
@@ -209,10 +155,3 @@ class JobCalls(Session):
             if not page["events"]:
                 return
             after = page["next"]
-
-
-def _news_of(event: str, payload: Mapping[str, Any]) -> Answer:
-    """What a push on `job:<id>` says of the job: a node's beginning is where the job is, its end is no news."""
-    if event.startswith("job."):
-        return dict(payload)
-    return {"current_node": payload.get("node_id")} if event == "node.started" else {}

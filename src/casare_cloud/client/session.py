@@ -149,7 +149,7 @@ class Session:
         return await self._http.call(method, path, **arguments)
 
     async def _probe(self, path: str) -> Answer:
-        """A call that needs nobody to be signed in; it is not tried again, because its failure is the answer."""
+        """A call that needs no login; it is not tried again, because its failure is the answer."""
         answer: Answer = await self._http.call("GET", path, attempts=1, expects=_AN_OBJECT)
         return answer
 

@@ -41,7 +41,7 @@ class TenantCalls(Session):
     async def remove_limit(
         self, scope: LimitScope, *, workflow_id: str | None = None, concurrency_key: str | None = None
     ) -> Answer:
-        """Take a limit away; what it held back may run at once."""
+        """Remove a limit; jobs that it held back may run at once."""
         named = {"scope": scope, "workflow_id": workflow_id, "concurrency_key": concurrency_key}
         return await self._call("DELETE", "/limits", params={name: value for name, value in named.items() if value})
 
@@ -113,11 +113,11 @@ class TenantCalls(Session):
         return await self._probe("/health/detailed")
 
     async def is_ready(self) -> bool:
-        """Whether requests can be served now; False also when nobody answers."""
+        """Whether requests can be served now; False also when there is no answer."""
         return await self._says_yes("/health/ready", "ready")
 
     async def is_live(self) -> bool:
-        """Whether the orchestrator runs; False also when nobody answers."""
+        """Whether the orchestrator runs; False also when there is no answer."""
         return await self._says_yes("/health/live", "alive")
 
     async def _says_yes(self, path: str, word: str) -> bool:

@@ -1,1 +1,1 @@
-"""The rules, one package a noun: `model` values, `queries` SQL text, `service` what can be done."""
+"""The rules, one package a noun: `model` values, `queries` SQL text, `service` the functions that faces call."""

@@ -1,4 +1,4 @@
-"""The tenant that a first start makes, so that there is somebody to log in as and a key for a robot."""
+"""The tenant that a first start makes, with a user to log in as and a key for a robot."""
 
 import secrets
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ DEMO_ROBOT = "demo-robot"
 
 
 class ForeignDemo(LocalStackError):
-    """The demo user of the project is not ours to log in as: its password is another, or nobody here knows it."""
+    """The project's demo user cannot be logged in as: its password is unknown here."""
 
 
 async def is_demo_there(database_url: str) -> bool:

@@ -176,7 +176,7 @@ class PostgresServer:
     # --- databases ------------------------------------------------------------------------------------------------
 
     def create_database(self, name: str, template: str = "template0") -> None:
-        """Makes a database that postgres owns, empty or as a copy of another one that nobody is connected to."""
+        """Makes a database that postgres owns, empty or as a copy of another one without connections."""
         with self.connect() as connection:
             connection.execute(
                 sql.SQL("create database {} owner postgres template {}").format(

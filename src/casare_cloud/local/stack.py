@@ -41,6 +41,7 @@ PROJECT_VARIABLES = (
     "DATABASE_URL",
     "CASARE_SIGNING_KEY",
 )
+FUNCTIONS = ("orchestrator", "webhooks")
 PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "supabase_admin", "postgres")
 
 
@@ -108,7 +109,7 @@ class Stack:
 
     async def _start(self) -> None:
         env = await (self._use_supabase() if self._options.use_supabase else self._start_embedded())
-        await self._start_orchestrator(env)
+        await asyncio.gather(*(self._start_function(name, env) for name in FUNCTIONS))
         self._state.write_env(env)
         demo_job: list[str] = []
         if "ROBOT_API_KEY" not in env:
@@ -121,7 +122,7 @@ class Stack:
         self._print_banner(env, demo_job)
 
     async def _make_demo_tenant(self, env: Mapping[str, str]) -> dict[str, str]:
-        """Make the demo tenant and remember it: its password before it is used, so that nobody ever has to guess it."""
+        """Make the demo tenant and remember it: its password before it is used, so that it is never lost."""
         password = {"DEMO_PASSWORD": env["DEMO_PASSWORD"]}
         self._state.keep_demo(self._project, password)
         try:
@@ -135,7 +136,7 @@ class Stack:
     async def _start_embedded(self) -> dict[str, str]:
         """Start Postgres and the platform emulators; return the environment of everything else."""
         auth_bin = self._options.auth_bin
-        self._ports.refuse_taken(["platform", "postgres", "orchestrator", *(["auth"] if auth_bin else [])])
+        self._ports.refuse_taken(["platform", "postgres", *FUNCTIONS, *(["auth"] if auth_bin else [])])
         server = PostgresServer(
             self._state.postgres_data,
             self._ports.postgres,
@@ -174,11 +175,13 @@ class Stack:
     def _environment(self, secrets: Secrets, database_url: str) -> dict[str, str]:
         return {
             "ORCHESTRATOR_URL": f"http://127.0.0.1:{self._ports.orchestrator}",
+            "WEBHOOKS_URL": f"http://127.0.0.1:{self._ports.webhooks}",
             "SUPABASE_URL": f"http://127.0.0.1:{self._ports.platform}",
             "SUPABASE_PUBLISHABLE_KEY": secrets.publishable_key,
             "SUPABASE_SECRET_KEY": secrets.secret_key,
             "DATABASE_URL": database_url,
             "CASARE_SIGNING_KEY": secrets.signing_key,
+            "CASARE_SECRET_KEYS": os.environ.get("CASARE_SECRET_KEYS") or secrets.secret_keys,
             "CASARE_LOCAL": "1",
             "WORKFLOWS_DIR": os.environ.get("WORKFLOWS_DIR") or str(self._state.path / "workflows"),
             "DEMO_EMAIL": DEMO_EMAIL,
@@ -199,7 +202,7 @@ class Stack:
             raise LocalStackError(str(problem)) from problem
         problems = [finding.sentence for finding in await self._preflight(settings)]
         try:
-            self._ports.refuse_taken(["orchestrator"])
+            self._ports.refuse_taken([*FUNCTIONS])
         except LocalStackError as problem:
             problems.append(str(problem))
         if problems:
@@ -218,21 +221,21 @@ class Stack:
                 self._console.print(doubt.sentence, markup=False)
         return [finding for finding in found if not finding.is_doubt]
 
-    async def _start_orchestrator(self, env: dict[str, str]) -> None:
+    async def _start_function(self, name: str, env: dict[str, str]) -> None:
         await self._start_process(
-            "orchestrator",
+            name,
             [
                 sys.executable,
                 "-m",
                 "functions_framework",
-                "--target=orchestrator",
-                f"--source={project_root() / 'functions' / 'orchestrator' / 'main.py'}",
+                f"--target={name}",
+                f"--source={project_root() / 'functions' / name / 'main.py'}",
                 "--signature-type=http",
                 "--host=127.0.0.1",
-                f"--port={self._ports.orchestrator}",
+                f"--port={self._ports.named()[name]}",
             ],
             {**os.environ, **env},
-            env["ORCHESTRATOR_URL"],
+            env[f"{name.upper()}_URL"],
             "/health/ready",
         )
 
@@ -250,7 +253,7 @@ class Stack:
         await self._supervisor.start(part)
 
     def _way_out(self) -> str:
-        """What a person can do when the demo user is somebody else's."""
+        """What a person can do when the demo user is not ours."""
         if not self._options.use_supabase:
             return "Start over with `casare-cloud up --fresh`; that erases the local data."
         return (

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from casare_cloud.key_ring import new_secret_keys
 from casare_cloud.local.errors import LocalStackError
 
 STACK_MARK = "CASARE_STACK_MARK"  # in the environment of a stack's processes; tells them from all others
@@ -42,9 +43,13 @@ class Ports:
     def orchestrator(self) -> int:
         return 8000 + self.offset
 
+    @property
+    def webhooks(self) -> int:
+        return 8766 + self.offset
+
     def named(self) -> dict[str, int]:
         ports = {"platform": self.platform, "postgres": self.postgres, "auth": self.auth}
-        return {**ports, "orchestrator": self.orchestrator}
+        return {**ports, "orchestrator": self.orchestrator, "webhooks": self.webhooks}
 
     def refuse_taken(self, names: list[str]) -> None:
         """Raise `LocalStackError` when another program listens on one of the ports."""
@@ -72,6 +77,7 @@ class Secrets:
     jwt_secret: str
     signing_key: str  # private ES256 JWK as JSON
     demo_password: str
+    secret_keys: str
 
     @staticmethod
     def generate() -> "Secrets":
@@ -81,6 +87,7 @@ class Secrets:
             jwt_secret=secrets.token_urlsafe(48),
             signing_key=json.dumps(new_signing_key()),
             demo_password="Demo-" + secrets.token_urlsafe(9) + "1a",
+            secret_keys=new_secret_keys(),
         )
 
 
@@ -189,6 +196,9 @@ class StateFolder:
         path = self.path / "secrets.json"
         try:
             stored = json.loads(path.read_text())
+            if "secret_keys" not in stored:  # of a stack that had no webhooks yet
+                stored["secret_keys"] = new_secret_keys()
+                write_private(path, json.dumps(stored, indent=1))
             return Secrets(**{field.name: stored[field.name] for field in fields(Secrets)})
         except FileNotFoundError:
             made = Secrets.generate()

@@ -157,7 +157,7 @@ class PostgresPart(Part):
 
 
 class Supervisor:
-    """Runs the parts. `on_change(part, sentence)` is told of every start, end and restart."""
+    """Runs the parts. `on_change(part, sentence)` is called at every start, end and restart."""
 
     def __init__(self, on_change: Callable[[Part, str], None]) -> None:
         self.parts: list[Part] = []

@@ -141,7 +141,7 @@ def check_signing_key(settings: Settings, keys: list[Jwk] | None) -> list[Findin
 
 
 async def check_hook(settings: Settings, client: "httpx2.AsyncClient", seconds: float) -> list[Finding]:
-    """Whether Auth calls the access token hook: seen in the token of a user who is made for that and deleted again."""
+    """Whether Auth calls the access token hook, by the token of a user who is created for that and deleted again."""
     import httpx2
 
     user_id = str(uuid.uuid4())  # known beforehand: a user whose making was not answered in time is deleted, too

@@ -5,9 +5,7 @@ from time import monotonic
 
 logger = logging.getLogger("casare_cloud")
 
-_TOLD_SECONDS = (
-    600  # of a fault that nobody has met again: an instance that gets no requests must not stay red for ever
-)
+_TOLD_SECONDS = 600  # of a fault that no request has met again: an instance without requests must not stay red for ever
 
 
 class AuthFaults:
@@ -17,7 +15,7 @@ class AuthFaults:
         self._found: dict[str, tuple[str, float]] = {}
 
     def found(self, call: str, advice: str) -> None:
-        """Remember and log what somebody must set right."""
+        """Remember and log a fault that the operator must mend."""
         logger.error("Supabase Auth cannot %s: %s", call, advice)
         self._found[call] = (advice, monotonic() + _TOLD_SECONDS)
 

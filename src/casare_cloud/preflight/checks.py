@@ -12,10 +12,10 @@ _HEADROOM_SECONDS = 0.3  # for what is said when the time is over
 
 
 async def check(settings: Settings, *, thoroughly: bool = False, seconds: float = SECONDS) -> list[Finding]:
-    """Everything that is wrong, in the order in which somebody would set it right; within `seconds`.
+    """All faults, in the order in which an operator would mend them; within `seconds`.
 
-    `thoroughly` is for a person who starts something: what is not set counts as missing, and the access token hook is
-    tried with a user who is made for that and deleted again. A check that needs what another found wanting is left out.
+    `thoroughly` is for a person who starts something: values that are not set are faults, and the access token hook is
+    tried with a user who is created for that and deleted again. A check that depends on a faulty value is left out.
     """
     budget = seconds - _HEADROOM_SECONDS
     of_database, of_project = await asyncio.gather(

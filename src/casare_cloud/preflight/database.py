@@ -97,7 +97,7 @@ async def _schema(connection: "Connection", is_wrong_login: bool) -> list[Findin
 
 
 def _why_not(error: Exception) -> Finding:
-    """The one reason why nobody could log in. The server's words are English, or are shown as they are."""
+    """The one reason why the login failed. The server's words are English, or are shown as they are."""
     if type(error).__name__ in ("ProgrammingError", "UnicodeError"):  # its words may show the password
         sentence = (
             "DATABASE_URL is not a connection string. Such a one is: postgresql://casare_functions:…@host:5432/postgres"

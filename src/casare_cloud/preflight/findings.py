@@ -8,7 +8,7 @@ class Finding:
     """Something that is not as it should be.
 
     `reason` is a few words without names, addresses or keys, which strangers may read; `sentence` names the variable
-    and what to do. `is_doubt`: it could not be checked, which keeps nobody from starting.
+    and what to do. `is_doubt`: it could not be checked, which does not prevent a start.
     """
 
     reason: str

@@ -1,6 +1,6 @@
 """SQL of the preflight. It runs as whatever login it was given, on whatever database that has."""
 
-# A role is as strong as what it may become: `set role` needs no password.
+# A role has the rights of every role that it may become: `set role` needs no password.
 LOGIN = """
 with roles as materialized (
     select r.oid, r.rolname, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolreplication

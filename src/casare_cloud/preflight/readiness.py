@@ -35,9 +35,9 @@ class Readiness:
         self._looking: asyncio.Task[None] | None = None
 
     async def reasons(self, seconds: float) -> list[str]:
-        """Why requests cannot be served, in words that strangers may read; waits for news for `seconds` at most.
+        """Why requests cannot be served, in words that strangers may read; waits `seconds` at most for a running check.
 
-        Whether the database can be reached is not said: whoever asks has a connection to try.
+        It does not say whether the database can be reached: the caller has a connection to try.
         """
         if monotonic() >= self._good_until:
             look = self._look()

@@ -13,6 +13,7 @@ from casare_cloud.robot.agent_core import DEFAULT_GRACE_SECONDS, DEFAULT_LEASE_S
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
 from casare_cloud.robot.machine import hostname
 from casare_cloud.robot.transport import RobotProfile, Transport
+from casare_cloud.robot.watching.watch import Allowed
 
 
 def run_agent(
@@ -29,13 +30,15 @@ def run_agent(
     work_dir: Path | str = ".casare-robot",
     lease_seconds: int = DEFAULT_LEASE_SECONDS,
     grace_seconds: float = DEFAULT_GRACE_SECONDS,
+    allowed: Allowed = Allowed(),
     on_event: EventHandler | None = None,
 ) -> int:
     """Runs a robot until it is told to stop; blocks. Returns the exit code: 0 after a drain, 2 when the key is
     refused, 1 when the service does not accept the robot for another reason.
 
     The first SIGTERM, SIGINT, SIGHUP (the terminal was closed) or SIGBREAK (Windows) drains: running jobs get
-    `grace_seconds`. The second ends the process at once with 130; what it held is another's when the leases end.
+    `grace_seconds`. The second ends the process at once with 130; other robots get its jobs when the leases end.
+    `allowed` is what triggers may watch on this machine: nothing by default.
     `on_event` gets every `AgentEvent`; without it they are printed, one line each.
     """
     profile = RobotProfile(
@@ -58,6 +61,7 @@ def run_agent(
             folder,
             lease_seconds=lease_seconds,
             grace_seconds=grace_seconds,
+            allowed=allowed,
             on_event=emit,
         )
         _drain_on_signals(agent, emit)

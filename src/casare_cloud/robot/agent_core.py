@@ -1,4 +1,4 @@
-"""The agent: keeps a robot registered and alive, claims jobs up to its slots, runs them, delivers what came of them."""
+"""The agent: keeps a robot registered and alive, claims jobs up to its slots, runs them, delivers their outcomes."""
 
 import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
@@ -22,7 +22,9 @@ from casare_cloud.robot.job_run import JobRun
 from casare_cloud.robot.machine import MachineMetrics
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, HeartbeatAnswer, Lease, RobotProfile, Signal, Transport
-from casare_cloud.robot.waiting import any_of, first_of, happens_within
+from casare_cloud.robot.watching.watch import Allowed
+from casare_cloud.robot.watching.watcher import Watcher
+from casare_cloud.waiting import any_of, first_of, happens_within
 
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
@@ -35,7 +37,7 @@ T = TypeVar("T")
 
 
 class KeyRefused(Exception):
-    """The service does not know the robot's key, or no longer; the agent has stopped."""
+    """The service does not accept the robot's key (any more); the agent has stopped."""
 
 
 class Agent:
@@ -45,7 +47,8 @@ class Agent:
 
     `lease_seconds` is how long a job stays with a robot that says nothing: leases are renewed at a third of it, so
     a dead robot's job is another's after `lease_seconds` and the service's rescue. `grace_seconds` is how long
-    running jobs may take to finish when the agent drains; what is left then is released.
+    running jobs may take to finish when the agent drains; jobs that still run then are released. `allowed` is what
+    triggers may watch on this machine; the agent watches nothing while it is paused or drains.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Agent:
         *,
         lease_seconds: int = DEFAULT_LEASE_SECONDS,
         grace_seconds: float = DEFAULT_GRACE_SECONDS,
+        allowed: Allowed = Allowed(),
         on_event: EventHandler = print_event,
     ) -> None:
         self._transport = transport
@@ -65,6 +69,7 @@ class Agent:
         self._grace_seconds = grace_seconds
         self._on_event = on_event
         self._delivery = Delivery(transport, work_dir / "spool", self._emit)
+        self._watcher = Watcher(transport, work_dir / "triggers", allowed, self._emit)
         self._folders = JobFolders(work_dir / "jobs")
         self._metrics = MachineMetrics(work_dir)
         # By lease, not by job: a robot may be given its own job again while it still ends the attempt before.
@@ -96,6 +101,7 @@ class Agent:
                 raise KeyRefused(_key_refused(self._profile.robot_id, error)) from error
             raise
         finally:
+            await self._watcher.close()
             await self._transport.close()
 
     def drain(self) -> None:
@@ -103,10 +109,12 @@ class Agent:
         if not self._leaving.is_set():
             self._emit("draining", f"no new jobs{self._count_running()}{self._grace()}")
             self._leaving.set()
+            self._watcher.stop()
 
     def _stand_by(self, kind: str) -> None:
         if self._resumed.is_set():
             self._resumed.clear()
+            self._watcher.stop()
             self._emit(kind, f"no new jobs until resumed{self._count_running()}")
 
     def _count_running(self) -> str:
@@ -138,9 +146,14 @@ class Agent:
             "registered",
             f"{self._profile.robot_id} ({self._profile.name}), {self._profile.max_concurrent_jobs} at a time",
         )
-        if (mode := answer.get("mode") or "active") != "active":
-            how = f"casare-cloud robot tell {self._profile.robot_id} resume"
-            self._emit("warning", f"The robot is {mode}: it gets no jobs until somebody resumes it (`{how}`).")
+        state, word, does = answer.get("mode") or "active", "resume", "resumes"
+        if state == "active" and answer.get("quarantined_at"):
+            state, word, does = "in quarantine", "release", "releases"
+        if state != "active":
+            how = f"casare-cloud robot tell {self._profile.robot_id} {word}"
+            self._emit("warning", f"The robot is {state}: it gets no jobs until somebody {does} it (`{how}`).")
+        elif not self._leaving.is_set():
+            self._watcher.start()
         self._warn(answer.get("warnings") or ())
 
     async def _cleaning(self) -> None:
@@ -241,7 +254,7 @@ class Agent:
         self._tasks[job.lease] = asyncio.create_task(self._run_job(run))
 
     async def _run_job(self, run: JobRun) -> None:
-        """The slot is free when the outcome has been sent; what is left of the log comes after it."""
+        """The slot is free when the outcome has been sent; the rest of the log is sent after it."""
         try:
             outcome = await self._run_to_its_outcome(run)
         finally:
@@ -252,7 +265,7 @@ class Agent:
         self._tasks.pop(run.job.lease, None)
 
     async def _run_to_its_outcome(self, run: JobRun) -> Outcome | None:
-        """Runs the job and delivers what came of it; returns that when only the rest of its log is to be sent."""
+        """Runs the job and delivers its outcome; returns the outcome when only the rest of its log is left to send."""
         job = run.job
         try:
             outcome = await run.run()
@@ -291,7 +304,7 @@ class Agent:
     # Staying alive
 
     async def _in_time(self, call: Awaitable[T]) -> T:
-        """The answer of a call that is worth little when it comes late: a third of the lease is what it may take."""
+        """The answer of a call that is useless when it is late: it may take a third of the lease."""
         try:
             async with asyncio.timeout(self._lease_seconds / 3):
                 return await call
@@ -376,6 +389,8 @@ class Agent:
             case "pause":
                 self._stand_by("paused")
             case "resume":
+                if not self._leaving.is_set():
+                    self._watcher.start()
                 if not self._resumed.is_set():
                     self._resumed.set()
                     self._slot_freed.set()

@@ -19,7 +19,8 @@ class AgentEvent:
     """Something an agent did or noticed.
 
     `kind` is one of registered, claimed, completed, failed, cancelled, released, timeout, lease_lost, spooled, unkept,
-    delivered, refused, paused, resumed, draining, stopped, offline, online, warning; `data` holds the job's id if there
+    delivered, refused, paused, resumed, draining, stopped, offline, online, watching,
+    unwatched, fired, warning; `data` holds the job's id if there
     is one.
     """
 
@@ -32,7 +33,7 @@ EventHandler = Callable[[AgentEvent], None]
 
 
 class EventPrinter:
-    """Prints `12:30:01  claimed    "Demo" (job 0192…, attempt 1 of 3)` on standard output, and fails and delays nobody.
+    """Prints `12:30:01  claimed    "Demo" (job 0192…, attempt 1 of 3)` on standard output; never raises or waits.
 
     A thread of its own writes: a console that stalls (Ctrl-S, a selection in a console of Windows, a pipe that nobody
     reads) holds up lines, of which 1,000 are kept, and no heartbeat. Lines that cannot be written are lost.

@@ -12,7 +12,7 @@ from casare_cloud.robot.executor.results import largest_part
 from casare_cloud.robot.spool import Outcome, Spool
 from casare_cloud.robot.transport import Failure, Lease, Transport
 
-LAST_LOGS_SECONDS = 5.0  # what a try to send what is left of a log may take
+LAST_LOGS_SECONDS = 5.0  # how long a try to send the rest of a log may take
 LOGS_BEFORE_RELEASE_SECONDS = 1.0
 
 
@@ -61,7 +61,7 @@ class Delivery:
         return is_sent
 
     async def send_last_logs(self, outcome: Outcome) -> bool:
-        """Sends what is left of a log after its outcome, for a few seconds; the rest is for `keep_trying`."""
+        """Sends the rest of a log after its outcome, for a few seconds; then `keep_trying` goes on."""
         if not outcome.has_last_logs:
             return True
         are_sent = False
@@ -145,7 +145,7 @@ class Delivery:
             await self._wake.wait()
 
     async def _send(self, outcome: Outcome) -> bool:
-        """One try; forgets the outcome when it is taken (True) or refused (False), raises what is worth another try.
+        """One try; forgets the outcome when it is accepted (True) or refused (False), raises errors worth another try.
 
         An outcome that cannot be written as a request is set aside, and the job fails instead.
         """
@@ -194,7 +194,7 @@ class Delivery:
             await self._transport.fail(outcome.lease, failure)
 
     async def _release(self, outcome: Outcome) -> None:
-        """Nothing says afterwards who has given a job back, so its last lines come before; they may take a second."""
+        """The service does not store who released a job, so the last lines of its log are sent before that."""
         with suppress(ApiError, TimeoutError):
             async with asyncio.timeout(LOGS_BEFORE_RELEASE_SECONDS):
                 await self._send_logs(outcome)
@@ -221,5 +221,5 @@ def _is_verdict(error: ApiError) -> bool:
 
 
 def _is_about_robot(error: ApiError) -> bool:
-    """Whether the robot itself is refused: it can deliver nothing, and what it has stays on disk."""
+    """Whether the robot itself is refused: it can deliver nothing, and its outcomes stay on disk."""
     return error.status in (401, 403)

@@ -1,7 +1,8 @@
-"""The direct transport: the Data API for every call and Realtime for the doorbell; no function stands in the path.
+"""The direct transport: the Data API for every call and Realtime for the bell, without the orchestrator.
 
 The only call to the orchestrator exchanges the robot's key for a short token (`POST /robots/{id}/token`), again before
-the token ends. Everything works with Realtime down: the doorbell is then only the growing pause between polls.
+the token ends. Everything works with Realtime down: the robot then only polls, with growing pauses. What the nodes of a
+job do is sent over the same socket, on the job's topic, and only while somebody watches the job.
 """
 
 import asyncio
@@ -29,8 +30,10 @@ from casare_cloud.http import (
 )
 from casare_cloud.realtime import RealtimeClient
 from casare_cloud.robot.transport import (
+    AssignedTrigger,
     ClaimedJob,
     Failure,
+    FiredTrigger,
     HeartbeatAnswer,
     Lease,
     LogBatch,
@@ -38,13 +41,16 @@ from casare_cloud.robot.transport import (
     Renewal,
     RobotProfile,
     Signal,
+    assigned_triggers_of,
     claimed_jobs_of,
     renewals_of,
     signal_from,
 )
+from casare_cloud.waiting import any_of, happens_within
 
 POLL_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
-RING_SPREAD_SECONDS = 0.3
+JOIN_SPREAD_SECONDS = 0.3
+WATCHED_SECONDS = 60.0
 TOKEN_MARGIN_SECONDS = 60.0
 OUTCOME = an_object("job_id", "outcome")
 
@@ -91,7 +97,9 @@ class DirectTransport:
         self._realtime: RealtimeClient | None = None
         self._realtime_task: asyncio.Task[None] | None = None
         self._signals: asyncio.Queue[Signal] = asyncio.Queue()
-        self._rung = asyncio.Event()
+        self._rung = asyncio.Event()  # for this robot alone
+        self._joined = asyncio.Event()  # as all others may have, which were cut off with it
+        self._watched: dict[str, float] = {}  # job id → until when somebody watches it
 
     # Access
 
@@ -198,6 +206,7 @@ class DirectTransport:
     async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
         listening = self._realtime is not None and self._realtime.is_joined
         self._rung.clear()
+        self._joined.clear()
         self._polls_without_work += 1
         rows = await self._rpc(
             "claim_jobs",
@@ -213,21 +222,25 @@ class DirectTransport:
         return claimed_jobs_of(rows)
 
     async def wait_for_doorbell(self) -> None:
-        """A ring ends the wait after a random moment, so that the robots it wakes do not come all at once."""
+        """A ring ends the wait at once: it is meant for this robot alone. A join, before which rings were missed, ends
+        it after a random moment: when the service was away, all its robots join at the same time.
+        """
         step = min(max(self._polls_without_work, 1), len(self._poll_seconds)) - 1
         pause = self._poll_seconds[step] * random.uniform(0.75, 1.25)  # noqa: S311 - spreading load
         with suppress(TimeoutError):
             async with asyncio.timeout(pause):
-                await self._rung.wait()
-        if self._rung.is_set():
+                await any_of(self._rung, self._joined)
+        if self._rung.is_set() or self._joined.is_set():
             self._polls_without_work = 0
-            await asyncio.sleep(random.uniform(0, RING_SPREAD_SECONDS))  # noqa: S311
+            await happens_within(self._rung, random.uniform(0, JOIN_SPREAD_SECONDS))  # noqa: S311
 
     async def next_signal(self) -> Signal:
         return await self._signals.get()
 
     async def start(self, lease: Lease) -> None:
-        await self._rpc("start_job", an_object("started_at"), **_of_job(lease))
+        answer = await self._rpc("start_job", an_object("started_at"), **_of_job(lease))
+        if answer.get("watched"):
+            self._note_watched(lease.job_id)
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         pairs = [lease.as_json for lease in leases]
@@ -248,39 +261,41 @@ class DirectTransport:
             p_message=message,
             **_of_job(lease),
         )
+        if answer.get("watched"):
+            self._note_watched(lease.job_id)
         return bool(answer["cancel_requested"])
 
     async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
-        """Broadcasts to `job:<id>`, which the robot that holds the job may do."""
+        """Broadcasts on `job:<id>`, which the robot that holds the job may do, while somebody watches."""
+        topic = f"job:{job.job_id}"
+        if self._realtime is None or self._watched.get(job.job_id, 0.0) < time.monotonic():
+            await self._end_watch(job.job_id)
+            return
         common = {
             "job_id": job.job_id,
             "workflow_id": job.workflow_id,
             "workflow_name": job.workflow_name,
             "status": "running",
             "robot_id": self._robot_uuid,
+            "robot_external_id": self._robot_id,
             "attempt": job.attempt,
         }
-        messages = [
-            {
-                "topic": f"job:{job.job_id}",
-                "event": event.kind,
-                "private": True,
-                "payload": {
-                    **common,
-                    "current_node": event.node_id,
-                    "node_id": event.node_id,
-                    "node_type": event.node_type,
-                    "timestamp": event.timestamp,
-                    **({} if event.status is None else {"node_status": event.status}),
-                    **({} if event.duration_ms is None else {"execution_time_ms": event.duration_ms}),
-                },
+        for event in events:
+            payload = {
+                **common,
+                "current_node": event.node_id,
+                "node_id": event.node_id,
+                "node_type": event.node_type,
+                "timestamp": event.timestamp,
+                **({} if event.status is None else {"node_status": event.status}),
+                **({} if event.duration_ms is None else {"execution_time_ms": event.duration_ms}),
             }
-            for event in events
-        ]
-        await self._post("/realtime/v1/api/broadcast", {"messages": messages}, attempts=1)
+            if not await self._realtime.send(topic, event.kind, payload):
+                return
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
         await self._rpc("complete_job", OUTCOME, p_result=dict(result), **_of_job(lease))
+        await self._end_watch(lease.job_id)
 
     async def fail(self, lease: Lease, failure: Failure) -> None:
         await self._rpc(
@@ -294,14 +309,34 @@ class DirectTransport:
             p_retryable=failure.is_retryable,
             p_node_executions=failure.node_executions,
         )
+        await self._end_watch(lease.job_id)
 
     async def release(self, lease: Lease) -> None:
         await self._rpc("release_job", OUTCOME, **_of_job(lease))
+        await self._end_watch(lease.job_id)
 
     async def logs(self, lease: Lease, batch: LogBatch) -> None:
         await self._rpc(
             "append_job_logs", _is_count, p_entries=list(batch.entries), p_sequence=batch.sequence, **_of_job(lease)
         )
+
+    async def assigned_triggers(self) -> Sequence[AssignedTrigger]:
+        expected = that_reads(a_list(), assigned_triggers_of)
+        return assigned_triggers_of(await self._rpc("list_robot_triggers", expected, attempts=1))
+
+    async def fire_trigger(self, trigger_id: str, payload: Mapping[str, Any], message_id: str) -> FiredTrigger:
+        answer = await self._rpc(
+            "fire_trigger",
+            that_reads(an_object("outcome", "job_id", "status_code"), FiredTrigger.from_answer),
+            attempts=1,
+            p_trigger_id=trigger_id,
+            p_payload=dict(payload),
+            p_message_id=message_id,
+        )
+        if answer["outcome"] == "rejected":
+            code, reason = answer.get("error_code") or "REFUSED", answer.get("reason") or "Refused."
+            raise ApiError(int(answer["status_code"]), code, reason)
+        return FiredTrigger.from_answer(answer)
 
     async def say_goodbye(self) -> None:
         await self._rpc(
@@ -329,7 +364,7 @@ class DirectTransport:
         access = await self._token()
         own = next((topic for topic in access.topics if topic.startswith("robot:")), f"robot:{robot_uuid}")
         self._realtime = RealtimeClient(access.supabase_url, access.publishable_key, self._realtime_token)
-        self._realtime.subscribe(own, self._on_push, on_join=self._rung.set)
+        self._realtime.subscribe(own, self._on_push, on_join=self._joined.set)
         self._realtime_task = asyncio.create_task(self._realtime.run())
 
     async def _realtime_token(self) -> tuple[str, float]:
@@ -339,8 +374,21 @@ class DirectTransport:
     def _on_push(self, event: str, payload: Mapping[str, Any]) -> None:
         if event == "job_available":
             self._rung.set()
+        elif event == "job_watched":
+            self._note_watched(str(payload.get("job_id")))
         elif (order := signal_from(event, payload)) is not None:
             self._signals.put_nowait(order)
+
+    def _note_watched(self, job_id: str) -> None:
+        """Joins the topic of a job that is watched, ahead of what its nodes will do."""
+        if self._realtime is not None:
+            if not self._realtime.wants(f"job:{job_id}"):
+                self._realtime.subscribe(f"job:{job_id}", None, is_extra=True)
+            self._watched[job_id] = time.monotonic() + WATCHED_SECONDS
+
+    async def _end_watch(self, job_id: str) -> None:
+        if self._watched.pop(job_id, None) is not None and self._realtime is not None:
+            await self._realtime.unsubscribe(f"job:{job_id}")
 
 
 def _of_job(lease: Lease) -> dict[str, Any]:
@@ -362,7 +410,7 @@ def _warnings_of(robot: Mapping[str, Any]) -> list[str]:
 
 
 def _is_refusal(answer: Any) -> bool:
-    """A function that keeps evidence of what it refuses returns its error, and asks the Data API for the status."""
+    """A function that stores a late result returns its error as a value, and sets the status of the answer."""
     return an_object("message", "details", "hint")(answer) and bool(
         re.fullmatch("PT[1-5]\\d\\d", str(answer.get("code")))
     )

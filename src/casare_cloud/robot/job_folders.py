@@ -18,7 +18,7 @@ class JobFolders:
         self._root = root
 
     def of(self, lease: Lease) -> Path:
-        """Of the lease, not of the attempt: a job that was released begins the same attempt again, with nothing."""
+        """One folder a lease, not an attempt: a released job begins its attempt again in an empty folder."""
         return self._root / f"{lease.job_id}-{lease.lease_token}"
 
     def remove_old(self, running: Iterable[Lease]) -> None:

@@ -21,7 +21,7 @@ from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.job_logs import JobLogs
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, Failure, NodeEvent, Transport, shortened
-from casare_cloud.robot.waiting import happens_within
+from casare_cloud.waiting import happens_within
 
 StopReason = Literal["cancelled", "released", "lease_lost", "timed_out"]
 
@@ -37,7 +37,7 @@ class JobRun:
     """Runs `job`. `run()` returns the outcome to deliver, after `keep` had it, or None when there is none to report.
 
     That is so when the lease was lost before the workflow was done, and when the job took longer than it may: then the
-    service, whose clock decides, ends the attempt as a timeout, and the outcome is what is left of the log.
+    service, whose clock decides, ends the attempt as a timeout, and the outcome is the rest of the log.
     """
 
     def __init__(self, job: ClaimedJob, transport: Transport, folder: Path, keep: Callable[[Outcome], None]) -> None:
@@ -90,9 +90,9 @@ class JobRun:
         return outcome
 
     def _reportable(self, outcome: Outcome) -> Outcome | None:
-        """The outcome as it is to be reported, with what is left of the log."""
+        """The outcome to report, with the rest of the log."""
         if self.stop_reason == "lease_lost" and outcome.kind != "completed":
-            return None  # what is complete is brought all the same: it is refused, and kept as evidence
+            return None  # a complete result is sent all the same: it is refused, and kept as a late result
         rest = self._logs.take_rest()
         if self.stop_reason == "timed_out":
             return Outcome(self.job.lease, "logs", log_batches=rest) if rest else None
@@ -218,7 +218,7 @@ class JobRun:
         except RuntimeError:
             return  # the loop is closed: the agent has gone
 
-    # What is sent, from the agent's loop.
+    # Sending, in the agent's loop.
 
     async def _report_progress(self) -> None:
         while True:

@@ -11,8 +11,10 @@ import httpx2
 from casare_cloud.errors import ApiError
 from casare_cloud.http import Check, HttpClient, a_list, an_object, api_base, backoff_delays, that_reads
 from casare_cloud.robot.transport import (
+    AssignedTrigger,
     ClaimedJob,
     Failure,
+    FiredTrigger,
     HeartbeatAnswer,
     Lease,
     LogBatch,
@@ -20,6 +22,7 @@ from casare_cloud.robot.transport import (
     Renewal,
     RobotProfile,
     Signal,
+    assigned_triggers_of,
     claimed_jobs_of,
     renewals_of,
 )
@@ -172,6 +175,17 @@ class RestTransport:
 
     async def logs(self, lease: Lease, batch: LogBatch) -> None:
         await self._for_job(lease, "logs", ("accepted",), entries=list(batch.entries), sequence=batch.sequence)
+
+    async def assigned_triggers(self) -> Sequence[AssignedTrigger]:
+        expected = that_reads(_rows("triggers"), lambda found: assigned_triggers_of(found["triggers"]))
+        answer = await self._http.call("GET", "/triggers/assigned", attempts=1, expects=expected)
+        return assigned_triggers_of(answer["triggers"])
+
+    async def fire_trigger(self, trigger_id: str, payload: Mapping[str, Any], message_id: str) -> FiredTrigger:
+        path = f"/triggers/{trigger_id}/fire"
+        body = {"payload": dict(payload), "delivery_id": message_id}
+        expected = that_reads(an_object("status", "job_id"), FiredTrigger.from_answer)
+        return FiredTrigger.from_answer(await self._http.call("POST", path, json=body, attempts=1, expects=expected))
 
     async def say_goodbye(self) -> None:
         await self._http.call(

@@ -13,7 +13,7 @@ from casare_cloud.robot.transport import Failure, Lease, LogBatch
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended, with what is left of its log; `logs`: only that, as the service knows the rest by now."""
+    """How a run ended, with the rest of its log; `logs`: only the rest of the log, as the service has the outcome."""
 
     lease: Lease
     kind: Literal["completed", "failed", "released", "logs"]

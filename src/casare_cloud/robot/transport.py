@@ -65,7 +65,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job this robot holds, with everything that is needed to run it (api-map §3, POST /jobs/claim)."""
+    """A job this robot holds, with everything that is needed to run it (api-decisions#claims-and-leases)."""
 
     job_id: str
     lease_token: int
@@ -196,6 +196,43 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedTrigger:
+    """A trigger that this robot is to watch (GET /triggers/assigned)."""
+
+    trigger_id: str
+    name: str
+    trigger_type: str
+    config: Mapping[str, Any]
+
+    @classmethod
+    def from_answer(cls, row: Mapping[str, Any]) -> Self:
+        """Reads one row. Raises when it is none: the id names a file of the robot, so it is a plain word."""
+        if not re.fullmatch("[0-9A-Za-z_-]{1,64}", row["trigger_id"]):
+            raise ValueError("a trigger's id is no plain word")
+        return cls(row["trigger_id"], str(row["name"]), str(row["trigger_type"]), dict(row["config"]))
+
+
+@dataclass(frozen=True, slots=True)
+class FiredTrigger:
+    """What became of a fire: accepted, duplicate, filtered, or limited and to be tried again in so many seconds."""
+
+    outcome: str
+    job_id: str | None
+    cooldown_seconds: float
+
+    @classmethod
+    def from_answer(cls, row: Mapping[str, Any]) -> Self:
+        """Reads the answer; the Data API says `outcome` where the orchestrator says `status`."""
+        outcome = row["status"] if "status" in row else row["outcome"]
+        return cls(str(outcome), _text(row["job_id"]), float(row.get("cooldown_remaining") or 0))
+
+
+def assigned_triggers_of(rows: Sequence[Mapping[str, Any]]) -> list[AssignedTrigger]:
+    """Reads the list of a robot's triggers."""
+    return [AssignedTrigger.from_answer(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class HeartbeatAnswer:
     """What the service wants: seconds between heartbeats, orders that were left for this robot, and warnings."""
 
@@ -223,7 +260,7 @@ class HeartbeatAnswer:
 
 
 def signal_from(command: Any, payload: Mapping[str, Any] | None = None) -> Signal | None:
-    """The signal that a pushed event or a pending command stands for, or None for a word nobody here knows."""
+    """The signal that a pushed event or a pending command stands for, or None for an unknown word."""
     if isinstance(command, Mapping):
         payload = command
         command = command.get("command") or command.get("type") or command.get("event")
@@ -243,7 +280,7 @@ class Transport(Protocol):
     (`JOB_ALREADY_FINISHED` when the job has ended), a dead key 401."""
 
     async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
-        """Makes this robot known, or updates what is known of it; must come first.
+        """Registers this robot or updates it; must come first.
 
         Other leases than these go back: they were of a process of this robot that has ended.
         """
@@ -273,11 +310,11 @@ class Transport(Protocol):
     async def start(self, lease: Lease) -> None: ...
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
-        """Extends these leases; one try, as the caller knows how much time there is for another."""
+        """Renews these leases; one try, as the caller knows how much time there is for another."""
         ...
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
-        """Reports progress in percent; returns whether the job is to be cancelled."""
+        """Reports progress in percent; returns whether somebody asked to cancel the job."""
         ...
 
     async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
@@ -294,6 +331,14 @@ class Transport(Protocol):
 
     async def logs(self, lease: Lease, batch: LogBatch) -> None:
         """Stores a batch; again, it changes nothing. Also shortly after the outcome, from who reported it."""
+        ...
+
+    async def assigned_triggers(self) -> Sequence[AssignedTrigger]:
+        """The enabled triggers that this robot is to watch."""
+        ...
+
+    async def fire_trigger(self, trigger_id: str, payload: Mapping[str, Any], message_id: str) -> FiredTrigger:
+        """Fires one of them; the same `message_id` again starts nothing."""
         ...
 
     async def say_goodbye(self) -> None:

@@ -1,5 +1,8 @@
-"""What can be done with keys, of robots and of programs. A key is shown once, to whom it was made for; only its hash is
-kept. Each function is told the kind: keys of the other kind are not there for it."""
+"""What can be done with keys of robots and of programs.
+
+A key is shown once, in the answer that made it; only its hash is stored. Each function takes the kind: it does not see
+keys of the other kind.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -18,7 +18,7 @@ def holidays_of(country: str, subdivision: str | None, year: int) -> dict[str, A
     years = range(year - 1, year + YEARS_AHEAD + 1)
     known = holidays.list_supported_countries(include_aliases=True)
     if country not in known:
-        raise InvalidArgument("country: must be a country whose holidays are known, such as DE, US or BR.")
+        raise InvalidArgument("country: must be the code of a country whose holidays are known, such as DE, US or BR.")
     if subdivision and subdivision not in known[country]:
         parts = ", ".join(known[country][:20]) or "it has none"
         raise InvalidArgument(f"subdivision: must be a part of {country} whose holidays differ ({parts}).")

@@ -10,7 +10,7 @@ DeadReason = Literal["attempts_exhausted", "not_retryable", "lease_lost", "timeo
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A job that ended badly for good. Once somebody queued it again it is resolved, and names the new job."""
+    """A job that ended badly for good. When it is queued again it is resolved, and names the new job."""
 
     job_id: UUID
     workflow_id: UUID

@@ -16,6 +16,7 @@ class Event:
     occurred_at: datetime
     job_id: UUID | None
     robot_id: UUID | None
+    robot_external_id: str | None  # of a robot of the tenant itself
     workflow_id: UUID | None
     actor_id: UUID | None
     data: dict[str, Any]

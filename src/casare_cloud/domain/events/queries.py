@@ -1,14 +1,15 @@
 """SQL of the events domain."""
 
 _COLUMNS = """
-    e.seq, e.event_id, e.event_type, e.occurred_at, e.job_id, e.robot_id, e.workflow_id, e.actor_id, e.data
+    e.seq, e.event_id, e.event_type, e.occurred_at, e.job_id, e.robot_id, e.robot_external_id, e.workflow_id,
+    e.actor_id, e.data
 """
 
 LIST_EVENTS = f"""
 select {_COLUMNS} from public.list_events(%(after)s::bigint, %(limit)s::integer) as e
 """
 
-# Reading past the end gives what has just happened its numbers, and returns nothing.
+# Reading past the end numbers pending events and returns no rows.
 NUMBER_EVENTS = """
 select from public.list_events(9223372036854775807, 1)
 """
@@ -21,4 +22,8 @@ where e.tenant_id = (select private.permitted_tenant_id('events.read'))
     and e.seq > %(after)s
 order by e.seq
 limit %(limit)s
+"""
+
+WATCH = """
+select public.watch(%(job_id)s::uuid) as answer
 """

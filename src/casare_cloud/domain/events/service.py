@@ -1,5 +1,6 @@
-"""Reading what happened."""
+"""Reading what happened, and saying that somebody watches."""
 
+from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
@@ -20,3 +21,9 @@ async def list_of_job(tx: Transaction, job_id: UUID, after: int, limit: int) -> 
     await tx.execute(queries.NUMBER_EVENTS)
     rows = await tx.fetch_all(queries.LIST_JOB_EVENTS, {"job_id": job_id, "after": after, "limit": limit})
     return [Event(**row) for row in rows]
+
+
+async def watch(tx: Transaction, job_id: UUID | None) -> dict[str, Any]:
+    """Watch the tenant (needs events.read) or a job (needs jobs.read; 404 JOB_NOT_FOUND), as public.watch answers."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.WATCH, {"job_id": job_id})
+    return answer

@@ -1,4 +1,4 @@
-"""Many jobs in one call. Each has an answer of its own, by its place in the request; what can be done is done."""
+"""Many jobs in one call. Each has an answer of its own, by its place in the request; a refusal stops no other job."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -71,8 +71,8 @@ async def fail_many(tx: Transaction, failures: Sequence[Mapping[str, Any]]) -> l
     return await tx.fetch_all(queries.FAIL_JOBS, {"failures": _json(failures)})
 
 
-async def extend_many(tx: Transaction, leases: Sequence[Mapping[str, Any]], lease_seconds: int) -> list[Row]:
-    """`extend_lease` for 1 to 100 jobs {job_id, lease_token}: {job_id, renewed, lease_expires_at, cancel_requested}."""
+async def renew_many(tx: Transaction, leases: Sequence[Mapping[str, Any]], lease_seconds: int) -> list[Row]:
+    """`renew_lease` for 1 to 100 jobs {job_id, lease_token}: {job_id, renewed, lease_expires_at, cancel_requested}."""
     return await tx.fetch_all(queries.RENEW_LEASES, {"leases": _json(leases), "lease_seconds": lease_seconds})
 
 

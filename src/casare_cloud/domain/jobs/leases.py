@@ -1,8 +1,7 @@
 """What a robot does with jobs: claims them, works on them under a lease, and says how they ended.
 
 Every call but a claim names the job and the token of its lease. Without the newest token it is 409 LEASE_LOST
-(JOB_ALREADY_FINISHED when the job has ended) and changes nothing; a result that comes too late is kept as evidence all
-the same.
+(JOB_ALREADY_FINISHED when the job has ended) and changes nothing; a late result is stored beside the job.
 """
 
 import asyncio
@@ -18,11 +17,15 @@ from psycopg.types.json import Jsonb
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import queries
+from casare_cloud.domain.jobs.doorbells import Doorbells
 from casare_cloud.domain.jobs.model import ClaimedJob, ClaimOrder, Ended, Failure, Progress, RenewedLease, Started
 from casare_cloud.errors import Conflict
+from casare_cloud.waiting import happens_within
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 1.0
+# While the bell is heard: soon after the first empty answer, as a job that is enqueued beside it rings nobody.
+_LOOK_SECONDS = (1.0, 5.0, 15.0)
 
 NodeExecutions = list[dict[str, Any]] | None  # [{node_id, node_type?, status?, duration_ms?, runs?, healing?}]
 
@@ -31,34 +34,55 @@ async def claim(
     transaction: Callable[[], AbstractAsyncContextManager[Transaction]],
     order: ClaimOrder,
     has_left: Callable[[], Awaitable[bool]],
+    bells: Doorbells | None = None,
+    key_hash: bytes | None = None,
 ) -> list[ClaimedJob]:
     """Every job that was claimed for the calling robot; with `wait_seconds`, waits that long for the first one.
 
-    Each try is a transaction of its own, and none is open while this waits. The pauses grow from 0.1 s to 1 s with
-    jitter, so that waiting robots neither come all at once nor wear the database out. Takes nothing once `has_left`
-    says that nobody waits for the answer any more.
+    Each try is a transaction of its own, and none is open while this waits. It waits for the bell of the robot with
+    this key, and looks now and then besides, as a ring may be lost. Without a bell the pauses grow from 0.1 s to 1 s
+    with jitter, so that waiting robots neither come all at once nor wear the database out. Takes nothing once
+    `has_left` says that nobody waits for the answer any more.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + order.wait_seconds
     pause = _FIRST_PAUSE_SECONDS
+    looks = iter(_LOOK_SECONDS)
+    bell = bells.find(key_hash) if bells is not None and order.wait_seconds > 0 else None
+    may_hang = bells is not None and bell is None
     while True:
+        is_heard = bell is not None and bell.is_heard
+        if bell is not None:
+            bell.rung.clear()
+            bell.used_at = loop.time()
         async with transaction() as tx:
             if await has_left():  # asked last: the connection may have been waited for
                 return []
-            jobs = await _claim_once(tx, order)
-        left = deadline - loop.time()
+            jobs = await _claim_once(tx, order, is_heard)
+            left = deadline - loop.time()
+            if may_hang and bells is not None and not jobs and left > 0:
+                may_hang = False
+                bell = bells.hang(key_hash, await tx.fetch_value(queries.WHOAMI))
         if jobs or left <= 0:
             return jobs
-        await asyncio.sleep(min(left, pause * random.uniform(0.5, 1.0)))  # noqa: S311 — jitter is no secret
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 — jitter is no secret
+        if bell is not None and is_heard:
+            await happens_within(bell.rung, min(left, next(looks, _LOOK_SECONDS[-1]) * jitter))
+            continue
+        if bell is not None:
+            await bell.heard_within(min(left, pause * jitter))
+        else:
+            await asyncio.sleep(min(left, pause * jitter))
         pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
 
-async def _claim_once(tx: Transaction, order: ClaimOrder) -> list[ClaimedJob]:
+async def _claim_once(tx: Transaction, order: ClaimOrder, is_listening: bool) -> list[ClaimedJob]:
     params = {
         "limit": order.limit,
         "lease_seconds": order.lease_seconds,
         "environment": order.environment,
         "claim_id": order.claim_id,
+        "listening": is_listening,
     }
     rows = await tx.fetch_all(queries.CLAIM_JOBS, params)
     return [ClaimedJob(**row) for row in rows]
@@ -69,7 +93,7 @@ async def start(tx: Transaction, job_id: UUID, lease_token: int) -> Started:
     return Started(**await _row(tx, queries.START_JOB, job_id, lease_token=lease_token))
 
 
-async def extend_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_seconds: int) -> RenewedLease:
+async def renew_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_seconds: int) -> RenewedLease:
     """Keep a job for `lease_seconds` from now."""
     row = await tx.fetch_one(
         queries.RENEW_LEASES,
@@ -150,7 +174,7 @@ async def release(tx: Transaction, job_id: UUID, lease_token: int) -> Ended:
 async def append_logs(
     tx: Transaction, job_id: UUID, lease_token: int, entries: list[dict[str, Any]], sequence: int | None = None
 ) -> int:
-    """Append lines to a job's log, all or none; returns how many. A `sequence` again changes nothing."""
+    """Append lines to a job's log, all or none; returns how many. Idempotent for a repeated `sequence`."""
     params = {"job_id": job_id, "lease_token": lease_token, "entries": Jsonb(entries), "sequence": sequence}
     accepted: int = await tx.fetch_value(queries.APPEND_JOB_LOGS, params)
     return accepted

@@ -108,7 +108,7 @@ cross join lateral ({_BY_ID} found.job_id offset 0) as j
 order by j.job_id desc
 """
 
-# Jobs that are not finished are found by what is live, which is little, and not by a walk through the history.
+# Unfinished jobs are found in the live tables, which are small, and not by a walk through the history.
 LIST_UNFINISHED_JOBS = f"""
 {_ASKED}
 select counted.total, counted.total >= {COUNTED_ROWS} as is_capped, page.*
@@ -185,8 +185,12 @@ CLAIM_JOBS = """
 select *
 from public.claim_jobs(
     p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
-    p_claim_id => %(claim_id)s::uuid
+    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid
 )
+"""
+
+WHOAMI = """
+select public.whoami() as caller
 """
 
 START_JOB = """

@@ -1,4 +1,4 @@
-"""What can be done with the limits of what runs at once."""
+"""What can be done with the limits of jobs that run at once."""
 
 from uuid import UUID
 
@@ -38,7 +38,7 @@ async def put(
 
 
 async def remove(tx: Transaction, scope: Scope, workflow_id: UUID | None, concurrency_key: str | None) -> Limit:
-    """Take a limit away; what it held back may run at once. Raises 404 LIMIT_NOT_FOUND. Needs settings.write."""
+    """Remove a limit; jobs that it held back may run at once. Raises 404 LIMIT_NOT_FOUND. Needs settings.write."""
     params = {"scope": scope, "workflow_id": workflow_id, "concurrency_key": concurrency_key}
     row = await tx.fetch_one(queries.REMOVE_LIMIT, params)
     assert row is not None

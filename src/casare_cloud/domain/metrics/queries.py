@@ -57,8 +57,8 @@ left join lateral (
     from unnest(%(types)s::text[]) as t (event_type)
     cross join lateral (
         select
-            e.seq, e.event_id, e.event_type, e.told_at as occurred_at, e.job_id, e.robot_id, e.workflow_id, e.actor_id,
-            e.data
+            e.seq, e.event_id, e.event_type, e.told_at as occurred_at, e.job_id, e.robot_id, e.robot_external_id,
+            e.workflow_id, e.actor_id, e.data
         from public.events as e
         where e.event_type = t.event_type and {_MATCHING}
         order by e.told_at {order}
@@ -72,6 +72,6 @@ order by page.occurred_at desc
 """
 
 
-# Who asks for what came after a time goes on with the last of it, so what comes next is first in line.
+# A client that asks for events after a time goes on after the last one it read, so the next ones come first.
 LIST_ACTIVITY = _feed("desc")
 LIST_ACTIVITY_SINCE = _feed("asc")

@@ -1,4 +1,4 @@
-"""Reading how the fleet does. What has just happened is counted first, so that an answer holds it."""
+"""Reads metrics of the fleet. Pending events are counted first, so that an answer includes them."""
 
 from collections.abc import Sequence
 from datetime import datetime

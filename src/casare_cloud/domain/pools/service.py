@@ -20,7 +20,7 @@ async def create(tx: Transaction, name: str, shares_by: SharesBy) -> Pool:
 
 
 async def update(tx: Transaction, pool: str, name: str | None, shares_by: SharesBy | None) -> Pool:
-    """Another name for a pool of the tenant's own, or another way to take turns; None leaves what is.
+    """Change the name of a pool of the tenant's own, or how its members take turns; None: unchanged.
 
     Raises 404 POOL_NOT_FOUND, 409 POOL_EXISTS. Needs robots.write.
     """
@@ -41,7 +41,7 @@ async def list_members(tx: Transaction, pool: str) -> list[PoolMember]:
 
 
 async def put_member(tx: Transaction, pool: str, tenant: str, weight: int, max_running: int | None) -> PoolMember:
-    """Invite a tenant by slug or id, or change a member's terms; who does not exist is invited like anybody.
+    """Invite a tenant by slug or id, or change a member's terms; an unknown tenant gets the same answer.
 
     Raises 404 POOL_NOT_FOUND. Needs robots.write.
     """

@@ -7,10 +7,10 @@ Per = Literal["address", "caller"]
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Rate:
     """At most `requests` in a window of `seconds`, for each client address or for each caller.
 
-    The window begins with the first request. A caller is a user or a live key; whoever is neither counts as an address.
+    The window begins with the first request. A caller is a user or a live key; other requests are counted by address.
     """
 
     requests: int
@@ -20,9 +20,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is left of a limit, and when its window ends, in seconds since the epoch."""
+    """How many requests are left of a rate, and when its window ends, in seconds since the epoch."""
 
-    limit: Limit
+    rate: Rate
     remaining: int
     reset_at: int
     is_refused: bool = False

@@ -140,7 +140,7 @@ async def open_direct_access(tx: Transaction, settings: Settings, actor: Actor, 
         expires_in=seconds,
         supabase_url=settings.supabase_url,
         publishable_key=settings.supabase_publishable_key,
-        topics=[f"robot:{robot_id}", f"tenant:{tenant_id}:robots"],
+        topics=[f"robot:{robot_id}"],
     )
 
 

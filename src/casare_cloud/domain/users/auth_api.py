@@ -49,7 +49,7 @@ _clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, "httpx2.AsyncClie
 
 
 class AuthRefused(Exception):
-    """Auth understood and refused because of who asks or what they sent: `status` and `code` are its own words."""
+    """Auth understood and refused because of the user or of what they sent: `status` and `code` are its own words."""
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(code)

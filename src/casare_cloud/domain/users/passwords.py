@@ -30,5 +30,5 @@ def find_problem(settings: Settings, password: str) -> str | None:
 
 
 def find_size_problem(password: str) -> str | None:
-    """The rule that a password breaks which is longer than what is kept of one; None when it is not."""
+    """The rule that a password breaks which is longer than bcrypt keeps; None when it is not."""
     return None if len(password.encode()) <= PASSWORD_BYTES else f"must have at most {PASSWORD_BYTES} bytes"

@@ -1,4 +1,4 @@
-"""What users can do about themselves. A failed login tells a stranger nothing: not who exists, not what was wrong."""
+"""What users can do about themselves. A failed login does not tell whether the user exists, or what was wrong."""
 
 import logging
 from asyncio import sleep
@@ -17,7 +17,7 @@ from casare_cloud.preflight.auth_faults import AuthFaults
 
 logger = logging.getLogger("casare_cloud")
 
-_NOBODY = "nobody@unknown.invalid"  # asked of Auth for a login that nobody has, so that it is refused as any other
+_NOBODY = "nobody@unknown.invalid"  # sent to Auth for an unknown login, so that it is refused like any other
 # Auth hashes the passwords of its users only, so that time would tell them from nobody: a refusal comes after this.
 _REFUSAL_SECONDS = 0.3
 _HAND_OUT = "give tokens that are accepted here"
@@ -80,7 +80,7 @@ class Users:
     async def log_in(self, login: str, password: str, tenant: str | None) -> Tokens:
         """Open a session by user name or e-mail; with `tenant` (its id or slug) the tokens are for that tenant.
 
-        Raises `InvalidCredentials`, which takes as long for a login that nobody has, or 429 LOGIN_LOCKED with
+        Raises `InvalidCredentials`, which takes as long for an unknown login, or 429 LOGIN_LOCKED with
         `Retry-After` after five failures in five minutes.
         """
         began_at = monotonic()
@@ -163,7 +163,7 @@ class Users:
             raise RegisteredNotSignedIn(error) from error
 
     async def _register_again(self, form: Registration) -> Tokens:
-        """A login, counted as one: whoever does not know the password learns no more than that the address is taken."""
+        """A login, counted as one: without the password a caller learns only that the address is taken."""
         try:
             return await self.log_in(form.email, form.password, None)
         except InvalidCredentials as error:

@@ -71,7 +71,7 @@ class Folder:
 
 
 class Bucket:
-    """A bucket of an object store that speaks S3; `AWS_…` variables say where it is and who asks."""
+    """A bucket of an object store that speaks S3; `AWS_…` variables say where it is and the credentials."""
 
     def __init__(self, name: str, prefix: str) -> None:
         self._name = name
@@ -158,7 +158,7 @@ async def _take_back(store: Store, key: str) -> None:
 
 
 async def copies_of(tx: Transaction, store: Store | None, workflow_id: UUID) -> list[DictRow]:
-    """What is written down of a workflow's copies: version and key."""
+    """The recorded copies of a workflow: version and key."""
     return await tx.fetch_all(queries.LIST_BACKUPS, {"workflow_id": workflow_id}) if store is not None else []
 
 

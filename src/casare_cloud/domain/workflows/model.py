@@ -59,10 +59,11 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What a deletion did: waiting jobs that it cancelled, those that will be soon, whether copies are gone."""
+    """What a deletion did: jobs that it cancelled, or that will be soon, triggers disabled, whether copies are gone."""
 
     cancelled_jobs: int
     cancelling_jobs: int
+    disabled_triggers: int
     copies_are_gone: bool
 
 

@@ -94,4 +94,4 @@ async def delete(tx: Transaction, begin: backup.Begin, store: backup.Store | Non
     copies = await backup.copies_of(tx, store, workflow_id)
     await tx.commit()
     are_gone = await backup.remove(begin, store, workflow_id, copies)
-    return Deletion(answer["cancelled_jobs"], answer["cancelling_jobs"], are_gone)
+    return Deletion(answer["cancelled_jobs"], answer["cancelling_jobs"], answer["disabled_triggers"], are_gone)

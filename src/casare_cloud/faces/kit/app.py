@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from casare_cloud.database import Database
+    from casare_cloud.domain.jobs.doorbells import Doorbells
     from casare_cloud.faces.kit.rate_limits import RateLimits
     from casare_cloud.faces.kit.refusals import Refusals
 
@@ -83,6 +84,13 @@ class App(Edge):
         return Database(self.settings)
 
     @cached_property
+    def doorbells(self) -> "Doorbells":
+        """The bells of robots that wait here for jobs."""
+        from casare_cloud.domain.jobs.doorbells import Doorbells
+
+        return Doorbells(self.settings)
+
+    @cached_property
     def framework(self) -> "FastAPI":
         """The FastAPI app with the resources that were loaded so far."""
         from casare_cloud.faces.kit.framework import create_framework
@@ -111,6 +119,8 @@ class App(Edge):
         """Close the connections of this event loop."""
         if "database" in self.__dict__:
             await self.database.close()
+        if "doorbells" in self.__dict__:
+            await self.doorbells.close()
 
     def _under_base(self, path: str) -> str | None:
         return path[len(self.base) :] if path.startswith(self.base + "/") else None

@@ -1,4 +1,4 @@
-"""The page that shows the API, /docs: Swagger UI from the package fastapi-offline, without a request to anybody else.
+"""The page that shows the API, /docs: Swagger UI from the package fastapi-offline, without requests to other hosts.
 
 URLs are relative, so the page also works where the function answers under a path of its own.
 """

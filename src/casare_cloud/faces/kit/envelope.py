@@ -1,4 +1,4 @@
-"""How a face words a refusal: what is common to all of them is a `Problem`, what is a face's own is its `Envelope`."""
+"""How a face words a refusal: a `Problem` is common to all faces, an `Envelope` is a face's own form."""
 
 import logging
 from collections.abc import Mapping
@@ -49,10 +49,10 @@ class Problem:
 
 
 class Envelope:
-    """A face derives from it, says in `body` what its refusals look like, and in the tables what it calls otherwise.
+    """A face derives from it: `body` makes its refusals, and the tables rename our statuses and codes.
 
     Both tables are by our own code, such as INVALID_ARGUMENT; a body that cannot be read is MALFORMED_BODY there, and
-    what nobody foresaw INTERNAL_ERROR.
+    an unforeseen error is INTERNAL_ERROR.
     """
 
     statuses: Mapping[str, int] = {}
@@ -63,7 +63,7 @@ class Envelope:
         raise NotImplementedError
 
     def answer(self, error: Exception, request_id: str) -> tuple[int, dict[str, Any], dict[str, str]]:
-        """(status, body, headers) of an error. What nobody foresaw is logged in full and told as a bare 500."""
+        """(status, body, headers) of an error. An unforeseen error is logged in full and answered as a bare 500."""
         headers: dict[str, str] = {}
         if isinstance(error, ApiError):
             status, code, message, headers = error.status, error.code, error.message, dict(error.headers)

@@ -43,7 +43,7 @@ Timezone = Annotated[
     str, Field(max_length=64, description="A name of the IANA database, Europe/Berlin; default: the tenant's.")
 ]
 
-# Every published name of a job's input (api-map, conflict 28).
+# Every published name of a job's input (api-decisions#names-of-a-jobs-input).
 InputNames = AliasChoices("input", "input_data", "parameters", "variables", "params", "payload")
 Input = Annotated[
     dict[str, Any] | None,

@@ -35,7 +35,14 @@ def create_framework(face: "App") -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = Services(
-        face.settings, face.database, Verifier(face.settings), face.auth_faults, face.name, face.base, face.rate_limits
+        face.settings,
+        face.database,
+        Verifier(face.settings),
+        face.auth_faults,
+        face.name,
+        face.base,
+        face.rate_limits,
+        face.doorbells,
     )
     problems.install(app, face.envelope)
     responses = responses_of(face.service, face.refusals.any_other)

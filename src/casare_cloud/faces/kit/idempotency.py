@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-map §3).
+"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-decisions#idempotency).
 
 The key is taken in the transaction of the work, and the answer is stored in it: work and answer are kept together or
 not at all. A refusal that is kept answers the key too; any other leaves it free. Same key and body: the first answer.
@@ -46,7 +46,7 @@ def secrets_of(endpoint: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def key_of(request: Request, actor: Actor) -> str | None:
-    """The key that a request is to be answered once for; 400 for a strange one."""
+    """The request's idempotency key, or None; 400 for an invalid one."""
     key = request.headers.get("idempotency-key")
     if key is None or request.method != "POST" or actor.is_anonymous:
         return None

@@ -11,6 +11,9 @@ from starlette.routing import Match
 from casare_cloud.errors import ApiError, InvalidArgument
 from casare_cloud.faces.kit.envelope import Envelope
 
+# How pydantic names the alternatives of a field in the place of an error.
+_NO_FIELDS = ("literal[", "function-after[", "function-before[")
+
 
 def install(app: FastAPI, envelope: Envelope) -> None:
     """Make every error of the app an answer in this envelope."""
@@ -48,7 +51,7 @@ def sentence_of(errors: list[dict[str, Any]]) -> str:
 
 
 def _rule_of(item: dict[str, Any]) -> str:
-    place = [str(part) for part in item.get("loc", ())]
+    place = [part for part in map(str, item.get("loc", ())) if not part.startswith(_NO_FIELDS)]
     kind = item.get("type", "")
     source, field = (place[0], ".".join(place[1:])) if place else ("request", "")
     rule = str(item.get("msg", "is not valid")).removeprefix("Value error, ").rstrip(".")

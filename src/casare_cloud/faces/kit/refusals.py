@@ -51,7 +51,7 @@ class Refusals:
         return {"responses": self.of(409, 422, *statuses), "dependencies": [Depends(_idempotency_key)]}
 
     def body_refusals(self) -> dict[str, str]:
-        """The sentences of what is refused for its body, before it is read."""
+        """The sentences of refusals for a body that is not read."""
         return {str(status): self._sentences[status] for status in (413, 415)}
 
 

@@ -1,4 +1,4 @@
-"""JSON as requests carry it: UTF-8, nothing that Python reads and nobody can store, no more values than memory has.
+"""JSON of requests: UTF-8, no values that Python reads and the database cannot store, bounded in number.
 
 A large body is read beside the event loop. Python reads a whole text in one breath, in which no other thread may run
 either; what bounds that is the number of values, not of bytes.
@@ -90,7 +90,7 @@ def _read_float(text: str) -> float:
 
 
 class JsonRequest(Request):
-    """A request whose JSON is read by these rules; what breaks one is `MalformedBody`.
+    """A request whose JSON is read by these rules; a body that breaks one raises `MalformedBody`.
 
     `repairs_text` is as for `read_json`.
     """

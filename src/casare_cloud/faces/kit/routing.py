@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
-from casare_cloud.domain.requests.quota import Quota
+from casare_cloud.domain.jobs.doorbells import Doorbells
+from casare_cloud.domain.requests.counting import RequestCount
 from casare_cloud.domain.users import dev_mode
 from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument
@@ -43,11 +44,12 @@ class Services:
     face: str  # its name
     base: str  # of its paths
     rate_limits: RateLimits
+    doorbells: Doorbells
 
-    def quota_of(self, method: str, template: str, client_ip: str | None) -> Quota:
+    def count_of(self, method: str, template: str, client_ip: str | None) -> RequestCount:
         """The count of a request to the endpoint whose whole path has this template."""
-        limit = self.rate_limits.limit_of(method, template.removeprefix(self.base))
-        return Quota(f"{self.face} {method} {template}", limit if self.settings.rate_limits else None, client_ip)
+        rate = self.rate_limits.rate_of(method, template.removeprefix(self.base))
+        return RequestCount(f"{self.face} {method} {template}", rate if self.settings.rate_limits else None, client_ip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Call:
     request_id: str
     client_ip: str | None
     tx: Transaction
-    quota: Quota
+    count: RequestCount
     idempotency_key: str | None
     secrets: tuple[str, ...]  # of the answer: they are not kept for a repeated request
 
@@ -77,7 +79,7 @@ class Call:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Another transaction of the same caller, for an endpoint that waits between statements."""
         begin = self.services.database.transaction
-        async with begin(self.actor, self.request_id, self.client_ip, self.quota) as tx:
+        async with begin(self.actor, self.request_id, self.client_ip, self.count) as tx:
             yield tx
 
 
@@ -94,39 +96,39 @@ class Route(APIRoute):
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
             request.state.headers.append(_NO_STORE)
-            quota = services.quota_of(request.method, self._template_of(request), request.state.client_ip)
+            count = services.count_of(request.method, self._template_of(request), request.state.client_ip)
             try:
                 try:
                     request = JsonRequest(request.scope, request.receive)
                     request.repairs_text = self._takes_a_report()
-                    return await self._answer(request, services, quota, handler)
+                    return await self._answer(request, services, count, handler)
                 except ApiError as error:
-                    quota.refused(error)
+                    count.refused(error)
                     raise
                 finally:
-                    await quota.settle(services.database)  # nothing was sent: refused before, or no need to
+                    await count.settle(services.database)  # nothing was sent: refused before, or no need to
             finally:
-                request.state.headers.extend(services.rate_limits.headers_of(quota.standing))
+                request.state.headers.extend(services.rate_limits.headers_of(count.standing))
 
         return handle
 
-    async def _answer(self, request: Request, services: Services, quota: Quota, handler: Handler) -> Response:
+    async def _answer(self, request: Request, services: Services, count: RequestCount, handler: Handler) -> Response:
         actor = ANONYMOUS
         if self.is_public:
-            await quota.settle(services.database)  # its work is elsewhere, and must not be done first
+            await count.settle(services.database)  # its work is elsewhere, and must not be done first
         else:
             actor = await _actor_of(request, services)
-        quota.made_by(actor)
+        count.made_by(actor)
         _refuse_unstorable(request)
         request_id, client_ip = request.state.request_id, request.state.client_ip
         if not actor.is_anonymous and _may_be_large(request):
             # A transaction of its own: no connection waits while the body comes in.
-            async with services.database.transaction(actor, request_id, client_ip, quota) as tx:
+            async with services.database.transaction(actor, request_id, client_ip, count) as tx:
                 await whoami(tx)
         key = idempotency.key_of(request, actor) if self.honours_idempotency else None
-        async with services.database.transaction(actor, request_id, client_ip, quota) as tx:
+        async with services.database.transaction(actor, request_id, client_ip, count) as tx:
             secrets = idempotency.secrets_of(self.endpoint)
-            request.state.call = Call(services, actor, request_id, client_ip, tx, quota, key, secrets)
+            request.state.call = Call(services, actor, request_id, client_ip, tx, count, key, secrets)
             if key is not None:
                 return await idempotency.answer_once(request, key, tx, handler, secrets)
             return await handler(request)

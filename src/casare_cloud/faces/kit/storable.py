@@ -1,7 +1,7 @@
 """Text that no database keeps: NUL, and half of a pair of surrogates. JSON can say both, by `\\u0000` and `\\ud800`.
 
-What people and programs send is refused with the place. What a robot reports is kept with U+FFFD in their stead: a
-robot must always be able to say that it failed.
+In requests of people and programs it is refused, with the place. In a robot's reports U+FFFD takes its place: a robot
+must always be able to report a failure.
 """
 
 import re

@@ -20,6 +20,8 @@ RESOURCES = {
     "robot-api-keys": "robot_keys.routes",
     "robots": "robots.routes",
     "schedules": "schedules.routes",
+    "triggers": "triggers.routes",
+    "watches": "watches.routes",
     "workflows": "workflows.routes",
 }
 

@@ -1,25 +1,26 @@
 """How often each endpoint may be called (documents 000, 001 and 002, "Rate Limiting"). Each has a count of its own.
 
 The documents limit by address. Two kinds of request are counted by caller instead: submissions, of which document 001
-does not say for whom its limit is, and what robots do all day, because a whole fleet often has one address. A key that
-is not live is nobody's: it counts as its address. Health probes and the documents are free.
+does not say for whom its limit is, and what robots do all day, because a whole fleet often has one address. A request
+with a key that is not live counts by its address. Health probes and the documents are free.
 """
 
-from casare_cloud.domain.requests.model import Limit
+from casare_cloud.domain.requests.model import Rate
 from casare_cloud.faces.kit.rate_limits import RateLimits
 
-LIST = Limit(100)  # 002 "List endpoints"
-DETAIL = Limit(200)  # 002 "Detail endpoints"
-OPERATION = Limit(60)  # 002 "Job operations"; every other change too
-SUBMISSION = Limit(50, per="caller")  # 001 "Job submissions"
-AUTHENTICATION = Limit(5)  # 002 "Authentication"; private.check_login() counts the failures of each login besides
-SESSION = Limit(60)  # a refresh token cannot be guessed, and an office has one address
-REPORT = Limit(600, per="caller")  # 002 "Heartbeat/Progress"
-LEASE = Limit(6000, per="caller")  # not in the documents: a busy robot's claims and results
-ANALYTICS = Limit(20)  # 000 and 002
+LIST = Rate(100)  # 002 "List endpoints"
+DETAIL = Rate(200)  # 002 "Detail endpoints"
+OPERATION = Rate(60)  # 002 "Job operations"; every other change too
+SUBMISSION = Rate(50, per="caller")  # 001 "Job submissions"
+AUTHENTICATION = Rate(5)  # 002 "Authentication"; private.check_login() counts the failures of each login besides
+SESSION = Rate(60)  # a refresh token cannot be guessed, and an office has one address
+REPORT = Rate(600, per="caller")  # 002 "Heartbeat/Progress"
+WATCH = Rate(600, per="caller")  # not in the documents: who watches looks after each bell and once more, 8 a second
+LEASE = Rate(6000, per="caller")  # not in the documents: a busy robot's claims and results
+ANALYTICS = Rate(20)  # 000 and 002
 
 # Where document 002 states a limit at the endpoint itself, that one counts, not the one of its category.
-LIMITS: dict[tuple[str, str], Limit] = {
+RATES: dict[tuple[str, str], Rate] = {
     ("POST", "/auth/login"): AUTHENTICATION,
     ("POST", "/auth/register"): AUTHENTICATION,
     ("POST", "/auth/refresh"): SESSION,
@@ -28,16 +29,16 @@ LIMITS: dict[tuple[str, str], Limit] = {
     ("GET", "/metrics/fleet"): LIST,
     ("GET", "/metrics/robots"): LIST,
     ("GET", "/metrics/robots/{}"): DETAIL,
-    ("GET", "/metrics/jobs"): Limit(50),
+    ("GET", "/metrics/jobs"): Rate(50),
     ("GET", "/metrics/jobs/{}"): DETAIL,
     ("GET", "/metrics/analytics"): ANALYTICS,
-    ("GET", "/metrics/activity"): Limit(60),
+    ("GET", "/metrics/activity"): Rate(60),
     ("POST", "/workflows"): SUBMISSION,
     ("POST", "/workflows/upload"): SUBMISSION,
     ("POST", "/jobs"): SUBMISSION,
     ("POST", "/jobs/batch"): SUBMISSION,
-    ("POST", "/jobs/{}/retry"): Limit(30),
-    ("POST", "/jobs/batch/retry"): Limit(30),
+    ("POST", "/jobs/{}/retry"): Rate(30),
+    ("POST", "/jobs/batch/retry"): Rate(30),
     ("POST", "/jobs/claim"): LEASE,
     ("POST", "/jobs/{}/start"): LEASE,
     ("POST", "/jobs/{}/complete"): LEASE,
@@ -48,12 +49,16 @@ LIMITS: dict[tuple[str, str], Limit] = {
     ("POST", "/jobs/batch/complete"): LEASE,
     ("POST", "/jobs/batch/fail"): LEASE,
     ("POST", "/jobs/batch/extend-lease"): LEASE,
+    ("GET", "/events"): WATCH,
+    ("POST", "/watches"): WATCH,
     ("PUT", "/jobs/{}/progress"): REPORT,
     ("POST", "/robots/{}/heartbeat"): REPORT,
-    ("PUT", "/robots/{}/status"): Limit(120, per="caller"),
-    ("POST", "/robots/{}/token"): Limit(60, per="caller"),
-    ("POST", "/robots/register"): Limit(30, per="caller"),
-    ("DELETE", "/robots/{}"): Limit(30),
+    ("PUT", "/robots/{}/status"): Rate(120, per="caller"),
+    ("POST", "/robots/{}/token"): Rate(60, per="caller"),
+    ("POST", "/robots/register"): Rate(30, per="caller"),
+    ("DELETE", "/robots/{}"): Rate(30),
+    ("GET", "/triggers/assigned"): REPORT,
+    ("POST", "/triggers/{}/fire"): REPORT,
 }
 
-RATE_LIMITS = RateLimits(LIMITS, lists=LIST, details=DETAIL, changes=OPERATION)
+RATE_LIMITS = RateLimits(RATES, lists=LIST, details=DETAIL, changes=OPERATION)

@@ -239,7 +239,7 @@ class NotEmulated:
         raise errors.invalid(f"Unsupported provider: {reason}")
 
     async def callback(self, _request: Request) -> Response:
-        """Nobody was sent to a provider."""
+        """No user was sent to a provider, so its callback is refused."""
         problem = {
             "error": "invalid_request",
             "error_code": "bad_oauth_callback",

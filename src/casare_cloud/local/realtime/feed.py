@@ -92,7 +92,7 @@ class Feed:
             await asyncio.sleep(0)
 
     async def _catch_up(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        """Deliver what was committed while nobody listened; at the first start only note what is there already.
+        """Deliver messages that were committed while the emulator was away; at the first start only note the newest.
 
         A row's time is that of its transaction's start, which may be long before its commit: hence the slack.
         """

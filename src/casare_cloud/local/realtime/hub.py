@@ -1,4 +1,4 @@
-"""Topics, who is joined to them, and how one message reaches all of them."""
+"""Topics, their members, and the delivery of one message to all of them."""
 
 import base64
 import logging
@@ -82,7 +82,7 @@ class Hub:
             del self._topics[topic.key]
 
     def has_members(self, key: TopicKey) -> bool:
-        """Whether anybody would hear a message."""
+        """Whether a topic has members."""
         return key in self._topics
 
     def publish(self, key: TopicKey, message: Outgoing, sender: Member | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Finds what is wrong with a workflow before it runs: every key and every port leads somewhere, or is spoken of.
+"""Finds what is wrong with a workflow before it runs: every key and port that is not used is an error or a warning.
 
 `find_workflow_problems` looks at a definition alone: no network, no database, nothing is run. The executor asks it
 before the first node. Errors end the job; warnings are lines in its log.

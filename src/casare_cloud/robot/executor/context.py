@@ -23,7 +23,7 @@ LARGEST_NUMBER = 10**4_000  # Python writes no number of more than 4,300 digits
 
 
 class Reporter(Protocol):
-    """Where a run tells what it does; called from the thread that runs the workflow."""
+    """Receives a run's progress and log; called from the thread that runs the workflow."""
 
     def progress(self, percent: int, node_id: str | None, message: str | None) -> None: ...
 
@@ -162,7 +162,7 @@ class NodeRun:
         return value
 
     def render(self, value: Any) -> Any:
-        """`value` with its templates replaced; a name that is nowhere is left and warned about once."""
+        """`value` with its templates replaced; an unknown name is left as it is and warned about once."""
         for name in names_in(value):
             if self.lookup(name) is MISSING:
                 self.run.warn_once(f"{{{{{name}}}}} names no variable and no node output", self.node.id)

@@ -58,7 +58,7 @@ class HttpRequestError(NodeError):
 
 
 class ResultTooLarge(WorkflowError):
-    """What came out of the workflow, or one value of it, is more than the service keeps."""
+    """The result of the workflow, or one value of it, is larger than the service stores."""
 
 
 class JobTimeoutError(NodeError):

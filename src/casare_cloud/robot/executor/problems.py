@@ -1,4 +1,4 @@
-"""What is said about a workflow before it runs: a place in it, the rule that it breaks, and what may be meant."""
+"""A problem found in a workflow before it runs: its place, the broken rule, and a suggestion."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        """The message with what may be meant."""
+        """The message with the suggestion."""
         return f"{self.message}; did you mean {self.did_you_mean}?" if self.did_you_mean else self.message
 
     def to_json(self) -> dict[str, Any]:

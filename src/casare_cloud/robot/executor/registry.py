@@ -67,7 +67,7 @@ def find_node(kind: str) -> NodeFunction | None:
 
 
 def find_declaration(kind: str) -> NodeType | None:
-    """What a node kind says of itself, or None when there is no such type or it says nothing."""
+    """The declaration of a node kind, or None when the type is unknown or has none."""
     _load_built_in()
     return _DECLARED.get(kind) or getattr(_from_plugin(kind), "declaration", None)
 

@@ -1,4 +1,4 @@
-"""What a result may weigh: it is kept whole, or the job fails and says what was too large."""
+"""The bound of a result's size: it is stored whole, or the job fails and names the largest part."""
 
 import json
 from collections.abc import Iterator, Mapping

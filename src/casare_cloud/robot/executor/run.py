@@ -1,4 +1,4 @@
-"""The way in: runs a definition of either form and says what came of it."""
+"""The entry point: runs a definition of either form and returns its outcome."""
 
 import traceback
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The task types of the automation form that a robot without plugins can do (api-map §4)."""
+"""The task types of the automation form that a robot without plugins can do (api-decisions#task-types)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

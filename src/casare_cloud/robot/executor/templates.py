@@ -108,7 +108,7 @@ def split_path(path: str) -> list[str | int] | None:
 
 
 def follow(value: Any, segments: list[str | int]) -> Any:
-    """What lies at the end of the path, starting at `value`; `MISSING` when a step leads nowhere."""
+    """What lies at the end of the path, starting at `value`; `MISSING` when a step finds nothing."""
     for segment in segments:
         if isinstance(value, Mapping):
             key = segment if segment in value else str(segment)

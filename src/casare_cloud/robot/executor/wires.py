@@ -1,4 +1,4 @@
-"""Connections: read in every shape that is in use, and told apart by what they carry, execution or a value."""
+"""Connections: reads every form that is in use, and tells whether one carries execution or a value."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace

@@ -39,7 +39,7 @@ async def create_service_key(body: CreateServiceKeyBody, tx: Tx) -> NewServiceKe
 
 @router.post("/{api_key_id}/revoke", responses=refusals(404))
 async def revoke_service_key(api_key_id: ApiKeyId, tx: Tx) -> ServiceKeyAnswer:
-    """End a key at once; again changes nothing. Needs api_keys.write."""
+    """End a key at once; idempotent. Needs api_keys.write."""
     return ServiceKeyAnswer.of(await service.revoke(tx, "service", api_key_id))
 
 

@@ -31,10 +31,10 @@ async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
     users = _users(call)
     try:
         tokens = await users.log_in(body.username, body.password, body.tenant_id or None)
-        await call.quota.give_back(call.services.database)  # programs and offices log in often: only failures count
+        await call.count.give_back(call.services.database)  # programs and offices log in often: only failures count
     finally:
         if users.attempts is not None:
-            call.quota.tell(*users.attempts)
+            call.count.tell(*users.attempts)
     return TokensAnswer(**asdict(tokens))
 
 

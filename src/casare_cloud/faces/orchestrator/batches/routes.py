@@ -72,7 +72,7 @@ async def fail_jobs(body: FailJobsBody, tx: Tx) -> EndOutcomes:
 @router.post("/extend-lease", responses=refusals())
 async def extend_leases(body: ExtendLeasesBody, tx: Tx) -> LeasesExtended:
     """Keep up to 100 jobs for `lease_seconds` from now. Needs jobs.report (robots)."""
-    rows = await batches.extend_many(tx, [_as_sent(lease) for lease in body.leases], body.lease_seconds)
+    rows = await batches.renew_many(tx, [_as_sent(lease) for lease in body.leases], body.lease_seconds)
     return LeasesExtended.model_validate({"leases": rows})
 
 

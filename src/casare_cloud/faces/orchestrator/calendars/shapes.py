@@ -21,7 +21,7 @@ class _CalendarFields(Body):
         Field(description='By day of the week, {"mon": ["09:00", "17:00"]}; default: Monday to Friday, the whole day.'),
     ] = None
     country: Annotated[
-        str | None, Field(max_length=2, description="Its public holidays are closed days (ISO 3166: DE).")
+        str | None, Field(max_length=64, description="Its public holidays are closed days (ISO 3166: DE).")
     ] = None
     subdivision: Annotated[
         str | None, Field(max_length=64, description="A part of it with holidays of its own: BY.")

@@ -1,4 +1,4 @@
-"""Dead letters: jobs that ended badly for good, kept for a person (api-map §3)."""
+"""Dead letters: jobs that ended badly for good, kept for a person (api-decisions#dead-letters)."""
 
 from typing import Annotated
 from uuid import UUID

@@ -10,6 +10,7 @@ EVENT: Example = {
     "timestamp": NOW,
     "job_id": JOB_ID,
     "robot_id": ROBOT_ID,
+    "robot_external_id": "robot-prod-001",
     "workflow_id": WORKFLOW_ID,
     "actor_id": None,
     "data": {"status": "completed", "workflow_name": "Daily Report", "attempt": 1},

@@ -1,4 +1,4 @@
-"""What happened in the tenant, in a sequence that a client can resume from (api-map §3)."""
+"""What happened in the tenant, in a sequence that a client can resume from (api-decisions#events)."""
 
 from fastapi import APIRouter
 

@@ -17,7 +17,8 @@ EventPage = Annotated[After, after(100, 1000, "The number of the last event that
 
 
 class EventAnswer(Answer):
-    """Something that happened. `robot_id` is the robot's UUID; `data` depends on the type."""
+    """Something that happened. `robot_id` is the robot's UUID, `robot_external_id` what people call it (a robot of this
+    tenant); `data` depends on the type."""
 
     model_config = showing(examples.EVENT)
 
@@ -27,6 +28,7 @@ class EventAnswer(Answer):
     timestamp: Annotated[Time, Field(validation_alias="occurred_at")]
     job_id: UUID | None
     robot_id: UUID | None
+    robot_external_id: str | None
     workflow_id: UUID | None
     actor_id: UUID | None
     data: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Shapes that say why: why a job waits, why a robot gets nothing (api-map §3)."""
+"""Shapes that say why: why a job waits, why a robot gets nothing (api-decisions#explanations)."""
 
 from typing import Annotated, Literal
 from uuid import UUID

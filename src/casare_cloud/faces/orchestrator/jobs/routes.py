@@ -1,4 +1,4 @@
-"""Jobs, for people and programs: queue, look, cancel, retry (documents 002 and 003; api-map §3)."""
+"""Jobs, for people and programs: queue, look, cancel, retry (documents 002 and 003; api-decisions#cancel-and-retry)."""
 
 from typing import Annotated
 from uuid import UUID

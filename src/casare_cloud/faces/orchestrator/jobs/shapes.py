@@ -1,4 +1,4 @@
-"""Shapes of the job endpoints for people and programs (documents 000, 002, 003; api-map §3)."""
+"""Shapes of the job endpoints for people and programs (documents 000, 002, 003; api-decisions#submitting)."""
 
 from typing import Annotated, Any, Self
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The words of documents 000 and 002 for the state of a job (api-map, "Job status by face")."""
+"""The words of documents 000 and 002 for the state of a job (api-decisions#job-states)."""
 
 from typing import Literal
 

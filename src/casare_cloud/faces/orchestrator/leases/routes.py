@@ -1,4 +1,4 @@
-"""Jobs, for the robots that run them: claim, report, finish (document 002, "PUT progress"; api-map §3).
+"""Jobs, for the robots that run them: claim, report, finish (document 002; api-decisions#claims-and-leases).
 
 What names a lease is closed: a field that is not known is refused, so that a misspelt one is noticed by its sender.
 """
@@ -47,13 +47,14 @@ async def claim_jobs(body: ClaimBody, call: CurrentCall, request: Request) -> Cl
     of leases that the robot still holds, it answers those that are not started, renewed, and takes nothing new. Nothing
     is taken for a client that has hung up. Needs jobs.claim (robots).
     """
-    jobs = await leases.claim(call.transaction, ClaimOrder(**body.model_dump()), request.is_disconnected)
+    order, services = ClaimOrder(**body.model_dump()), call.services
+    jobs = await leases.claim(call.transaction, order, request.is_disconnected, services.doorbells, call.actor.key_hash)
     return ClaimAnswer(jobs=[ClaimedJobAnswer.model_validate(job) for job in jobs])
 
 
 @router.post("/{job_id}/start", responses=refusals(404, 409))
 async def start_job(job_id: JobId, body: LeaseBody, tx: Tx) -> StartAnswer:
-    """Say that a claimed job runs now; again changes nothing.
+    """Say that a claimed job runs now; idempotent.
 
     409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
     """
@@ -77,7 +78,7 @@ async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> Progress
 async def complete_job(job_id: JobId, body: CompleteBody, tx: Tx) -> OutcomeAnswer:
     """End a job with its result. The same call again answers the same.
 
-    409 LEASE_LOST or JOB_ALREADY_FINISHED: the job is not the caller's by now; the result is kept as evidence and
+    409 LEASE_LOST or JOB_ALREADY_FINISHED: the job is not the caller's by now; the late result is stored and
     never applied. Needs jobs.report (robots).
     """
     nodes = _as_sent(body.node_executions)
@@ -106,7 +107,7 @@ async def release_job(job_id: JobId, body: LeaseBody, tx: Tx) -> OutcomeAnswer:
 @router.post("/{job_id}/extend-lease", responses=refusals(404, 409))
 async def extend_lease(job_id: JobId, body: ExtendBody, tx: Tx) -> ExtendAnswer:
     """Keep a job for `lease_seconds` from now. 409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots)."""
-    renewed = await leases.extend_lease(tx, job_id, body.lease_token, body.lease_seconds)
+    renewed = await leases.renew_lease(tx, job_id, body.lease_token, body.lease_seconds)
     return ExtendAnswer(**asdict(renewed), renewed=True)
 
 

@@ -1,4 +1,4 @@
-"""Shapes of what a robot says of a job, and what it is answered."""
+"""Shapes of a robot's reports about a job, and of their answers."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID

@@ -38,5 +38,5 @@ async def delete_limit(
     workflow_id: UUID | None = None,
     concurrency_key: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
 ) -> LimitAnswer:
-    """Take a limit away; what it held back may run at once. Needs settings.write."""
+    """Remove a limit; jobs that it held back may run at once. Needs settings.write."""
     return LimitAnswer.model_validate(await service.remove(tx, scope, workflow_id, concurrency_key))

@@ -1,4 +1,4 @@
-"""Shapes of the metrics endpoints: every key of documents 000 and 002, in both spellings (api-map, conflicts 16-19)."""
+"""Shapes of the metrics endpoints: every key of documents 000 and 002, in both spellings (api-decisions#metrics)."""
 
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID

@@ -1,1 +1,1 @@
-"""Pools of robots and what they are divided by."""
+"""Shared pools of robots and their members."""

@@ -54,7 +54,7 @@ async def delete_pool(pool: PoolName, tx: Tx) -> PoolDeleted:
 
 @router.get("/{pool}/members", responses=refusals(404))
 async def list_pool_members(pool: PoolName, tx: Tx) -> PoolMemberList:
-    """List the members of an own pool and those who are invited. Needs robots.read."""
+    """List the members and invitations of an own pool. Needs robots.read."""
     found = await service.list_members(tx, pool)
     return PoolMemberList(members=[PoolMemberAnswer.model_validate(member) for member in found])
 

@@ -27,7 +27,7 @@ class CreatePoolBody(Body):
 
 
 class UpdatePoolBody(Body):
-    """What is to be another; what is not named stays. Closed."""
+    """Fields to change; fields that are left out stay as they are. Unknown fields are refused."""
 
     model_config = showing(examples.UPDATE_POOL, extra="forbid")
 
@@ -87,7 +87,7 @@ class PoolMemberBody(Body):
 
 
 class PoolMemberAnswer(Answer):
-    """A member of a pool, or an invitation: of one that nobody has accepted, nothing says whether its tenant exists."""
+    """A member of a pool, or an invitation; an open invitation does not tell whether its tenant exists."""
 
     model_config = showing(examples.POOL_MEMBER)
 
@@ -100,7 +100,7 @@ class PoolMemberAnswer(Answer):
 
 
 class PoolMemberList(Answer):
-    """Everybody in a pool, and everybody invited."""
+    """The members of a pool and its open invitations."""
 
     model_config = showing(examples.POOL_MEMBERS)
 

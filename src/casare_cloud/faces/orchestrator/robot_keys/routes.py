@@ -1,4 +1,4 @@
-"""Keys of robots: make, list, revoke, rotate (api-map §3). A key is shown once, in the answer that made it."""
+"""Keys of robots: make, list, revoke, rotate (api-decisions#keys). A key is shown once, in the answer that made it."""
 
 from typing import Annotated
 
@@ -50,7 +50,7 @@ async def import_robot_key(body: ImportKeyBody, tx: Tx) -> KeyAnswer:
 
 @router.post("/{api_key_id}/revoke", responses=refusals(404))
 async def revoke_robot_key(api_key_id: ApiKeyId, tx: Tx) -> KeyAnswer:
-    """End a key at once, and every token that was made with it; again changes nothing. Needs api_keys.write."""
+    """End a key at once, and every token that was made with it; idempotent. Needs api_keys.write."""
     return KeyAnswer.of(await service.revoke(tx, "robot", api_key_id))
 
 

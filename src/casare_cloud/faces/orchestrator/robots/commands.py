@@ -1,4 +1,7 @@
-"""Telling robots what to do (api-map §3). The cloud obeys at once; the robot is told by push and heartbeat."""
+"""Telling robots what to do (api-decisions#robot-commands).
+
+The cloud obeys at once; the robot is told by push and heartbeat.
+"""
 
 from fastapi import APIRouter
 
@@ -19,7 +22,7 @@ async def _tell(tx: Tx, robot_id: str, command: RobotCommand, body: CommandBody 
 
 @router.post("/{robot_id}/pause", responses=refusals(404))
 async def pause_robot(robot_id: RobotId, tx: Tx, body: CommandBody | None = None) -> CommandAnswer:
-    """No new jobs for a robot until it is resumed; what it holds it finishes.
+    """No new jobs for a robot until it is resumed; it finishes the jobs that it holds.
 
     Needs robots.control.
     """
@@ -37,7 +40,7 @@ async def resume_robot(robot_id: RobotId, tx: Tx, body: CommandBody | None = Non
 
 @router.post("/{robot_id}/drain", responses=refusals(404))
 async def drain_robot(robot_id: RobotId, tx: Tx, body: CommandBody | None = None) -> CommandAnswer:
-    """No new jobs for a robot until it is resumed; it finishes what it holds, however long that takes, and stays, idle.
+    """No new jobs for a robot until it is resumed; it finishes its jobs, however long that takes, and stays, idle.
 
     `shutdown` ends its program.
 

@@ -62,5 +62,5 @@ ROBOT_TOKEN: Example = {
     "token_type": "bearer",
     "supabase_url": "https://project.supabase.co",
     "publishable_key": "sb_publishable_...",
-    "topics": [f"robot:{ROBOT_ID}", "tenant:aa0e8400-e29b-41d4-a716-446655440005:robots"],
+    "topics": [f"robot:{ROBOT_ID}"],
 }

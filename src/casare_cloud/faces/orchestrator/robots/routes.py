@@ -1,4 +1,4 @@
-"""Robots: the fleet, and what robots say of themselves (document 002, "Robot Endpoints"; api-map §3).
+"""Robots: the fleet, and what robots say of themselves (document 002, "Robot Endpoints"; api-decisions#robots).
 
 A robot is named by its external id (`robot-prod-001`) or by its UUID.
 """
@@ -35,7 +35,7 @@ router = APIRouter(prefix="/robots", tags=["robots"], route_class=Route)
 
 @router.post("/register", **idempotent())
 async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotAnswer:
-    """Make the robot with this id, or bring what is known of it up to date.
+    """Make the robot with this id, or update it.
 
     Unknown fields are ignored, and named in `warnings`.
 

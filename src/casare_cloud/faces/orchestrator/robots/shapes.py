@@ -1,4 +1,4 @@
-"""Shapes of the robots (document 002, "Robot Endpoints"; api-map §3)."""
+"""Shapes of the robots (document 002, "Robot Endpoints"; api-decisions#robots)."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
@@ -230,7 +230,7 @@ class RobotDeleted(Answer):
 
 
 class HeartbeatAnswer(Answer):
-    """When to come again and how long leases last, in seconds, what the robot is to do, and what is wrong with it."""
+    """When the next heartbeat is due and how long leases last, in seconds; pending commands and warnings."""
 
     model_config = showing(examples.HEARTBEAT_NOTED)
 

@@ -1,4 +1,4 @@
-"""The words of document 002 for the state of a robot, and what it is warned of."""
+"""The words of document 002 for the state of a robot, and its warnings."""
 
 from collections.abc import Mapping
 from dataclasses import replace

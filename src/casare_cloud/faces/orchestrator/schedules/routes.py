@@ -1,4 +1,4 @@
-"""Schedules: make, change, trigger, simulate, delete (documents 000 and 002, "Schedule Endpoints"; api-map §3)."""
+"""Schedules: make, change, trigger, simulate, delete (documents 000 and 002; api-decisions#schedules)."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Shapes of the schedule endpoints (documents 000 and 002, "Schedule Endpoints"; api-map §3)."""
+"""Shapes of the schedule endpoints (documents 000 and 002; api-decisions#schedules)."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID

@@ -42,4 +42,5 @@ WORKFLOW_DELETED: Example = {
     "deleted_from": {"database": True, "filesystem": False},
     "cancelled_jobs": 3,
     "cancelling_jobs": 0,
+    "disabled_triggers": 0,
 }

@@ -135,7 +135,8 @@ async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) ->
     """Delete a workflow, its schedules and its copies in the backup store, cancel its waiting jobs.
 
     Its name is free again, and robots get none of its jobs any more. `cancelled_jobs` are cancelled already,
-    `cancelling_jobs` (counted among the first 50,000 that wait) within minutes. Needs workflows.delete.
+    `cancelling_jobs` (counted among the first 50,000 that wait) within minutes.
+    Its triggers are disabled. Needs workflows.delete.
     """
     deletion = await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
     return WorkflowDeleted(
@@ -144,4 +145,5 @@ async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) ->
         deleted_from=DeletedFrom(database=True, filesystem=deletion.copies_are_gone),
         cancelled_jobs=deletion.cancelled_jobs,
         cancelling_jobs=deletion.cancelling_jobs,
+        disabled_triggers=deletion.disabled_triggers,
     )

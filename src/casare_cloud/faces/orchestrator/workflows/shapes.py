@@ -165,3 +165,4 @@ class WorkflowDeleted(Answer):
     deleted_from: DeletedFrom
     cancelled_jobs: int
     cancelling_jobs: int
+    disabled_triggers: int

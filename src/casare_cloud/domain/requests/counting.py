@@ -15,7 +15,7 @@ from psycopg.rows import DictRow
 from casare_cloud.config import ConfigurationError
 from casare_cloud.database import Database
 from casare_cloud.domain.requests import queries
-from casare_cloud.domain.requests.model import Limit, Standing
+from casare_cloud.domain.requests.model import Rate, Standing
 from casare_cloud.errors import ApiError
 from casare_cloud.identity import Actor
 
@@ -25,29 +25,29 @@ SETTLE_SECONDS = 1.0  # a request that needs no database does not wait long for 
 logger = logging.getLogger("casare_cloud")
 
 
-class Quota:
-    """One request's share of its limit: a `database.Prelude` that is run once, and what the answer shall say of it."""
+class RequestCount:
+    """The count of one request: a `database.Prelude` that is run once, and the numbers for its answer's headers."""
 
     query = queries.COUNT_REQUEST
 
-    def __init__(self, rule: str, limit: Limit | None, client_ip: str | None) -> None:
+    def __init__(self, rule: str, rate: Rate | None, client_ip: str | None) -> None:
         self._rule = rule
-        self._limit = limit
+        self._rate = rate
         self._ip = client_ip
         self._caller: dict[str, str | bytes | None] = {"user_id": None, "key_hash": None}
         self.standing: Standing | None = None  # None: nothing was counted
-        self.is_pending = limit is not None
+        self.is_pending = rate is not None
 
     @property
     def params(self) -> dict[str, object]:
         """What `query` is run with."""
-        assert self._limit is not None
-        limit = {"rule": self._rule, "limit": self._limit.requests, "window": self._limit.seconds}
-        return {**limit, "ip": self._ip, **self._caller}
+        assert self._rate is not None
+        rate = {"rule": self._rule, "limit": self._rate.requests, "window": self._rate.seconds}
+        return {**rate, "ip": self._ip, **self._caller}
 
     def made_by(self, actor: Actor) -> None:
-        """Count for this caller, where the limit is one for each caller."""
-        if self._limit is not None and self._limit.per == "caller":
+        """Count for this caller, where the rate is one for each caller."""
+        if self._rate is not None and self._rate.per == "caller":
             user_id = json.loads(actor.claims)["sub"] if actor.claims else None
             self._caller = {"user_id": user_id, "key_hash": actor.key_hash}
 
@@ -65,16 +65,16 @@ class Quota:
 
     def tell(self, remaining: int, reset_at: float, is_refused: bool = False) -> None:
         """What the answer shall say: the count with the least left. `reset_at` in seconds since the epoch."""
-        if self._limit is not None and (self.standing is None or remaining <= self.standing.remaining):
-            self.standing = Standing(self._limit, max(0, remaining), math.ceil(reset_at), is_refused)
+        if self._rate is not None and (self.standing is None or remaining <= self.standing.remaining):
+            self.standing = Standing(self._rate, max(0, remaining), math.ceil(reset_at), is_refused)
 
     async def give_back(self, database: Database) -> None:
-        """Take the count of this address back: the request was none of those that the limit is for."""
+        """Take the count of this address back: the rate is not meant for requests like this one."""
         if self.standing is None:
             return
         async with database.transaction(None) as tx:
             await tx.execute(queries.GIVE_BACK_REQUEST, {"rule": self._rule, "ip": self._ip})
-        self.standing = Standing(self.standing.limit, self.standing.remaining + 1, self.standing.reset_at)
+        self.standing = Standing(self.standing.rate, self.standing.remaining + 1, self.standing.reset_at)
 
     async def settle(self, database: Database) -> None:
         """Count a request that has sent no statement: one that was refused before, or is about to do its work.

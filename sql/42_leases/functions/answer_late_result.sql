@@ -1,6 +1,6 @@
--- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
+-- Nothing is raised for a robot that held the token: the late result must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
-create or replace function private.answer_stale_report(
+create or replace function private.answer_late_result(
     p_caller private.caller,
     p_job_id uuid,
     p_lease_token bigint,
@@ -26,7 +26,7 @@ begin
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
     end if;
 
-    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
+    -- Only the holder's result is stored: a robot that guesses another's token could take the place of its late result.
     v_was_holder := coalesce(
         v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
             or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
@@ -64,6 +64,6 @@ begin
     );
 end
 $$;
-comment on function private.answer_stale_report is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
-revoke all on function private.answer_stale_report from public, anon, authenticated, service_role;
+comment on function private.answer_late_result is
+    'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
+revoke all on function private.answer_late_result from public, anon, authenticated, service_role;

@@ -1,0 +1,185 @@
+"""`casare-cloud triggers …`: make, look at, change and fire triggers."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from casare_cloud.cli.calls import AsJson, call_client, run
+from casare_cloud.cli.output import fail, print_json, print_table, say
+
+app = typer.Typer(help="Run workflows when something happens: webhooks, other workflows, events.", no_args_is_help=True)
+
+TriggerId = Annotated[str, typer.Argument(help="The trigger's id.", metavar="ID")]
+Config = Annotated[str, typer.Option("--config", help="What its type allows, as JSON: see `triggers types`.")]
+
+
+@app.command("create")
+def create(
+    workflow_id: Annotated[str, typer.Argument(help="The workflow's id.", metavar="WORKFLOW")],
+    trigger_type: Annotated[str, typer.Argument(help="webhook, manual, workflow_call …", metavar="TYPE")] = "webhook",
+    name: Annotated[str, typer.Option("--name", help="What people call it.")] = "Trigger",
+    config: Config = "{}",
+    disabled: Annotated[bool, typer.Option("--disabled", help="Make it, and do not let it fire yet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a trigger of a workflow; a webhook's secret is shown this once.
+
+    Example: casare-cloud triggers create 019a… webhook --config '{"auth": "github"}'
+    """
+    settings = _read(config)
+    trigger = run(
+        lambda client: client.create_trigger(workflow_id, name, trigger_type, settings, is_enabled=not disabled)
+    )
+    if as_json:
+        print_json(trigger)
+        return
+    say(f"trigger {trigger['trigger_id']}")
+    if trigger["webhook_url"]:
+        say(f"url     {trigger['webhook_url']}")
+        if trigger["path_url"] != trigger["webhook_url"]:
+            say(f"or      {trigger['path_url']}   (for a body without event_type)")
+    if trigger["secret"]:
+        say(f"secret  {trigger['secret']}   (shown this once)")
+
+
+@app.command("list")
+def list_triggers(
+    workflow_id: Annotated[str | None, typer.Option("--workflow", help="Only those of this workflow.")] = None,
+    trigger_type: Annotated[str | None, typer.Option("--type", help="Only those of this type.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List triggers, newest first."""
+    answer = call_client("list_triggers", workflow_id=workflow_id, trigger_type=trigger_type, limit=limit)
+    if as_json:
+        print_json(answer)
+        return
+    names = ("trigger_id", "name", "trigger_type", "is_enabled", "trigger_count", "last_triggered_at", "error_message")
+    head = ("trigger", "name", "type", "enabled", "jobs", "last", "error")
+    print_table(head, [[row[name] for name in names] for row in answer["triggers"]])
+
+
+@app.command("types")
+def types(as_json: AsJson = False) -> None:
+    """List the kinds of triggers; --json shows what their configurations may hold."""
+    answer = run(lambda client: client.list_trigger_types())
+    if as_json:
+        print_json(answer)
+        return
+    rows = [(row["type"], row["name"], row["unavailable_reason"] or row["description"]) for row in answer["types"]]
+    print_table(("type", "name", "what fires it"), rows)
+
+
+@app.command("get")
+def get(trigger_id: TriggerId) -> None:
+    """Print a trigger as JSON."""
+    print_json(run(lambda client: client.get_trigger(trigger_id)))
+
+
+@app.command("update")
+def update(
+    trigger_id: TriggerId,
+    name: Annotated[str | None, typer.Option("--name", help="What people call it.")] = None,
+    config: Annotated[
+        str | None,
+        typer.Option("--config", help="All of the configuration, as JSON; what it leaves out goes, but auth and path."),
+    ] = None,
+    workflow_id: Annotated[str | None, typer.Option("--workflow", help="The workflow that it runs.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a trigger; what is not given stays as it is, and --config replaces the configuration as a whole.
+
+    Example: casare-cloud triggers update 019a… --name 'Orders of the shop'
+    """
+    changes = {"name": name, "config": None if config is None else _read(config), "workflow_id": workflow_id}
+    if all(value is None for value in changes.values()):
+        fail("Say what is to change: --name, --config or --workflow.", 2)
+    trigger = call_client("update_trigger", trigger_id, **changes)
+    if as_json:
+        print_json(trigger)
+    else:
+        say(f"{trigger['name']}: {json.dumps(trigger['config'])}")
+
+
+@app.command("enable")
+def enable(trigger_id: TriggerId) -> None:
+    """Let a trigger fire again."""
+    say(f"{run(lambda client: client.enable_trigger(trigger_id))['name']} is enabled")
+
+
+@app.command("disable")
+def disable(trigger_id: TriggerId) -> None:
+    """Keep a trigger from firing."""
+    say(f"{run(lambda client: client.disable_trigger(trigger_id))['name']} is disabled")
+
+
+@app.command("fire")
+def fire(
+    trigger_id: TriggerId,
+    payload: Annotated[str, typer.Option("--payload", help="What it is fired with, as JSON.")] = "{}",
+    as_json: AsJson = False,
+) -> None:
+    """Queue a job of a trigger now."""
+    given = _read(payload, "--payload")
+    answer = run(lambda client: client.fire_trigger(trigger_id, given))
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"{answer['message']}\njob {answer['job_id']}")
+
+
+@app.command("rotate")
+def rotate(
+    trigger_id: TriggerId,
+    overlap: Annotated[int, typer.Option("--overlap", min=0, max=691200, help="Seconds the old one holds.")] = 86400,
+) -> None:
+    """Give a webhook a new secret; the old one holds for a while."""
+    answer = run(lambda client: client.rotate_trigger_secret(trigger_id, overlap_seconds=overlap))
+    say(f"secret {answer['secret']}   (shown this once)")
+    say(f"the one before holds for {answer['overlap_seconds']} s more; older ones hold no longer")
+
+
+@app.command("deliveries")
+def deliveries(
+    trigger_id: TriggerId,
+    outcome: Annotated[
+        str | None, typer.Option("--outcome", help="accepted, duplicate, filtered, rejected or limited.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show what came to a trigger, newest first."""
+    answer = call_client("list_deliveries", trigger_id, outcome=outcome, limit=limit)
+    if as_json:
+        print_json(answer)
+        return
+    names = ("received_at", "outcome", "status_code", "job_id", "delivery_id", "reason")
+    head = ("time", "outcome", "status", "job", "delivery", "reason")
+    print_table(head, [[row[name] for name in names] for row in answer["deliveries"]])
+
+
+@app.command("replay")
+def replay(
+    trigger_id: TriggerId,
+    delivery_id: Annotated[str, typer.Argument(help="The delivery's id.", metavar="DELIVERY")],
+) -> None:
+    """Let a delivery come again."""
+    answer = run(lambda client: client.replay_delivery(trigger_id, delivery_id))
+    say(f"{answer['message']}\njob {answer['job_id']}")
+
+
+@app.command("delete")
+def delete(trigger_id: TriggerId) -> None:
+    """Delete a trigger; the jobs that it queued stay."""
+    say(run(lambda client: client.delete_trigger(trigger_id))["message"])
+
+
+def _read(text: str, option: str = "--config") -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError as problem:
+        fail(f"{option} is not JSON: {problem}", 2)
+    if not isinstance(value, dict):
+        fail(f"{option} must be a JSON object, such as {{}}.", 2)
+    return value

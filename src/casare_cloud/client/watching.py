@@ -1,0 +1,146 @@
+"""Following a job, or all that happens in a tenant, live where Realtime can be reached."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from casare_cloud.client.jobs import FINISHED, JobCalls
+from casare_cloud.client.session import REFRESH_BEFORE_SECONDS, Answer
+from casare_cloud.errors import ApiError
+from casare_cloud.realtime import RealtimeClient
+
+_POLL_SECONDS = 2.0
+_AFTER_BELL_SECONDS = 0.3  # what happened within 250 ms after a bell rang none
+
+
+@dataclass
+class _Line:
+    """What a watch hears: pushes, and whether they can be relied on now."""
+
+    pushes: "asyncio.Queue[tuple[str, Mapping[str, Any]]]" = field(default_factory=asyncio.Queue)
+    realtime: RealtimeClient | None = None
+    renew_after: float = 30.0
+
+    @property
+    def is_live(self) -> bool:
+        return self.realtime is not None and self.realtime.is_joined
+
+    async def next(self, seconds: float) -> tuple[str, Mapping[str, Any]] | None:
+        """The next push within so many seconds."""
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(self.pushes.get(), seconds)
+        return None
+
+
+class WatchCalls(JobCalls):
+    """Jobs and events as they change."""
+
+    async def watch(self, job_id: str | None = None) -> Answer:
+        """Say that somebody watches a job, or the tenant, for 60 seconds; without that nothing is pushed.
+
+        `{topic, pushes, renew_after_seconds, after}`; whoever joins topics in another way says it every 30 seconds.
+        """
+        return await self._call("POST", "/watches", json={} if job_id is None else {"job_id": job_id})
+
+    async def wait_for_job(self, job_id: str, timeout: float | None = None) -> Answer:
+        """The job, once it is finished. Raises `TimeoutError` after `timeout` seconds."""
+        async with asyncio.timeout(timeout):
+            async for job in self.watch_job(job_id):
+                if job["status"] in FINISHED:
+                    return job
+        raise AssertionError("unreachable: watching ends with a finished job")
+
+    async def watch_job(
+        self, job_id: str, *, supabase_url: str | None = None, publishable_key: str | None = None
+    ) -> AsyncIterator[Answer]:
+        """The job whenever it changed, until it is finished.
+
+        With `supabase_url` and `publishable_key`, and as a user, pushes on `job:<id>` arrive in between (only the
+        keys of the push are new then); without, or while Realtime is away, the job is read every two seconds.
+        """
+        job = await self.get_job(job_id)
+        yield job
+        async with self._line(job_id, supabase_url, publishable_key) as line:
+            while job["status"] not in FINISHED:
+                push = await line.next(_POLL_SECONDS)
+                news = {} if push is None else _news_of(*push)
+                if news and news.get("status") not in FINISHED:
+                    job = {**job, **news}
+                    yield job
+                elif push is None or push[0] == "changed" or news:
+                    fresh = await self.get_job(job_id)
+                    if fresh != job:
+                        yield fresh
+                    job = fresh
+
+    async def watch_events(
+        self, after: int | None = None, *, supabase_url: str | None = None, publishable_key: str | None = None
+    ) -> AsyncIterator[Answer]:
+        """Every event of the tenant after that number, or from now on, as it happens: misses and repeats nothing.
+
+        With `supabase_url` and `publishable_key`, and as a user, a bell says when there are some; without, or while
+        Realtime is away, events are read every two seconds.
+        """
+        if after is None:
+            after = int((await self.watch())["after"])
+        async with self._line(None, supabase_url, publishable_key) as line:
+            while True:
+                async for event in self.iterate_events(after):
+                    after = event["seq"]
+                    yield event
+                # Once in a while even if no bell rings: it may be lost, or rung by a transaction that others overtook.
+                push = await line.next(line.renew_after if line.is_live else _POLL_SECONDS)
+                if push is not None and push[0] == "changed":
+                    async for event in self.iterate_events(after):
+                        after = event["seq"]
+                        yield event
+                    await asyncio.sleep(_AFTER_BELL_SECONDS)
+
+    @asynccontextmanager
+    async def _line(
+        self, job_id: str | None, supabase_url: str | None, publishable_key: str | None
+    ) -> AsyncIterator[_Line]:
+        """Watches, says so again in time, and listens where that is possible."""
+        line = _Line()
+        tasks: list[asyncio.Task[None]] = []
+        if not (supabase_url and publishable_key and self._refresh_token):
+            yield line
+            return
+        said = await self.watch(job_id)
+        line.renew_after = float(said["renew_after_seconds"])
+        if said["pushes"] != "off":
+            realtime = line.realtime = RealtimeClient(supabase_url, publishable_key, self._realtime_token)
+            realtime.subscribe(
+                said["topic"],
+                lambda event, payload: line.pushes.put_nowait((event, payload)),
+                on_join=lambda: line.pushes.put_nowait(("changed", {})),  # a fresh look
+            )
+            tasks = [asyncio.create_task(realtime.run()), asyncio.create_task(self._keep_watching(job_id, line))]
+        try:
+            yield line
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_watching(self, job_id: str | None, line: _Line) -> None:
+        while True:
+            await asyncio.sleep(line.renew_after)
+            with suppress(ApiError):  # what is polled for says what is wrong
+                await self.watch(job_id)
+
+    async def _realtime_token(self) -> tuple[str, float]:
+        token = await self.access_token()
+        return token, max(self._token_ends_at - time.time() - REFRESH_BEFORE_SECONDS, 1.0)
+
+
+def _news_of(event: str, payload: Mapping[str, Any]) -> Answer:
+    """What a push on `job:<id>` says of the job: a node's beginning is where the job is, its end is no news."""
+    if event == "node.started":
+        return {"current_node": payload.get("node_id")}
+    if event == "job.log" or not event.startswith("job."):
+        return {}
+    return {name: value for name, value in payload.items() if name not in ("after", "id")}

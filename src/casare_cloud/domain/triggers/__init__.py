@@ -1,0 +1,1 @@
+"""Triggers: outside events that enqueue jobs of a workflow."""

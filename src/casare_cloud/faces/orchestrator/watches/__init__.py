@@ -1,0 +1,1 @@
+"""Who watches what, so that it is pushed."""

@@ -1,0 +1,65 @@
+"""What documents and comments point to is there: decisions, files, targets of make, headings of other documents."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MARKDOWN = [
+    *sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("sql/*.md")),
+]  # fmt: skip
+CITING = ("src", "sql", "tests", "functions", "bench", "examples")
+SUFFIXES = {".py", ".sql", ".toml", ".json"}
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    """Every text that may cite a decision, but for this one."""
+    for folder in CITING:
+        for file in sorted((ROOT / folder).rglob("*")):
+            if file.suffix in SUFFIXES and file != Path(__file__):
+                yield file, file.read_text()
+
+
+def anchors(document: Path) -> set[str]:
+    """The headings of a document as links name them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_every_decision_that_the_code_cites_is_there() -> None:
+    decisions = anchors(ROOT / "docs" / "api-decisions.md")
+    cited = {(name, str(file)) for file, text in sources() for name in re.findall(r"api-decisions#([\w-]*)", text)}
+    assert len(cited) > 10
+    assert {(name, file) for name, file in cited if name not in decisions} == set()
+
+
+def test_the_code_cites_no_table_that_is_not_here() -> None:
+    """A decision is written down in docs/api-decisions.md and cited as `api-decisions#its-heading`."""
+    found = re.compile(r"\bapi-map\b|\bconflicts? \d+")
+    assert [str(file) for file, text in sources() if found.search(text)] == []
+
+
+@pytest.mark.parametrize("document", MARKDOWN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        if target.startswith(("http:", "https:", "mailto:")):
+            continue
+        name, _, anchor = target.partition("#")
+        file = document.parent / name if name else document
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+def test_contributing_names_files_tests_and_targets_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:src|sql|tests|docs|functions|supabase|bench)/[\w./<>-]*)`", text)
+    assert len(named) > 40
+    for name in named:
+        pattern = re.sub(r"<[^>]*>", "*", name)
+        assert list(ROOT.glob(pattern)), name
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for target in re.findall(r"\bmake ([a-z-]+)", text):
+        assert target in targets, target
