@@ -6,11 +6,24 @@ import signal
 import sys
 from pathlib import Path
 
-from bench import cold_start, degradation, history, http_rates, latency, limits, memory, queue_cycle, webhooks
+from bench import (
+    cold_start,
+    degradation,
+    history,
+    http_rates,
+    latency,
+    limits,
+    memory,
+    queue_cycle,
+    schedules,
+    webhooks,
+)
 from bench.report import table
 from bench.stack import running_stack
 
-SECTIONS = ("memory", "latency", "http", "webhooks", "limits", "start", "queue", "history", *degradation.SECTIONS)
+SECTIONS = (
+    "memory", "latency", "http", "webhooks", "limits", "start", "queue", "history", "schedules", *degradation.SECTIONS,
+)  # fmt: skip
 
 
 def main() -> None:
@@ -61,6 +74,8 @@ def main() -> None:
             )
         if "history" in wanted:
             history.run(stack, scale=options.scale)
+        if "schedules" in wanted:
+            schedules.run(stack, scale=options.scale)
         degradation.run(
             stack,
             wanted,

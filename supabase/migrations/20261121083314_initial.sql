@@ -15074,7 +15074,7 @@ comment on function private.next_clock_change is
     'The first minute after p_from and until p_until at which a zone''s clocks have another offset than at p_from; null when they have the same at both. One change is looked for: take hours, not months.';
 revoke all on function private.next_clock_change from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_day.sql sha256:3fe5f64077304012483c81e8a2b0688a4d9d1cf5f83dbfc96b02c6ea74df4e57
+-- from sql/50_schedules/functions/next_cron_day.sql sha256:1488698f3c23348c69cbb3a9cfbf19c2eebf750448e22e429e281336dd030b21
 create or replace function private.next_cron_day(
     p_days integer[],
     p_months integer[],
@@ -15087,6 +15087,7 @@ returns date
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_month date := date_trunc('month', p_from::timestamp);
@@ -15513,7 +15514,7 @@ comment on function private.planned_between is
     'The first planned time of a schedule from p_from on, before p_until and after p_after; null when there is none.';
 revoke all on function private.planned_between from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/read_cron_field.sql sha256:dc0961068bd1fc0d00c67760e981671a15e9fde456419499c43e4bfc6617921b
+-- from sql/50_schedules/functions/read_cron_field.sql sha256:57f95a9c35004b8fb1c9b70ef5729449cdaab664dbb3e5f0fc709429b3e2b2e2
 create or replace function private.read_cron_field(
     p_field text,
     p_position integer,
@@ -15523,6 +15524,7 @@ create or replace function private.read_cron_field(
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_low integer := (array[0, 0, 1, 1, 0])[p_position];
@@ -15596,7 +15598,9 @@ begin
             select case when p_position = 5 then n % 7 else n end from generate_series(v_first, v_last, v_step) as n
         );
     end loop;
-    numbers := array(select distinct v from unnest(numbers) as v order by v);
+    if v_last = 7 or p_field like '%,%' then     -- else they are in order, each once
+        numbers := array(select distinct v from unnest(numbers) as v order by v);
+    end if;
 end
 $$;
 comment on function private.read_cron_field is

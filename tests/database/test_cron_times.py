@@ -259,7 +259,8 @@ def test_next_times_are_those_of_cronsim_but_for_what_counts_as_a_chosen_hour(ow
                     continue  # further ahead than it is asked here
                 wanted = simulated(*case)
                 if got != wanted:
-                    assert is_read_otherwise(case[0]), (case, got, wanted)
+                    # A midnight that clocks skip is a run to it, whatever the hours: of America/Santiago.
+                    assert is_read_otherwise(case[0]) or wanted in CHANGES[case[1]], (case, got, wanted)
                     near = [change for change in CHANGES[case[1]] if abs(change - min(got, wanted)) < timedelta(days=1)]
                     assert near, (case, got, wanted)
                     differing += 1

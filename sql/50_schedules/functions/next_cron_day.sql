@@ -10,6 +10,7 @@ returns date
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_month date := date_trunc('month', p_from::timestamp);

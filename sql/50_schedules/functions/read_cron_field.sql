@@ -7,6 +7,7 @@ create or replace function private.read_cron_field(
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_low integer := (array[0, 0, 1, 1, 0])[p_position];
@@ -80,7 +81,9 @@ begin
             select case when p_position = 5 then n % 7 else n end from generate_series(v_first, v_last, v_step) as n
         );
     end loop;
-    numbers := array(select distinct v from unnest(numbers) as v order by v);
+    if v_last = 7 or p_field like '%,%' then     -- else they are in order, each once
+        numbers := array(select distinct v from unnest(numbers) as v order by v);
+    end if;
 end
 $$;
 comment on function private.read_cron_field is

@@ -1,0 +1,104 @@
+"""Postgres is killed at the moment of firing: every due time has its job, and none has two."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests import servers
+from tests.databases import Connection, Database
+from tests.factories import make_tenant, make_workflow
+
+from casare_cloud.local.cron import CronRunner
+from casare_cloud.local.postgres import PostgresServer
+
+SCHEDULES = 4000  # several transactions
+
+
+@contextmanager
+def durable_server(*, with_pg_cron: bool) -> Iterator[PostgresServer]:
+    """A cluster that may be killed: nothing that it acknowledged may be lost, so nothing is switched off."""
+    binaries = servers.with_pg_cron() if with_pg_cron else None
+    folder = Path(tempfile.mkdtemp(prefix="casare-kill-"))
+    folder.chmod(0o755)
+    server = PostgresServer(folder / "pg", bindir=binaries.bindir if binaries else None, trust=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove_data()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def standing_in(server: PostgresServer) -> Iterator[None]:
+    """The stand-in for pg_cron runs the duties, through lost connections too."""
+    loop = asyncio.new_event_loop()
+    running = loop.create_task(CronRunner(server.dsn).run())
+    thread = threading.Thread(target=lambda: loop.run_until_complete(asyncio.wait([running])), daemon=True)
+    thread.start()
+    yield
+    loop.call_soon_threadsafe(running.cancel)
+    thread.join(20)
+    loop.close()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def count(owner: Connection, table: str) -> int:
+    row = owner.execute(f"select count(*) as n from {table}").fetchone()
+    assert row is not None
+    return int(row["n"])
+
+
+@pytest.mark.parametrize(
+    "is_real", [False, pytest.param(True, marks=pytest.mark.needs_pg_cron)], ids=["stand-in", "pg_cron"]
+)
+def test_schedules_that_are_due_when_postgres_is_killed_fire_once_each(is_real: bool) -> None:
+    with durable_server(with_pg_cron=is_real) as server:
+        server.bootstrap()
+        server.load_schema()
+        database = Database(server, "postgres")
+        tenant = make_tenant(database)
+        workflow = make_workflow(database, tenant)
+        with nullcontext() if is_real and server.has_pg_cron else standing_in(server):
+            with database.connect() as owner:
+                owner.execute(
+                    "insert into public.schedules "
+                    "(tenant_id, workflow_id, name, cron_expression, timezone, next_run_at) "
+                    "select %s, %s, 'due', '0 0 1 1 *', 'UTC', date_trunc('minute', now()) "
+                    "from generate_series(1, %s)",
+                    [tenant.tenant_id, workflow.workflow_id, SCHEDULES],
+                )
+                wait_until(lambda: count(owner, "public.schedule_fires") > 0, 75, "nothing has fired")
+            assert server.process is not None
+            os.kill(server.process.pid, signal.SIGKILL)
+            server.process.wait()
+            server.start()
+            with psycopg.connect(database.dsn(), autocommit=True) as owner:
+                row = owner.execute("select count(*) from public.schedule_fires").fetchone()
+                assert row is not None
+                assert 0 < row[0] < SCHEDULES, "it was killed in the midst of it"
+                due = "select from public.schedules where next_run_at <= now() limit 1"
+                wait_until(lambda: not owner.execute(due).fetchall(), 75, "some are still due")
+        with database.connect() as owner:
+            fires = owner.execute(
+                "select count(*) as rows, count(distinct f.schedule_id) as schedules, count(distinct f.job_id) as jobs "
+                "from public.schedule_fires as f where f.outcome = 'enqueued'"
+            ).fetchone()
+            assert fires == {"rows": SCHEDULES, "schedules": SCHEDULES, "jobs": SCHEDULES}
+            assert (count(owner, "public.jobs"), count(owner, "private.ready")) == (SCHEDULES, SCHEDULES)
+            assert count(owner, "private.dedupe_keys") == SCHEDULES
