@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,12 +65,25 @@ def test_a_watched_job_as_json_is_all_that_standard_output_has(stack: Stack, run
     assert "submitted" in run("jobs", "watch", job["job_id"])
 
 
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """However the test ends, the process does, too."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 def test_all_jobs_are_followed_until_ctrl_c(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "followed.json"
     file.write_text(json.dumps(EXAMPLE_WORKFLOW))
     first = json.loads(run("jobs", "submit", str(file), "--json"))
-    command = [sys.executable, "-m", "casare_cloud", "jobs", "watch"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell's background jobs ignore it
+        "from casare_cloud.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "jobs", "watch"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, ended(process):
         assert process.stdout is not None
         seen: list[str] = []
         reader = threading.Thread(target=lambda: seen.append(process.stdout.readline()))  # type: ignore[union-attr]
