@@ -510,7 +510,7 @@ def test_a_schedule_that_fired_is_an_event_for_triggers_too(fleet: Fleet) -> Non
     fleet.travel(minutes=1)
     assert fleet.run("fire_due_schedules") == 1
     fleet.run("fire_chains")
-    rows = fleet.owner.execute("select trigger_type::text as t, count(*) as n from public.jobs group by 1").fetchall()
+    rows = fleet.member.execute("select trigger_type::text as t, count(*) as n from public.jobs group by 1").fetchall()
     assert {row["t"]: row["n"] for row in rows} == {"scheduled": 1, "event_bus": 1}
 
 
