@@ -79,7 +79,7 @@ def test_all_jobs_are_followed_until_ctrl_c(run: Run, tmp_path: Path) -> None:
     file.write_text(json.dumps(EXAMPLE_WORKFLOW))
     first = json.loads(run("jobs", "submit", str(file), "--json"))
     code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell's background jobs ignore it
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # background jobs ignore it
         "from casare_cloud.cli import main; main()"
     )
     command = [sys.executable, "-c", code, "jobs", "watch"]
