@@ -19,10 +19,10 @@ from casare_cloud.local.postgres import LOGINS, PostgresServer
 Claims = Mapping[str, Any]
 Connection = psycopg.Connection[DictRow]
 
-# What a session was told, or holds, besides a transaction.
+# What a session was told, or holds, besides a transaction; and what it has counted and not yet told.
 FORGET = (
     "close all; set session authorization default; reset all; unlisten *; discard temp; discard sequences; "
-    "select pg_advisory_unlock_all()"
+    "select pg_advisory_unlock_all(), pg_stat_force_next_flush()"
 )
 NOBODY = psycopg.pq.PGconn()  # what is left of a session that gave its backend back: it is closed
 

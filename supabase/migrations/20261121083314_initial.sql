@@ -13632,7 +13632,7 @@ comment on function private.announce_fire is
     'Emits what a schedule did at a due time, or by hand: schedule.fired, .triggered, .failed, .skipped or .missed.';
 revoke all on function private.announce_fire from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/change_schedule.sql sha256:371ae14bd9517d6845eb79b59bbce689ec9780ff25b19ae6943026b016603483
+-- from sql/50_schedules/functions/change_schedule.sql sha256:be7199d4c6fab4e79e10f57ea98c31061c1f702e9aecec291f31e2811aeb3926
 create or replace function private.change_schedule(p_old public.schedules, p_changes jsonb, p_is_new boolean)
 returns public.schedules
 language plpgsql
@@ -13641,8 +13641,11 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_new public.schedules := private.read_schedule_changes(p_old, p_changes);
-    v_problem text;
+    v_problem text := case when v_new.timezone <> p_old.timezone then private.find_timezone_problem(v_new.timezone) end;
 begin
+    if v_problem is not null then    -- before anything is reckoned in it
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
     v_new := private.compile_times(
         case when not p_is_new then p_old end, v_new, nullif(p_changes ->> 'frequency', '')
     );
@@ -13655,10 +13658,7 @@ begin
     if v_new.calendar_id is distinct from p_old.calendar_id and v_new.calendar_id is not null then
         perform private.find_calendar(v_new.tenant_id, v_new.calendar_id);
     end if;
-    v_problem := coalesce(
-        private.find_schedule_problem(v_new, p_changes),
-        case when v_new.timezone <> p_old.timezone then private.find_timezone_problem(v_new.timezone) end
-    );
+    v_problem := private.find_schedule_problem(v_new, p_changes);
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;

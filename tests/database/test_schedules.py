@@ -66,6 +66,7 @@ def test_the_time_zone_is_the_tenants_unless_it_is_given(fleet: Fleet) -> None:
         ({"timezone": "CEST"}, "timezone"),
         ({"timezone": "FOO5BAR"}, "timezone"),
         ({"timezone": ""}, "timezone"),
+        ({"timezone": "", "starts_at": "2099-01-01T09:00:00Z"}, "timezone"),  # its local time is not reckoned before
         ({"priority": 21}, "priority"),
         ({"priority": 70000}, "priority"),
         ({"execution_mode": "wan"}, "execution_mode"),

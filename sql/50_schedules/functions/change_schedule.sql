@@ -6,8 +6,11 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_new public.schedules := private.read_schedule_changes(p_old, p_changes);
-    v_problem text;
+    v_problem text := case when v_new.timezone <> p_old.timezone then private.find_timezone_problem(v_new.timezone) end;
 begin
+    if v_problem is not null then    -- before anything is reckoned in it
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
     v_new := private.compile_times(
         case when not p_is_new then p_old end, v_new, nullif(p_changes ->> 'frequency', '')
     );
@@ -20,10 +23,7 @@ begin
     if v_new.calendar_id is distinct from p_old.calendar_id and v_new.calendar_id is not null then
         perform private.find_calendar(v_new.tenant_id, v_new.calendar_id);
     end if;
-    v_problem := coalesce(
-        private.find_schedule_problem(v_new, p_changes),
-        case when v_new.timezone <> p_old.timezone then private.find_timezone_problem(v_new.timezone) end
-    );
+    v_problem := private.find_schedule_problem(v_new, p_changes);
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;

@@ -65,7 +65,7 @@ async def list_upcoming_runs(
     return [UpcomingRun.of(run) for run in await service.list_upcoming(tx, workflow_id, limit)]
 
 
-@router.post("/simulate", responses=refusals())
+@router.post("/simulate", responses=refusals(404))
 async def simulate_schedule(body: SimulateBody, tx: Tx) -> Simulation:
     """The next due times of such a schedule, each with a verdict; nothing is made. Needs schedules.read."""
     return Simulation.of(await service.simulate(tx, body.described(), body.count, body.after, body.expected_seconds))
