@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from casare_cloud.local.auth_program import checked_program
 from casare_cloud.local.errors import LocalStackError
@@ -51,10 +52,25 @@ def with_pg_cron() -> Binaries | None:
 @contextmanager
 def temporary_server(binaries: Binaries | None = None) -> Iterator[PostgresServer]:
     """A cluster that lives as long as the block: any port, no passwords, no fsync."""
-    folder = Path(tempfile.mkdtemp(prefix="casare-test-", dir=_folder_in_memory()))
+    with _server("casare-test-", _folder_in_memory(), binaries, fast=True, auth_bin=auth_bin()) as server:
+        yield server
+
+
+@contextmanager
+def durable_server(binaries: Binaries | None = None, port: int = 0) -> Iterator[PostgresServer]:
+    """A cluster that may be killed: nothing that it acknowledged may be lost, so nothing is switched off.
+
+    It comes back at its port if that was given.
+    """
+    with _server("casare-kill-", None, binaries, port=port) as server:
+        yield server
+
+
+@contextmanager
+def _server(prefix: str, place: str | None, binaries: Binaries | None, **options: Any) -> Iterator[PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
     folder.chmod(0o755)
-    bindir = binaries.bindir if binaries else None
-    server = PostgresServer(folder / "pg", bindir=bindir, fast=True, trust=True, auth_bin=auth_bin())
+    server = PostgresServer(folder / "pg", bindir=binaries.bindir if binaries else None, trust=True, **options)
     try:
         server.start()
         yield server

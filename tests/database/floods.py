@@ -114,7 +114,7 @@ def emptied_lanes(fleet: Fleet, count: int) -> None:
 
 
 def share_usage(fleet: Fleet, count: int) -> None:
-    workflows = max(count // 10, 1)
+    workflows = max(count // 20, 1)  # fewer than a run looks at, whichever it begins with
     do(
         fleet,
         """

@@ -2,18 +2,16 @@
 
 import contextlib
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
+from tests import servers
 from tests.databases import Claims, Database
 from tests.factories import Robot, make_job, make_robot, make_tenant, make_workflow
 
@@ -25,16 +23,8 @@ ROBOTS = 4
 
 @pytest.fixture
 def durable_server() -> Iterator[PostgresServer]:
-    """A cluster that may be killed: nothing that it acknowledged may be lost, so nothing is switched off."""
-    folder = Path(tempfile.mkdtemp(prefix="casare-kill-"))
-    folder.chmod(0o755)
-    server = PostgresServer(folder / "pg", trust=True)
-    try:
-        server.start()
+    with servers.durable_server() as server:
         yield server
-    finally:
-        server.remove_data()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Load:

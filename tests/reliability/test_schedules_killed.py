@@ -2,14 +2,11 @@
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -21,21 +18,6 @@ from casare_cloud.local.cron import CronRunner
 from casare_cloud.local.postgres import PostgresServer
 
 SCHEDULES = 4000  # several transactions
-
-
-@contextmanager
-def durable_server(*, with_pg_cron: bool) -> Iterator[PostgresServer]:
-    """A cluster that may be killed: nothing that it acknowledged may be lost, so nothing is switched off."""
-    binaries = servers.with_pg_cron() if with_pg_cron else None
-    folder = Path(tempfile.mkdtemp(prefix="casare-kill-"))
-    folder.chmod(0o755)
-    server = PostgresServer(folder / "pg", bindir=binaries.bindir if binaries else None, trust=True)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove_data()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -68,7 +50,7 @@ def count(owner: Connection, table: str) -> int:
     "is_real", [False, pytest.param(True, marks=pytest.mark.needs_pg_cron)], ids=["stand-in", "pg_cron"]
 )
 def test_schedules_that_are_due_when_postgres_is_killed_fire_once_each(is_real: bool) -> None:
-    with durable_server(with_pg_cron=is_real) as server:
+    with servers.durable_server(servers.with_pg_cron() if is_real else None) as server:
         server.bootstrap()
         server.load_schema()
         database = Database(server, "postgres")

@@ -2,15 +2,14 @@
 
 import math
 import random
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bench.storm.chaos import Weather, blow
 from bench.storm.checker import RESCUE_SECONDS, allowed_delay
+from tests import servers
 from tests.databases import Database
 from tests.robot.local_page import LocalPage
 from tests.robot.stack import Stack, TransportName, make_worker, robot_process, running_stack
@@ -25,16 +24,8 @@ SHORT = Weather(seed=3, robots=6, jobs=300)
 
 @pytest.fixture
 def durable_server() -> Iterator[PostgresServer]:
-    """A cluster that may be killed, and comes back at its port."""
-    folder = Path(tempfile.mkdtemp(prefix="casare-storm-"))
-    folder.chmod(0o755)
-    server = PostgresServer(folder / "pg", port=free_port(), trust=True)
-    try:
-        server.start()
+    with servers.durable_server(port=free_port()) as server:
         yield server
-    finally:
-        server.remove_data()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.long
