@@ -401,7 +401,7 @@ async def test_of_a_job_that_nobody_watches_no_node_is_told(
     await transport.register(PROFILE)
     await listening(transport)
     await transport.tell_nodes(JOB, [COMPLETED])
-    monkeypatch.setattr("casare_cloud.robot.direct.WATCHED_SECONDS", -1.0)
+    monkeypatch.setattr("casare_cloud.robot.watched_jobs.WATCHED_SECONDS", -1.0)
     await server.push("robot:0192-robot", "job_watched", {"job_id": "0192-job"})
     await server.received("phx_join", 2)
     await transport.tell_nodes(JOB, [COMPLETED])

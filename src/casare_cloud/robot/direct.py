@@ -46,11 +46,11 @@ from casare_cloud.robot.transport import (
     renewals_of,
     signal_from,
 )
+from casare_cloud.robot.watched_jobs import WatchedJobs
 from casare_cloud.waiting import any_of, happens_within
 
 POLL_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
 JOIN_SPREAD_SECONDS = 0.3
-WATCHED_SECONDS = 60.0
 TOKEN_MARGIN_SECONDS = 60.0
 OUTCOME = an_object("job_id", "outcome")
 
@@ -86,7 +86,6 @@ class DirectTransport:
             api_base(orchestrator_url), headers={"X-Api-Key": api_key}, transport=http_transport
         )
         self._robot_id = robot_id
-        self._robot_uuid = ""
         self._session_id = str(uuid4())
         self._http_transport = http_transport
         self._poll_seconds = poll_seconds
@@ -99,7 +98,7 @@ class DirectTransport:
         self._signals: asyncio.Queue[Signal] = asyncio.Queue()
         self._rung = asyncio.Event()  # for this robot alone
         self._joined = asyncio.Event()  # as all others may have, which were cut off with it
-        self._watched: dict[str, float] = {}  # job id → until when somebody watches it
+        self._watched = WatchedJobs(robot_id)
 
     # Access
 
@@ -184,8 +183,7 @@ class DirectTransport:
             p_session_id=self._session_id,
             p_held_leases=[lease.as_json for lease in held_leases],
         )
-        self._robot_uuid = str(row["robot_id"])
-        await self._listen(self._robot_uuid)
+        await self._listen(str(row["robot_id"]))
         return {**row, "warnings": _warnings_of(row)}
 
     async def heartbeat(
@@ -240,7 +238,7 @@ class DirectTransport:
     async def start(self, lease: Lease) -> None:
         answer = await self._rpc("start_job", an_object("started_at"), **_of_job(lease))
         if answer.get("watched"):
-            self._note_watched(lease.job_id)
+            self._watched.note(lease.job_id)
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         pairs = [lease.as_json for lease in leases]
@@ -262,40 +260,15 @@ class DirectTransport:
             **_of_job(lease),
         )
         if answer.get("watched"):
-            self._note_watched(lease.job_id)
+            self._watched.note(lease.job_id)
         return bool(answer["cancel_requested"])
 
     async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
-        """Broadcasts on `job:<id>`, which the robot that holds the job may do, while somebody watches."""
-        topic = f"job:{job.job_id}"
-        if self._realtime is None or self._watched.get(job.job_id, 0.0) < time.monotonic():
-            await self._end_watch(job.job_id)
-            return
-        common = {
-            "job_id": job.job_id,
-            "workflow_id": job.workflow_id,
-            "workflow_name": job.workflow_name,
-            "status": "running",
-            "robot_id": self._robot_uuid,
-            "robot_external_id": self._robot_id,
-            "attempt": job.attempt,
-        }
-        for event in events:
-            payload = {
-                **common,
-                "current_node": event.node_id,
-                "node_id": event.node_id,
-                "node_type": event.node_type,
-                "timestamp": event.timestamp,
-                **({} if event.status is None else {"node_status": event.status}),
-                **({} if event.duration_ms is None else {"execution_time_ms": event.duration_ms}),
-            }
-            if not await self._realtime.send(topic, event.kind, payload):
-                return
+        await self._watched.tell_nodes(job, events)
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
         await self._rpc("complete_job", OUTCOME, p_result=dict(result), **_of_job(lease))
-        await self._end_watch(lease.job_id)
+        await self._watched.end(lease.job_id)
 
     async def fail(self, lease: Lease, failure: Failure) -> None:
         await self._rpc(
@@ -309,11 +282,11 @@ class DirectTransport:
             p_retryable=failure.is_retryable,
             p_node_executions=failure.node_executions,
         )
-        await self._end_watch(lease.job_id)
+        await self._watched.end(lease.job_id)
 
     async def release(self, lease: Lease) -> None:
         await self._rpc("release_job", OUTCOME, **_of_job(lease))
-        await self._end_watch(lease.job_id)
+        await self._watched.end(lease.job_id)
 
     async def logs(self, lease: Lease, batch: LogBatch) -> None:
         await self._rpc(
@@ -365,6 +338,7 @@ class DirectTransport:
         own = next((topic for topic in access.topics if topic.startswith("robot:")), f"robot:{robot_uuid}")
         self._realtime = RealtimeClient(access.supabase_url, access.publishable_key, self._realtime_token)
         self._realtime.subscribe(own, self._on_push, on_join=self._joined.set)
+        self._watched.send_by(self._realtime, robot_uuid)
         self._realtime_task = asyncio.create_task(self._realtime.run())
 
     async def _realtime_token(self) -> tuple[str, float]:
@@ -375,20 +349,9 @@ class DirectTransport:
         if event == "job_available":
             self._rung.set()
         elif event == "job_watched":
-            self._note_watched(str(payload.get("job_id")))
+            self._watched.note(str(payload.get("job_id")))
         elif (order := signal_from(event, payload)) is not None:
             self._signals.put_nowait(order)
-
-    def _note_watched(self, job_id: str) -> None:
-        """Joins the topic of a job that is watched, ahead of what its nodes will do."""
-        if self._realtime is not None:
-            if not self._realtime.wants(f"job:{job_id}"):
-                self._realtime.subscribe(f"job:{job_id}", None, is_extra=True)
-            self._watched[job_id] = time.monotonic() + WATCHED_SECONDS
-
-    async def _end_watch(self, job_id: str) -> None:
-        if self._watched.pop(job_id, None) is not None and self._realtime is not None:
-            await self._realtime.unsubscribe(f"job:{job_id}")
 
 
 def _of_job(lease: Lease) -> dict[str, Any]:
