@@ -193,7 +193,7 @@ class Queue(State):
         room = {each: self.room(each) for each in self.limits}
         was_passed_over = False
         taken: list[Job] = []
-        # Then by age: a batch is answered in the order in which it was asked, and makes jobs in the order of those it is of.
+        # Then by age, which is the order of ids: a batch of retries makes jobs in the order of those it retries.
         for job in sorted(self._in("ready"), key=lambda job: (self.rank(job), job.job_id)):
             counts = [each for each in job.wish.counts_towards if each in self.limits]
             if len(taken) == free or not robot.may_have(job.wish) or not all(self.room(each) for each in counts):
