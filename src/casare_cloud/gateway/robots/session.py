@@ -15,7 +15,7 @@ from uuid import UUID
 from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.robots import service as robots
 from casare_cloud.domain.robots.model import Heard, Registration, Robot, SessionFacts
-from casare_cloud.errors import ApiError, Forbidden
+from casare_cloud.errors import ApiError, AuthenticationFailed, Forbidden
 from casare_cloud.gateway.robots import messages
 from casare_cloud.gateway.robots.assigning import Assigner
 from casare_cloud.gateway.robots.connection import Connection, Link, Patience, Switchboard
@@ -230,7 +230,9 @@ class RobotSession:
         self._assigner.wake()
 
     async def _actor_of(self, token: str | None) -> Actor:
-        return await self._connection.board.verifier.actor_of({} if token is None else {"x-api-token": token})
+        if token is None:
+            raise AuthenticationFailed()
+        return await self._connection.board.verifier.actor_of({"x-api-token": token})
 
     async def _enrol(self, said: Register) -> tuple[Robot, Mapping[str, Any], Heard, SessionFacts]:
         """Registers the robot and says that it lives, in one transaction."""
