@@ -146,6 +146,7 @@ class Command(StrEnum):
     shutdown = "shutdown"
     quarantine = "quarantine"
     release = "release"
+    status_request = "status-request"
 
 
 @app.command("explain")
@@ -174,7 +175,7 @@ def tell(
     command: Annotated[Command, typer.Argument(help="What it shall do.")],
     reason: Annotated[str | None, typer.Option("--reason", help="Why; the robot and the audit show it.")] = None,
 ) -> None:
-    """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it.
+    """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it; ask for its status.
 
     One that is paused or drained takes no new jobs, finishes its jobs and stays connected until it is resumed; its
     mode says which it was. shutdown ends its program.

@@ -18,7 +18,7 @@ from casare_cloud.local.state import STACK_MARK, StateFolder
 _PATIENCE_SECONDS = 10.0
 _NAMES = {
     "casare_cloud.local.platform": "platform",
-    "functions_framework": "orchestrator",
+    "functions_framework": "function",
     "robot\0run": "robot",
     "serve": "auth",
 }

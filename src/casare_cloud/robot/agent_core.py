@@ -403,6 +403,8 @@ class Agent:
                 self._stand_by("draining")
             case "shutdown":
                 self.drain()
+            case "status_request":
+                pass  # the heartbeat that acknowledges it says all
 
     # Leaving
 
