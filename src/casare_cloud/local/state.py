@@ -47,9 +47,13 @@ class Ports:
     def webhooks(self) -> int:
         return 8766 + self.offset
 
+    @property
+    def gateway(self) -> int:
+        return 8765 + self.offset
+
     def named(self) -> dict[str, int]:
         ports = {"platform": self.platform, "postgres": self.postgres, "auth": self.auth}
-        return {**ports, "orchestrator": self.orchestrator, "webhooks": self.webhooks}
+        return {**ports, "orchestrator": self.orchestrator, "webhooks": self.webhooks, "gateway": self.gateway}
 
     def refuse_taken(self, names: list[str]) -> None:
         """Raise `LocalStackError` when another program listens on one of the ports."""
