@@ -63,11 +63,13 @@ class RobotSession:
         self._has_said_goodbye = False
         self._was_replaced = False
 
-    async def enter(self) -> None:
-        """Looks at the credential that the connection brought: a bad one, or another robot's, closes it."""
-        if self._connection.actor.is_anonymous:
+    async def enter(self, refused: ApiError | None = None) -> None:
+        """Looks at the credential that the connection brought: a bad one (`refused`), or another robot's, closes it."""
+        if self._connection.actor.is_anonymous and refused is None:
             return
         try:
+            if refused is not None:
+                raise refused
             async with self._connection.transaction() as tx:
                 caller = await robots.calling_robot(tx)
                 if self._robot_name is not None and caller["robot_id"] is not None:
