@@ -16,6 +16,7 @@ from casare_cloud.faces.kit.envelope import Envelope, Problem
 from casare_cloud.faces.kit.health import PROBES
 from casare_cloud.gateway import closing, routes
 from casare_cloud.gateway.calls import Call, Services
+from casare_cloud.gateway.robots.connection import Switchboard
 from casare_cloud.gateway.sockets import Socket
 from casare_cloud.identity import Verifier
 from casare_cloud.preflight.auth_faults import AuthFaults
@@ -72,7 +73,9 @@ class Gateway(Edge):
     @cached_property
     def services(self) -> Services:
         """What sockets share."""
-        return Services(self.settings, self.database, Verifier(self.settings), Doorbells(self.settings))
+        verifier, doorbells = Verifier(self.settings), Doorbells(self.settings)
+        robots = Switchboard(self.database, verifier, doorbells)
+        return Services(self.settings, self.database, verifier, doorbells, robots)
 
     async def close(self) -> None:
         """Give back what the process holds."""

@@ -4,11 +4,15 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from casare_cloud.gateway.calls import Call
+from casare_cloud.gateway.robots.socket import serve_robot
 
 Handler = Callable[[Call], Awaitable[None]]
 
 # A path, with {names} for what lies between two slashes → who talks with whoever opens it. The first that fits serves.
-SOCKETS: Mapping[str, Handler] = {}
+SOCKETS: Mapping[str, Handler] = {
+    "/": serve_robot,
+    "/ws/robot/{robot_id}": serve_robot,
+}
 
 _BASE = "/api/v1"
 

@@ -58,7 +58,7 @@ class Ports:
     def named(self) -> dict[str, int]:
         ports = {"platform": self.platform, "postgres": self.postgres, "auth": self.auth}
         functions = {"orchestrator": self.orchestrator, "automation": self.automation, "webhooks": self.webhooks}
-        return {**ports, **functions, "gateway": self.gateway}
+        return ports | functions | {"gateway": self.gateway}
 
     def refuse_taken(self, names: list[str]) -> None:
         """Raise `LocalStackError` when another program listens on one of the ports."""
