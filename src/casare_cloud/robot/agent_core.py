@@ -30,7 +30,8 @@ class Agent(AgentLife):
     `lease_seconds` is how long a job stays with a robot that says nothing: leases are renewed at a third of it, so
     a dead robot's job is another's after `lease_seconds` and the service's rescue. `grace_seconds` is how long
     running jobs may take to finish when the agent drains; jobs that still run then are released. `allowed` is what
-    triggers may watch on this machine; the agent watches nothing while it is paused or drains.
+    triggers may watch on this machine; the agent watches nothing while it is paused or drains. `allows_scripts` lets
+    workflows run scripts and commands on the machine.
     """
 
     async def run(self) -> None:
@@ -142,7 +143,8 @@ class Agent(AgentLife):
             await self._deliver(Outcome(job.lease, "released"))
             return
         self._emit("claimed", f"{_named(job)}, attempt {job.attempt} of {job.max_attempts}", job.job_id)
-        run = JobRun(job, self._transport, self._folders.of(job.lease), self._delivery.keep)
+        folder, keep = self._folders.of(job.lease), self._delivery.keep
+        run = JobRun(job, self._transport, folder, keep, allows_scripts=self._allows_scripts)
         self._runs[job.lease] = run
         self._tasks[job.lease] = asyncio.create_task(self._run_job(run))
 

@@ -37,6 +37,7 @@ class AgentLife:
         lease_seconds: int = DEFAULT_LEASE_SECONDS,
         grace_seconds: float = DEFAULT_GRACE_SECONDS,
         allowed: Allowed = Allowed(),
+        allows_scripts: bool = False,
         on_event: EventHandler = print_event,
     ) -> None:
         self._transport = transport
@@ -44,6 +45,7 @@ class AgentLife:
         self._work_dir = work_dir
         self._lease_seconds = lease_seconds
         self._grace_seconds = grace_seconds
+        self._allows_scripts = allows_scripts
         self._on_event = on_event
         self._delivery = Delivery(transport, work_dir / "spool", self._emit)
         self._watcher = Watcher(transport, work_dir / "triggers", allowed, self._emit)
@@ -215,6 +217,8 @@ class AgentLife:
                 self._stand_by("draining")
             case "shutdown":
                 self.drain()
+            case "status_request":
+                pass  # the heartbeat that acknowledges it says all
 
     # Leaving
 
