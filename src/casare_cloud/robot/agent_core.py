@@ -48,7 +48,8 @@ class Agent:
     `lease_seconds` is how long a job stays with a robot that says nothing: leases are renewed at a third of it, so
     a dead robot's job is another's after `lease_seconds` and the service's rescue. `grace_seconds` is how long
     running jobs may take to finish when the agent drains; jobs that still run then are released. `allowed` is what
-    triggers may watch on this machine; the agent watches nothing while it is paused or drains.
+    triggers may watch on this machine; the agent watches nothing while it is paused or drains. `allows_scripts` lets
+    workflows run scripts and commands on the machine.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Agent:
         lease_seconds: int = DEFAULT_LEASE_SECONDS,
         grace_seconds: float = DEFAULT_GRACE_SECONDS,
         allowed: Allowed = Allowed(),
+        allows_scripts: bool = False,
         on_event: EventHandler = print_event,
     ) -> None:
         self._transport = transport
@@ -67,6 +69,7 @@ class Agent:
         self._work_dir = work_dir
         self._lease_seconds = lease_seconds
         self._grace_seconds = grace_seconds
+        self._allows_scripts = allows_scripts
         self._on_event = on_event
         self._delivery = Delivery(transport, work_dir / "spool", self._emit)
         self._watcher = Watcher(transport, work_dir / "triggers", allowed, self._emit)
@@ -249,7 +252,8 @@ class Agent:
             await self._deliver(Outcome(job.lease, "released"))
             return
         self._emit("claimed", f"{_named(job)}, attempt {job.attempt} of {job.max_attempts}", job.job_id)
-        run = JobRun(job, self._transport, self._folders.of(job.lease), self._delivery.keep)
+        folder, keep = self._folders.of(job.lease), self._delivery.keep
+        run = JobRun(job, self._transport, folder, keep, allows_scripts=self._allows_scripts)
         self._runs[job.lease] = run
         self._tasks[job.lease] = asyncio.create_task(self._run_job(run))
 
