@@ -21,15 +21,8 @@ from casare_cloud.robot.executor.templates import MISSING, as_text
 SCRIPTS = frozenset({"pythonscript", "shellcommand", "customscript"})
 MOST_OUTPUT_BYTES = 1 << 20
 LOOK_SECONDS = 0.05
-_PASSED_ON = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "SYSTEMROOT",
-    "TEMP",
-    "TMP",
-)  # nothing of the robot's own: its key is there
+# Nothing of the robot's own: its key is there.
+_PASSED_ON = "PATH LANG LC_ALL TZ SYSTEMROOT TEMP TMP".split()
 # Reads {code, names} and leaves `output`, else `result`, as JSON.
 _PYTHON = """
 import json, sys
