@@ -1603,7 +1603,7 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:69e20c0318ca053dee1e4b9c7fcfc88428983cb3428fcfb36e9bfa6f0f364e04
+-- from sql/95_analytics/tables.sql sha256:0b9861a80c9fd65cf61368e16c370c0ff90b69cae6eac2fd69e3963d9f96b673
 -- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1629,7 +1629,7 @@ create table public.job_node_executions (
     tenant_id uuid not null,
     job_id uuid not null,
     attempt smallint not null,
-    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}}]
+    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}, …}], see private.tidy_node_executions()
     healed smallint not null default 0,
     not_healed smallint not null default 0,
     reported_at timestamptz not null,
@@ -19626,7 +19626,7 @@ comment on function private.tenant_day_began_at is
     'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
 revoke all on function private.tenant_day_began_at from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tidy_node_executions.sql sha256:7e8808bc1591f8f05c02aafbf4f55aae36188c7cfc6371c40f2e91a6b20ba61a
+-- from sql/95_analytics/functions/tidy_node_executions.sql sha256:16187285c88b27c80538a07834888206f3a494003584e33f3f77cefcaaea3c7a
 -- Lenient: a job's outcome must never be refused because of its statistics. JSON has numbers of any size, readers have
 -- not: they end at 2^31 - 1. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
@@ -19650,6 +19650,13 @@ begin
                     when jsonb_typeof(n.item -> 'runs') = 'number'
                         then least(greatest(round((n.item ->> 'runs')::numeric), 0), 2147483647)
                 end,
+                -- Of steps: what each began with, put out or failed with. What is large stands in the job's result only.
+                'name', left(n.item ->> 'name', 255),
+                'started_at', left(n.item ->> 'started_at', 40),
+                'completed_at', left(n.item ->> 'completed_at', 40),
+                'error', left(n.item ->> 'error', 2000),
+                'input', case when pg_column_size(n.item -> 'input') <= 4096 then n.item -> 'input' end,
+                'output', case when pg_column_size(n.item -> 'output') <= 4096 then n.item -> 'output' end,
                 'healing', case
                     when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
                         'healed', n.item #> '{healing,healed}',
