@@ -1,4 +1,4 @@
-create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
+create or replace function public.release_job(p_job_id uuid, p_lease_token bigint default null)
 returns jsonb
 language plpgsql
 security definer
@@ -11,6 +11,7 @@ declare
     v_lease private.leases;
     v_answer jsonb;
 begin
+    p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id, 'released'));
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
@@ -40,6 +41,6 @@ begin
 end
 $$;
 comment on function public.release_job is
-    'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;
