@@ -680,7 +680,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:ffa4f19ceffbb49b2773da576ce538aadaa59db46f6daef4c4602675132033fa
+-- from sql/30_robots/tables.sql sha256:01673ec73352eb95bbd112b83bd07b951975ee68241817d5921416e8f49d6b1f
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -752,7 +752,7 @@ create table public.robot_commands (
     constraint robot_commands_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade,
     constraint robot_commands_command_check
-        check (command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release')),
+        check (command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release', 'status_request')),
     constraint robot_commands_reason_check check (length(reason) <= 1024)
 );
 create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
@@ -1604,7 +1604,7 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:69e20c0318ca053dee1e4b9c7fcfc88428983cb3428fcfb36e9bfa6f0f364e04
+-- from sql/95_analytics/tables.sql sha256:0b9861a80c9fd65cf61368e16c370c0ff90b69cae6eac2fd69e3963d9f96b673
 -- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1630,7 +1630,7 @@ create table public.job_node_executions (
     tenant_id uuid not null,
     job_id uuid not null,
     attempt smallint not null,
-    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}}]
+    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}, …}], see private.tidy_node_executions()
     healed smallint not null default 0,
     not_healed smallint not null default 0,
     reported_at timestamptz not null,
@@ -3248,6 +3248,32 @@ comment on function public.invite_member is
 revoke all on function public.invite_member from public, anon, authenticated, service_role;
 grant execute on function public.invite_member to authenticated;
 
+-- from sql/10_tenancy/functions/is_invited.sql sha256:d27cd46e5e192236ab7a7cde6fdbcae9061073407e11eb5c66204afc20917696
+create or replace function private.is_invited(p_email text, p_token text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select
+        from public.invitations as i
+        join public.tenants as t on t.tenant_id = i.tenant_id
+        where i.token_hash = sha256(convert_to(p_token, 'UTF8'))
+            and i.email = lower(btrim(p_email))
+            and i.revoked_at is null
+            and i.expires_at > private.clock()
+            and t.deleted_at is null
+    );
+end
+$$;
+comment on function private.is_invited is
+    'Whether an address holds the token of an invitation that is open, or that was accepted and has not expired: a look before a user is made for it. public.accept_invitation() decides.';
+revoke all on function private.is_invited from public, anon, authenticated, service_role;
+grant execute on function private.is_invited to casare_functions;
+
 -- from sql/10_tenancy/functions/is_registered_as.sql sha256:fa360d626da994b8c36534c178dab9c302846300508cca890a7693c33d6fe134
 create or replace function private.is_registered_as(p_email text, p_registration jsonb)
 returns boolean
@@ -3553,7 +3579,7 @@ comment on function private.refuse_caller is
     'For a request without a verified caller: raises 403 NO_TENANT for a user who is signed in and a member nowhere, else 401 AUTHENTICATION_FAILED.';
 revoke all on function private.refuse_caller from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:2b0d1fa63bcb9b12265fd75b49ec1bd952e54d3f26cba220560154f41ace1422
+-- from sql/10_tenancy/functions/register_user.sql sha256:94344b3eede8931256d96f92d9ca28c9a5b3ea49cc3590f29dc6209cd954484a
 create or replace function private.register_user()
 returns trigger
 language plpgsql
@@ -3594,7 +3620,10 @@ begin
         end if;
     end if;
 
-    v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
+    -- Who is invited gets no tenant: the invitation says which, and the user accepts it.
+    if v_form -> 'is_invited' is distinct from 'true' then
+        v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
+    end if;
     update public.profiles as p
     set username = coalesce(v_username, p.username),
         first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
@@ -3605,7 +3634,7 @@ begin
 end
 $$;
 comment on function private.register_user is
-    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
+    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of, unless an invitation waits: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/remove_member.sql sha256:cf78425480f6236cf2c3bab9747dccb396245dfff75d4591d9f8d58f32f2d71e
@@ -3966,7 +3995,7 @@ comment on function public.update_tenant is 'Changes the caller''s tenant; null 
 revoke all on function public.update_tenant from public, anon, authenticated, service_role;
 grant execute on function public.update_tenant to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:4057d72319e111ff32e2633ef2ce0d7e4d3b544ffe303327ceab0a9daedef45d
+-- from sql/10_tenancy/functions/whoami.sql sha256:4dcbcf18b38ff7448b0ba3247853d235995b8ee73121806f7cd8e54b44d1347d
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
@@ -3990,6 +4019,7 @@ begin
             'username', p.username,
             'first_name', p.first_name,
             'last_name', p.last_name,
+            'created_at', coalesce(u.created_at, p.created_at),
             'robot_id', v_caller.robot_id,
             'api_key_id', v_caller.api_key_id,
             'roles', case v_caller.principal
@@ -5186,7 +5216,7 @@ comment on function private.calling_robot_id is 'The robot that makes this reque
 revoke all on function private.calling_robot_id from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id to authenticated;
 
--- from sql/30_robots/functions/command_robot.sql sha256:dce18ddb1639353722b18e02a93b4da7d132c7f6c78f2320723c6628aa402d1a
+-- from sql/30_robots/functions/command_robot.sql sha256:a81720fbe171986b6353d244a2ba6f3d891b2a5d844542cebbdeb37ccd9708df
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
 returns jsonb
 language plpgsql
@@ -5200,15 +5230,18 @@ declare
     v_mode public.robot_mode;
     v_command_id uuid;
 begin
-    if not coalesce(p_command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release'), false) then
+    if not coalesce(p_command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release', 'status_request'), false) then
         perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'command must be pause, resume, drain, shutdown, quarantine or release.'
+            400, 'INVALID_ARGUMENT',
+            'command must be pause, resume, drain, shutdown, quarantine, release or status_request.'
         );
     elsif length(v_reason) > 1024 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
     end if;
 
-    if p_command = 'quarantine' then
+    if p_command = 'status_request' then
+        v_command_id := private.send_robot_command(v_robot.tenant_id, v_robot.robot_id, p_command, v_reason);
+    elsif p_command = 'quarantine' then
         v_command_id := private.quarantine_robot(
             v_robot.tenant_id, v_robot.robot_id, coalesce(v_reason, 'A person put it there.')
         );
@@ -5250,7 +5283,7 @@ begin
 end
 $$;
 comment on function public.command_robot is
-    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
+    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, asks for its status (its next heartbeat answers), or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
 revoke all on function public.command_robot from public, anon, authenticated, service_role;
 grant execute on function public.command_robot to authenticated;
 
@@ -5705,7 +5738,7 @@ comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. It may finish the jobs that it holds.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:2f57f01b61e2ce17d909d66dca7497e9b17849bd8b9f461563b1367077d6bf90
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:e5c42a5a9743c121a0c0a3486d67c65d11a1eff3f0461fae03bc5cbd270ffc42
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5764,6 +5797,9 @@ begin
         'other_session_at', (
             select private.to_iso(r.other_session_at) from public.live_robots as r where r.robot_id = v_robot.robot_id
         ),
+        'is_replaced', coalesce((
+            select h.session_id <> p_session_id from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id
+        ), false),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -5789,11 +5825,11 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:f7545d63e71a050377aff16f3a984322cd89025e987dbe02e5518fb33d71979f
+-- from sql/30_robots/functions/register_robot.sql sha256:ca4eca86e1d1d647781a2b92966cdbb5ec2c12116cc7187d233bab1b6f8303b5
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -5950,6 +5986,9 @@ begin
         set session_id = p_session_id,
             other_session_at = case when v_old_session_id <> p_session_id then v_was_alive_at end
         where h.robot_id = v_robot.robot_id and h.session_id is distinct from p_session_id;
+        if v_old_session_id <> p_session_id then    -- whoever speaks for the older one asks whether it was replaced
+            perform private.broadcast('robot:' || v_robot.robot_id, 'session_replaced', '{}');
+        end if;
     end if;
     perform private.announce_robot(
         case when v_is_news then 'robot.online' else 'robot.updated' end, v_robot.robot_id
@@ -5976,7 +6015,7 @@ comment on function private.robot_may_claim is
     'Whether a robot gets jobs at all, whatever it can do and whatever waits; p_is_signed_off: it said itself that it takes none.';
 revoke all on function private.robot_may_claim from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/send_robot_command.sql sha256:471bb96e74c76578d516d3a26c6e807fd44c5cd52ed7959fb545493146fdbd74
+-- from sql/30_robots/functions/send_robot_command.sql sha256:1c9831bc040e66f8217f9d8a7097faa1a1440c11b6ca00368113eef7b2d529ab
 create or replace function private.send_robot_command(p_tenant_id uuid, p_robot_id uuid, p_command text, p_reason text)
 returns uuid
 language plpgsql
@@ -5990,6 +6029,7 @@ begin
     set superseded_at = v_now
     where c.tenant_id = p_tenant_id
         and c.robot_id = p_robot_id
+        and (c.command = 'status_request') = (p_command = 'status_request')    -- a question changes no order
         and c.acknowledged_at is null
         and c.superseded_at is null;
     insert into public.robot_commands (tenant_id, robot_id, command, reason, issued_by, issued_at)
@@ -6003,7 +6043,7 @@ begin
 end
 $$;
 comment on function private.send_robot_command is
-    'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
+    'Writes down what a robot is to do and pushes it. The newest order counts: older ones that it has not acknowledged are superseded. A question for its status supersedes questions only.';
 revoke all on function private.send_robot_command from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/set_robot_status.sql sha256:b15120bd7dec12bac23db0cd421d570a4955b0c18cadf52d61aff762b26f6483
@@ -9692,6 +9732,48 @@ comment on function private.find_reported_job is
     'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
 revoke all on function private.find_reported_job from public, anon, authenticated, service_role;
 
+-- from sql/42_leases/functions/get_robot_session.sql sha256:63ae1e71ed95fcdedc26d77ea3f1a7c8d6de0b7c22931c2217e6734bfe98a1b7
+create or replace function public.get_robot_session()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_settings jsonb := (select t.settings from public.tenants as t where t.tenant_id = v_caller.tenant_id);
+begin
+    return jsonb_build_object(
+        'accept_grace_seconds', private.robot_patience_seconds(v_settings, 'accept_grace_seconds', 30),
+        'reconnect_window_seconds', private.robot_patience_seconds(v_settings, 'reconnect_window_seconds', 60),
+        'leases', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'job_id', l.job_id,
+                        'lease_token', l.lease_token,
+                        'is_started', l.started_at is not null,
+                        'cancel_requested', l.cancel_requested_at is not null,
+                        'cancel_reason', l.cancel_reason
+                    )
+                    order by l.lease_token
+                ),
+                '[]'
+            )
+            from private.leases as l
+            where l.robot_id = v_caller.robot_id
+        )
+    );
+end
+$$;
+comment on function public.get_robot_session is
+    'What a gateway that speaks for the calling robot must know: for how long a job may be offered, for how long leases outlive the robot''s connection, and the leases that the robot holds, with their tokens. Needs jobs.report (robots).';
+revoke all on function public.get_robot_session from public, anon, authenticated, service_role;
+grant execute on function public.get_robot_session to authenticated;
+
 -- from sql/42_leases/functions/give_back_leases.sql sha256:5b55abc9fe500987b4f76bc5077d3a118caa216710f859c4cbb5929b7bdf0acd
 -- Its callers hold the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
 -- their ids, lanes in the order of theirs, and counters, like every function that ends several leases.
@@ -9787,6 +9869,51 @@ $$;
 comment on function private.lease_over_at is
     'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
 revoke all on function private.lease_over_at from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/leave_robot_session.sql sha256:8a99536d31135f89fadbf6fa70583cc9af9f3d5b68ab09337bf0275a9c93fca0
+-- Leases in the order of their ids and then the robot's row, as a heartbeat locks them.
+create or replace function public.leave_robot_session(p_session_id uuid)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_until timestamptz := private.clock() + make_interval(secs => (
+        select private.robot_patience_seconds(t.settings, 'reconnect_window_seconds', 60)
+        from public.tenants as t
+        where t.tenant_id = v_caller.tenant_id
+    ));
+    v_kept integer;
+begin
+    if exists (
+        select from public.robot_heartbeats as h where h.robot_id = v_caller.robot_id and h.session_id <> p_session_id
+    ) then
+        return 0;
+    end if;
+    update private.leases as l
+    set lease_expires_at = v_until
+    where l.job_id = any (array(
+        select o.job_id
+        from private.leases as o
+        where o.robot_id = v_caller.robot_id and o.started_at is not null
+        order by o.job_id
+        for update
+    ));
+    get diagnostics v_kept = row_count;
+    update public.robot_heartbeats as h
+    set session_id = null
+    where h.robot_id = v_caller.robot_id and h.session_id = p_session_id;
+    return v_kept;
+end
+$$;
+comment on function public.leave_robot_session is
+    'Says that the connection of a session of the calling robot is gone: the jobs that the robot has started stay its own for the reconnect window of its tenant, and the next session is no second process. Does nothing when another session registered meanwhile. Returns how many jobs are kept. Needs jobs.report (robots).';
+revoke all on function public.leave_robot_session from public, anon, authenticated, service_role;
+grant execute on function public.leave_robot_session to authenticated;
 
 -- from sql/42_leases/functions/lengthen_leases.sql sha256:82ea5b13aba7c931dd70fa9b3b9c5956ddcf7ea302978735517dbddb121dc983
 -- Skips leases that are locked: they are being renewed or ended.
@@ -9982,8 +10109,12 @@ comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/release_job.sql sha256:498b3d6f17eb133c559da2a7305f2a1a7fda382f62608422536f1862eb948950
-create or replace function public.release_job(p_job_id uuid, p_lease_token bigint default null)
+-- from sql/42_leases/functions/release_job.sql sha256:be9c48ef649397f56e926929563ede1c4ac42a5fcb51f90ca20a7fcd0ab4f69e
+create or replace function public.release_job(
+    p_job_id uuid,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
+    p_reason text default null      -- why the robot will not run it
+)
 returns jsonb
 language plpgsql
 security definer
@@ -9995,6 +10126,8 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
     v_answer jsonb;
+    v_reason text := private.nfc(left(nullif(btrim(p_reason), ''), 1024));
+    v_message text := coalesce('Rejected by the robot: ' || v_reason, 'Released by the robot.');
 begin
     p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id, 'released'));
     delete from private.leases as l
@@ -10003,8 +10136,11 @@ begin
     if not found then
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
+    if v_reason is not null then    -- another one is woken for it
+        delete from private.waiting_robots as w where w.robot_id = v_caller.robot_id;
+    end if;
     if v_lease.started_at is null then
-        v_answer := private.end_uncounted(v_lease, 'Released by the robot.');
+        v_answer := private.end_uncounted(v_lease, v_message);
     elsif v_lease.cancel_requested_at is not null then
         return private.end_attempt(v_lease, 'failed', null, null, null, false);
     else
@@ -10015,7 +10151,7 @@ begin
         perform private.ring_lane(v_lease.lane_id);
         perform private.announce_job(
             'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
-            v_lease.attempt - 1, '{"message": "Released by the robot."}'
+            v_lease.attempt - 1, jsonb_build_object('message', v_message)
         );
         v_answer := jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
     end if;
@@ -10026,7 +10162,7 @@ begin
 end
 $$;
 comment on function public.release_job is
-    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;
 
@@ -10310,6 +10446,26 @@ $$;
 comment on function private.rescue_lease is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/robot_patience_seconds.sql sha256:6902bec0199862366587027331618dd7091fe1e4e39d5cf5352143a9ea59be47
+create or replace function private.robot_patience_seconds(p_settings jsonb, p_name text, p_default integer)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds jsonb := p_settings -> 'robots' -> p_name;
+begin
+    return case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 5 and 3000 then v_seconds::integer
+        else p_default
+    end;
+end
+$$;
+comment on function private.robot_patience_seconds is
+    'How long the robots of a tenant with these settings are waited for: {"robots": {"accept_grace_seconds": 30, "reconnect_window_seconds": 60}}, 5 to 3000; the default for anything else.';
+revoke all on function private.robot_patience_seconds from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/start_job.sql sha256:77bf7fcfa84e4c1ea85dff6e422a0154ebe4c513d3b1eeaa9c9f670f47ed96a2
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint default null)
@@ -19388,7 +19544,7 @@ comment on function private.tenant_day_began_at is
     'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
 revoke all on function private.tenant_day_began_at from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tidy_node_executions.sql sha256:7e8808bc1591f8f05c02aafbf4f55aae36188c7cfc6371c40f2e91a6b20ba61a
+-- from sql/95_analytics/functions/tidy_node_executions.sql sha256:16187285c88b27c80538a07834888206f3a494003584e33f3f77cefcaaea3c7a
 -- Lenient: a job's outcome must never be refused because of its statistics. JSON has numbers of any size, readers have
 -- not: they end at 2^31 - 1. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
@@ -19412,6 +19568,13 @@ begin
                     when jsonb_typeof(n.item -> 'runs') = 'number'
                         then least(greatest(round((n.item ->> 'runs')::numeric), 0), 2147483647)
                 end,
+                -- Of steps: what each began with, put out or failed with. What is large stands in the job's result only.
+                'name', left(n.item ->> 'name', 255),
+                'started_at', left(n.item ->> 'started_at', 40),
+                'completed_at', left(n.item ->> 'completed_at', 40),
+                'error', left(n.item ->> 'error', 2000),
+                'input', case when pg_column_size(n.item -> 'input') <= 4096 then n.item -> 'input' end,
+                'output', case when pg_column_size(n.item -> 'output') <= 4096 then n.item -> 'output' end,
                 'healing', case
                     when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
                         'healed', n.item #> '{healing,healed}',

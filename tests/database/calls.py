@@ -145,7 +145,10 @@ CALLS: dict[str, list[str]] = {
     "public.release_job": [
         "public.release_job(%(held)s, %(lease)s)",
         "public.release_job(%(held_by_revoked)s, %(lease)s)",
+        "public.release_job(%(held)s, %(lease)s, 'x')",
     ],
+    "public.get_robot_session": ["public.get_robot_session()"],
+    "public.leave_robot_session": ["public.leave_robot_session(gen_random_uuid())"],
     "public.append_job_logs": [
         'public.append_job_logs(%(held)s, %(lease)s, \'[{"level": "info", "message": "x"}]\')',
         'public.append_job_logs(%(done)s, 1, \'[{"level": "info", "message": "x"}]\')',

@@ -59,7 +59,7 @@ async def claim(
         async with transaction() as tx:
             if await has_left():  # asked last: the connection may have been waited for
                 return []
-            jobs = await _claim_once(tx, order, is_heard)
+            jobs = await claim_now(tx, order, is_heard)
             left = deadline - loop.time()
             if may_hang and bells is not None and not jobs and left > 0:
                 may_hang = False
@@ -77,7 +77,8 @@ async def claim(
         pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
 
-async def _claim_once(tx: Transaction, order: ClaimOrder, is_listening: bool) -> list[ClaimedJob]:
+async def claim_now(tx: Transaction, order: ClaimOrder, is_listening: bool) -> list[ClaimedJob]:
+    """Every job that was claimed for the calling robot; one that gets none and listens is rung for the next."""
     params = {
         "limit": order.limit,
         "lease_seconds": order.lease_seconds,
@@ -167,9 +168,9 @@ async def fail(
     )
 
 
-async def release(tx: Transaction, job_id: UUID, lease_token: int | None) -> Ended:
-    """Give a job back without counting the attempt."""
-    return Ended(**await _row(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token))
+async def release(tx: Transaction, job_id: UUID, lease_token: int | None, reason: str | None = None) -> Ended:
+    """Give a job back without counting the attempt; with a `reason` it is rejected, and another robot is woken."""
+    return Ended(**await _row(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token, reason=reason))
 
 
 async def append_logs(
