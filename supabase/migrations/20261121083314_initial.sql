@@ -19111,6 +19111,44 @@ comment on function public.get_job_analytics is
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
 
+-- from sql/95_analytics/functions/get_queue_depth.sql sha256:2aa1a087b5b846ea2ef29eb1e2af8cb677af281a714bbbd83a6ad39a9ec00863
+create or replace function public.get_queue_depth()
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+begin
+    return (
+        select jsonb_build_object(
+            'waiting', coalesce(sum(e.waiting), 0),
+            'running', (select count(*) from private.leases as r where r.tenant_id = v_caller.tenant_id),
+            'by_environment', coalesce(jsonb_object_agg(e.environment, e.waiting), '{}')
+        )
+        from (
+            select l.environment, sum(w.waiting) as waiting
+            from private.lanes as l
+            cross join lateral (
+                select count(*) as waiting
+                from private.ready as r
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+            ) as w
+            where l.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+                and w.waiting > 0
+            group by l.environment
+        ) as e
+    );
+end
+$$;
+comment on function public.get_queue_depth is
+    'How many of the tenant''s jobs wait for a robot now, in all and by the environment that they want, and how many are in hand. Needs analytics.read.';
+revoke all on function public.get_queue_depth from public, anon, authenticated, service_role;
+grant execute on function public.get_queue_depth to authenticated;
+
 -- from sql/95_analytics/functions/get_robot_metrics.sql sha256:d9c36906d2b3059464c03cf42846fcedeb8416f417f699be5e5ee3cf48ec320b
 create or replace function public.get_robot_metrics(p_robot_id uuid)
 returns jsonb

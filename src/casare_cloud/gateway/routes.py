@@ -1,14 +1,13 @@
 """Which path is which socket. Every one is also there under /api/v1."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
-from casare_cloud.gateway.calls import Call
-
-Handler = Callable[[Call], Awaitable[None]]
+from casare_cloud.gateway.calls import Handler
+from casare_cloud.gateway.dashboards.routes import SOCKETS as DASHBOARDS
 
 # A path, with {names} for what lies between two slashes → who talks with whoever opens it. The first that fits serves.
-SOCKETS: Mapping[str, Handler] = {}
+SOCKETS: Mapping[str, Handler] = {**DASHBOARDS}
 
 _BASE = "/api/v1"
 
