@@ -87,7 +87,7 @@ def _storm(dsn: str, connection: Connection, schedules: int, tenants: int) -> No
     ahead = _one(
         connection,
         "select count(*) from public.schedule_fires as f where f.tenant_id = %s and f.job_id < ("
-        "select g.job_id from public.schedule_fires as g where g.tenant_id = %s)",
+        "select g.job_id from public.schedule_fires as g where g.tenant_id = %s order by g.job_id limit 1)",
         first.tenant_id,
         last.tenant_id,
     )

@@ -368,7 +368,7 @@ create type private.turn as (
 );
 comment on type private.turn is 'What one turn of one tenant in a duty did, and whether another one is needed.';
 
--- from sql/10_tenancy/tables.sql sha256:2f16fc49eae8c74fccb89927c1b7bd178ac58346ca86e40edc4ddb8192ad58ff
+-- from sql/10_tenancy/tables.sql sha256:f5528e80eff25e69f1df9c28c7236c44cfdb3d1f595df22e594de877b0513923
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
     name text not null,
@@ -440,12 +440,13 @@ create table public.memberships (
     tenant_id uuid not null,
     user_id uuid not null,
     created_at timestamptz not null default now(),
+    deactivated_at timestamptz,     -- without access since then, until somebody wakes the member: roles and name stay
     constraint memberships_pkey primary key (tenant_id, user_id),
     constraint memberships_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint memberships_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
 );
 create index memberships_user_id_idx on public.memberships (user_id);
-comment on table public.memberships is 'A user belongs to a tenant. Deleting the row takes access away at the user''s next statement.';
+comment on table public.memberships is 'A user belongs to a tenant. Deleting or deactivating the row takes access away at the user''s next statement.';
 
 -- Both references take the row away: the end of the session, and that of the membership, which a new one does not undo.
 create table private.session_tenants (
@@ -680,7 +681,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:cada0a8fa7c6c0813872991b0bb9efa6650b3b785a238569985a815e2364c3e1
+-- from sql/30_robots/tables.sql sha256:01673ec73352eb95bbd112b83bd07b951975ee68241817d5921416e8f49d6b1f
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -730,6 +731,7 @@ create table public.robot_heartbeats (
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
     session_id uuid,                                -- of the process that registered last, if it named one
     other_session_at timestamptz,                   -- when another process of the robot was last heard of
+    idle_at timestamptz,                            -- when it last said that it runs nothing
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
@@ -751,7 +753,7 @@ create table public.robot_commands (
     constraint robot_commands_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade,
     constraint robot_commands_command_check
-        check (command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release')),
+        check (command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release', 'status_request')),
     constraint robot_commands_reason_check check (length(reason) <= 1024)
 );
 create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
@@ -851,7 +853,7 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
--- from sql/40_queue/tables.sql sha256:6a6da311fee6948a7f17869d126608a19cdb15e1edcc273be7c3af3394c47971
+-- from sql/40_queue/tables.sql sha256:06d19ef1babd943506d6cce337122131bf5bf2da65b3509c40b981b3fdc8f335
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -946,6 +948,7 @@ create table public.jobs (
     lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     past_leases jsonb not null default '{}',    -- {lease token: robot} of leases that ended without completing it: whose late results are kept
+    silent_ends jsonb not null default '{}',    -- {robot: when a lease of its started attempt last ended without its word}: see private.find_lease_token()
     constraint jobs_pkey primary key (job_id),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
@@ -1602,7 +1605,7 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:69e20c0318ca053dee1e4b9c7fcfc88428983cb3428fcfb36e9bfa6f0f364e04
+-- from sql/95_analytics/tables.sql sha256:0b9861a80c9fd65cf61368e16c370c0ff90b69cae6eac2fd69e3963d9f96b673
 -- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1628,7 +1631,7 @@ create table public.job_node_executions (
     tenant_id uuid not null,
     job_id uuid not null,
     attempt smallint not null,
-    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}}]
+    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}, …}], see private.tidy_node_executions()
     healed smallint not null default 0,
     not_healed smallint not null default 0,
     reported_at timestamptz not null,
@@ -2140,7 +2143,7 @@ comment on function private.uuid_v7_floor is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:955cabb6ed433c8404913370eb8f975877e81df5e31db7a354326763942f3e94
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:48ad34acd947d6ad6ce8a29ffaaa87fc989b20bb93be816a2838006787c6d4d1
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -2183,7 +2186,7 @@ begin
 
     insert into public.memberships (tenant_id, user_id)
     values (v_invitation.tenant_id, v_user_id)
-    on conflict do nothing;
+    on conflict (tenant_id, user_id) do update set deactivated_at = null;
     insert into public.member_roles (tenant_id, user_id, role_id)
     values (v_invitation.tenant_id, v_user_id, v_invitation.role_id)
     on conflict do nothing;
@@ -2406,7 +2409,7 @@ comment on function private.caller is
 revoke all on function private.caller from public, anon, authenticated, service_role;
 grant execute on function private.caller to authenticated;
 
--- from sql/10_tenancy/functions/check_admin_remains.sql sha256:41575f1f683decf590ff48ffa9714a750a26fa50fb64341166c39e9adbd85650
+-- from sql/10_tenancy/functions/check_admin_remains.sql sha256:9977193ca62bdd4a2d16eb65923b41f91121e54118d3e3dc1ffc4b1ab8bae9f9
 -- Call it after the change: the row of the tenant is locked, so two admins cannot remove each other at the same moment.
 create or replace function private.check_admin_remains(p_tenant_id uuid)
 returns void
@@ -2417,6 +2420,8 @@ begin
     perform from public.tenants as t where t.tenant_id = p_tenant_id for no key update;
     perform
     from public.member_roles as mr
+    join public.memberships as m
+        on m.tenant_id = mr.tenant_id and m.user_id = mr.user_id and m.deactivated_at is null
     join public.roles as r on r.role_id = mr.role_id
     join auth.users as u on u.id = mr.user_id
     where mr.tenant_id = p_tenant_id and r.tenant_id is null and r.slug = 'admin' and u.deleted_at is null;
@@ -2425,7 +2430,7 @@ begin
     end if;
 end
 $$;
-comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
+comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no active member with the admin role any more.';
 revoke all on function private.check_admin_remains from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/check_login.sql sha256:3af06947f3ee738a38dd828c0bd959b1eb6909f0c0291d4ce96777a598102fce
@@ -3246,6 +3251,32 @@ comment on function public.invite_member is
 revoke all on function public.invite_member from public, anon, authenticated, service_role;
 grant execute on function public.invite_member to authenticated;
 
+-- from sql/10_tenancy/functions/is_invited.sql sha256:d27cd46e5e192236ab7a7cde6fdbcae9061073407e11eb5c66204afc20917696
+create or replace function private.is_invited(p_email text, p_token text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select
+        from public.invitations as i
+        join public.tenants as t on t.tenant_id = i.tenant_id
+        where i.token_hash = sha256(convert_to(p_token, 'UTF8'))
+            and i.email = lower(btrim(p_email))
+            and i.revoked_at is null
+            and i.expires_at > private.clock()
+            and t.deleted_at is null
+    );
+end
+$$;
+comment on function private.is_invited is
+    'Whether an address holds the token of an invitation that is open, or that was accepted and has not expired: a look before a user is made for it. public.accept_invitation() decides.';
+revoke all on function private.is_invited from public, anon, authenticated, service_role;
+grant execute on function private.is_invited to casare_functions;
+
 -- from sql/10_tenancy/functions/is_registered_as.sql sha256:fa360d626da994b8c36534c178dab9c302846300508cca890a7693c33d6fe134
 create or replace function private.is_registered_as(p_email text, p_registration jsonb)
 returns boolean
@@ -3304,7 +3335,7 @@ comment on function private.list_abandoned_tenants is
     'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
 revoke all on function private.list_abandoned_tenants from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:50929c0dffab8b409e38ad80e5c1ac6fedc328e0b46378478a2d1f05ed3086b3
+-- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:9e26a371ca9777df8b800177070c1e66fc612fcf6902ae90aa375de21652d1db
 create or replace function private.list_actor_permissions(p_tenant_id uuid, p_actor_id uuid)
 returns text[]
 language plpgsql
@@ -3322,12 +3353,17 @@ begin
                 and k.revoked_at is null
                 and (k.expires_at is null or k.expires_at > private.clock())
         ),
-        private.list_member_permissions(p_tenant_id, p_actor_id)
+        (
+            select private.list_member_permissions(m.tenant_id, m.user_id)
+            from public.memberships as m
+            where m.tenant_id = p_tenant_id and m.user_id = p_actor_id and m.deactivated_at is null
+        ),
+        '{}'
     );
 end
 $$;
 comment on function private.list_actor_permissions is
-    'What a member or a live service key may do now, found by the id that was written down when it acted.';
+    'What an active member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_member_permissions.sql sha256:22515d9702e06cdd4759c9a05106926c8a162851f773f4ff0f184635c3923b7c
@@ -3370,6 +3406,119 @@ end
 $$;
 comment on function private.list_member_roles is 'The roles of a member, by their short names.';
 revoke all on function private.list_member_roles from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/list_members.sql sha256:d77c9f41677567d64eec191402dfb8d0477afb3741ab032e3f65e1db69350687
+create or replace function public.list_members(
+    p_user_id uuid default null,
+    p_role_id uuid default null,
+    p_limit integer default 100,
+    p_offset integer default 0
+)
+returns table (
+    total bigint,
+    user_id uuid,
+    username text,
+    email text,
+    first_name text,
+    last_name text,
+    is_active boolean,
+    created_at timestamptz,
+    roles jsonb
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('members.read');
+begin
+    return query
+    select
+        count(*) over (),
+        m.user_id,
+        p.username,
+        u.email::text,
+        p.first_name,
+        p.last_name,
+        m.deactivated_at is null,
+        m.created_at,
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'role_id', r.role_id, 'name', r.name, 'slug', r.slug, 'description', r.description
+            ) order by r.slug), '[]')
+            from public.member_roles as mr
+            join public.roles as r on r.role_id = mr.role_id
+            where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id
+        )
+    from public.memberships as m
+    join auth.users as u on u.id = m.user_id
+    left join public.profiles as p on p.user_id = m.user_id
+    where m.tenant_id = v_caller.tenant_id
+        and (p_user_id is null or m.user_id = p_user_id)
+        and (
+            p_role_id is null
+            or exists (
+                select from public.member_roles as mr
+                where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id and mr.role_id = p_role_id
+            )
+        )
+    order by m.created_at, m.user_id
+    limit p_limit
+    offset p_offset;
+end
+$$;
+comment on function public.list_members is
+    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user or one role if asked. Needs members.read.';
+revoke all on function public.list_members from public, anon, authenticated, service_role;
+grant execute on function public.list_members to authenticated;
+
+-- from sql/10_tenancy/functions/list_roles.sql sha256:1f091179e3f47cdfde69082501cae204c59cafac045af6b7194ebb01e62b1b4b
+create or replace function public.list_roles(p_role_id uuid default null)
+returns table (
+    role_id uuid,
+    name text,
+    slug text,
+    description text,
+    is_built_in boolean,
+    created_at timestamptz,
+    permissions jsonb
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('members.read');
+begin
+    return query
+    select
+        r.role_id,
+        r.name,
+        r.slug,
+        r.description,
+        r.tenant_id is null,
+        r.created_at,
+        (
+            select coalesce(jsonb_agg(jsonb_build_object('code', p.code, 'description', p.description) order by p.code), '[]')
+            from public.permissions as p
+            where private.has_permission(
+                array(select rp.permission from public.role_permissions as rp where rp.role_id = r.role_id), p.code
+            )
+        )
+    from public.roles as r
+    where (r.tenant_id = v_caller.tenant_id or (r.tenant_id is null and r.slug <> 'robot'))
+        and (p_role_id is null or r.role_id = p_role_id)
+    order by r.tenant_id is not null, r.role_id;
+end
+$$;
+comment on function public.list_roles is
+    'The roles that members of the caller''s tenant may have, the built-in ones first, each with every permission that its codes and wildcards stand for. Needs members.read.';
+revoke all on function public.list_roles from public, anon, authenticated, service_role;
+grant execute on function public.list_roles to authenticated;
 
 -- from sql/10_tenancy/functions/login_hash.sql sha256:c541723123f04dbc759dddf73114bc0d3b2e7ede14311bcb38606081bf6d32c5
 create or replace function private.login_hash(p_login text)
@@ -3551,7 +3700,7 @@ comment on function private.refuse_caller is
     'For a request without a verified caller: raises 403 NO_TENANT for a user who is signed in and a member nowhere, else 401 AUTHENTICATION_FAILED.';
 revoke all on function private.refuse_caller from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:2b0d1fa63bcb9b12265fd75b49ec1bd952e54d3f26cba220560154f41ace1422
+-- from sql/10_tenancy/functions/register_user.sql sha256:94344b3eede8931256d96f92d9ca28c9a5b3ea49cc3590f29dc6209cd954484a
 create or replace function private.register_user()
 returns trigger
 language plpgsql
@@ -3592,7 +3741,10 @@ begin
         end if;
     end if;
 
-    v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
+    -- Who is invited gets no tenant: the invitation says which, and the user accepts it.
+    if v_form -> 'is_invited' is distinct from 'true' then
+        v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
+    end if;
     update public.profiles as p
     set username = coalesce(v_username, p.username),
         first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
@@ -3603,7 +3755,7 @@ begin
 end
 $$;
 comment on function private.register_user is
-    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
+    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of, unless an invitation waits: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/remove_member.sql sha256:cf78425480f6236cf2c3bab9747dccb396245dfff75d4591d9f8d58f32f2d71e
@@ -3746,7 +3898,7 @@ comment on function public.rotate_api_key is
 revoke all on function public.rotate_api_key from public, anon, authenticated, service_role;
 grant execute on function public.rotate_api_key to authenticated;
 
--- from sql/10_tenancy/functions/select_tenant_id.sql sha256:6bb1e03935667124ae1a2babe226ed9a84e6d48b90bff886779abfe19a012e2d
+-- from sql/10_tenancy/functions/select_tenant_id.sql sha256:cd68ff44ccde92e49230b4cd219c2930f8e5119742d8b7358f2180d0953b594e
 create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_tenant_id uuid, p_session_id uuid)
 returns uuid
 language plpgsql
@@ -3761,7 +3913,7 @@ begin
         into v_tenant_id
         from public.memberships as m
         join public.tenants as t on t.tenant_id = m.tenant_id
-        where m.tenant_id = p_claimed_tenant_id and m.user_id = p_user_id and t.deleted_at is null;
+        where m.tenant_id = p_claimed_tenant_id and m.user_id = p_user_id and m.deactivated_at is null and t.deleted_at is null;
     else
         select m.tenant_id
         into v_tenant_id
@@ -3770,7 +3922,7 @@ begin
         left join private.session_tenants as s
             on s.session_id = p_session_id and s.user_id = m.user_id and s.tenant_id = m.tenant_id
         left join public.profiles as p on p.user_id = m.user_id and p.active_tenant_id = m.tenant_id
-        where m.user_id = p_user_id and t.deleted_at is null
+        where m.user_id = p_user_id and m.deactivated_at is null and t.deleted_at is null
         order by (s.session_id is null), (p.user_id is null), m.created_at, m.tenant_id
         limit 1;
     end if;
@@ -3885,6 +4037,64 @@ comment on function public.unassign_role is 'Takes a role from a member; never t
 revoke all on function public.unassign_role from public, anon, authenticated, service_role;
 grant execute on function public.unassign_role to authenticated;
 
+-- from sql/10_tenancy/functions/update_member.sql sha256:0ee909a7292dd43b4af5d8abdfe2b6ad70413f54644fc73cd05c58616d7d5770
+create or replace function public.update_member(
+    p_user_id uuid,
+    p_first_name text default null,
+    p_last_name text default null,
+    p_is_active boolean default null
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.caller();
+    v_is_oneself boolean := coalesce(v_caller.user_id = p_user_id, false);
+begin
+    -- Everybody may change their own name.
+    if not v_is_oneself then
+        v_caller := private.authorize('members.write');
+    end if;
+    perform private.get_manageable_member(v_caller, p_user_id);
+    if p_first_name is not null or p_last_name is not null then
+        -- A name is the person's, in all their tenants: the admin of one does not rename somebody in another.
+        if not v_is_oneself and exists (
+            select from public.memberships as m where m.user_id = p_user_id and m.tenant_id <> v_caller.tenant_id
+        ) then
+            perform private.raise_error(403, 'FORBIDDEN', 'This user belongs to another organization, too, and changes the name alone.');
+        end if;
+        p_first_name := private.nfc(btrim(p_first_name));
+        p_last_name := private.nfc(btrim(p_last_name));
+        if length(p_first_name) > 255 then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'first_name must have at most 255 characters.');
+        end if;
+        if length(p_last_name) > 255 then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'last_name must have at most 255 characters.');
+        end if;
+        update public.profiles as p
+        set first_name = coalesce(p_first_name, p.first_name), last_name = coalesce(p_last_name, p.last_name)
+        where p.user_id = p_user_id;
+    end if;
+    if p_is_active is not null then
+        if v_is_oneself and not p_is_active then
+            perform private.raise_error(400, 'OWN_MEMBERSHIP', 'You cannot deactivate yourself.');
+        end if;
+        update public.memberships as m
+        set deactivated_at = case when p_is_active then null else coalesce(m.deactivated_at, private.clock()) end
+        where m.tenant_id = v_caller.tenant_id
+            and m.user_id = p_user_id
+            and (m.deactivated_at is null) <> p_is_active;
+        perform private.check_admin_remains(v_caller.tenant_id);
+    end if;
+end
+$$;
+comment on function public.update_member is
+    'Changes a member''s name, or takes their access away until it is given back; null leaves a part as it is. Never the last admin; members change their own name without members.write.';
+revoke all on function public.update_member from public, anon, authenticated, service_role;
+grant execute on function public.update_member to authenticated;
+
 -- from sql/10_tenancy/functions/update_role.sql sha256:c721b76ceb205f117644c2b1b7e3ea8e18564a5be5b3685583ef6017178ee89e
 create or replace function public.update_role(
     p_role_id uuid,
@@ -3964,7 +4174,7 @@ comment on function public.update_tenant is 'Changes the caller''s tenant; null 
 revoke all on function public.update_tenant from public, anon, authenticated, service_role;
 grant execute on function public.update_tenant to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:4057d72319e111ff32e2633ef2ce0d7e4d3b544ffe303327ceab0a9daedef45d
+-- from sql/10_tenancy/functions/whoami.sql sha256:d234df10253a0ebe47eda8368e1defb1f3e91fb8f57c5cf774d75831992549ee
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
@@ -3988,6 +4198,7 @@ begin
             'username', p.username,
             'first_name', p.first_name,
             'last_name', p.last_name,
+            'created_at', coalesce(u.created_at, p.created_at),
             'robot_id', v_caller.robot_id,
             'api_key_id', v_caller.api_key_id,
             'roles', case v_caller.principal
@@ -4000,7 +4211,7 @@ begin
                 select coalesce(jsonb_agg(jsonb_build_object('tenant_id', o.tenant_id, 'slug', o.slug, 'name', o.name) order by o.name), '[]')
                 from public.memberships as m
                 join public.tenants as o on o.tenant_id = m.tenant_id and o.deleted_at is null
-                where m.user_id = v_caller.user_id
+                where m.user_id = v_caller.user_id and m.deactivated_at is null
             )
         )
         from public.tenants as t
@@ -5118,7 +5329,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:b680ad91361e64cb465e2b3745b191f10083ea73faab72c4e863b027e5799e16
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:599b89f3fcffa931ab0cda8709c28ffb458e45ad02e65464ec0ea09994cfa09d
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5133,6 +5344,7 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
+    v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
 begin
     select h.is_online, h.last_heartbeat_at into v_was
     from public.robot_heartbeats as h
@@ -5140,9 +5352,12 @@ begin
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id, idle_at
         )
-        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id)
+        values (
+            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id,
+            case when v_is_idle then v_now end
+        )
         on conflict (robot_id) do nothing;
         return found;
     end if;
@@ -5154,13 +5369,14 @@ begin
         metrics = coalesce(p_metrics, h.metrics),
         health = coalesce(p_health, h.health),
         session_id = coalesce(h.session_id, p_session_id),
+        idle_at = case when v_is_idle then v_now else h.idle_at end,
         other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
     return not v_was.is_online;
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -5179,7 +5395,7 @@ comment on function private.calling_robot_id is 'The robot that makes this reque
 revoke all on function private.calling_robot_id from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id to authenticated;
 
--- from sql/30_robots/functions/command_robot.sql sha256:dce18ddb1639353722b18e02a93b4da7d132c7f6c78f2320723c6628aa402d1a
+-- from sql/30_robots/functions/command_robot.sql sha256:a81720fbe171986b6353d244a2ba6f3d891b2a5d844542cebbdeb37ccd9708df
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
 returns jsonb
 language plpgsql
@@ -5193,15 +5409,18 @@ declare
     v_mode public.robot_mode;
     v_command_id uuid;
 begin
-    if not coalesce(p_command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release'), false) then
+    if not coalesce(p_command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release', 'status_request'), false) then
         perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'command must be pause, resume, drain, shutdown, quarantine or release.'
+            400, 'INVALID_ARGUMENT',
+            'command must be pause, resume, drain, shutdown, quarantine, release or status_request.'
         );
     elsif length(v_reason) > 1024 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
     end if;
 
-    if p_command = 'quarantine' then
+    if p_command = 'status_request' then
+        v_command_id := private.send_robot_command(v_robot.tenant_id, v_robot.robot_id, p_command, v_reason);
+    elsif p_command = 'quarantine' then
         v_command_id := private.quarantine_robot(
             v_robot.tenant_id, v_robot.robot_id, coalesce(v_reason, 'A person put it there.')
         );
@@ -5243,7 +5462,7 @@ begin
 end
 $$;
 comment on function public.command_robot is
-    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
+    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, asks for its status (its next heartbeat answers), or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
 revoke all on function public.command_robot from public, anon, authenticated, service_role;
 grant execute on function public.command_robot to authenticated;
 
@@ -5698,7 +5917,7 @@ comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. It may finish the jobs that it holds.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:2f57f01b61e2ce17d909d66dca7497e9b17849bd8b9f461563b1367077d6bf90
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:e5c42a5a9743c121a0c0a3486d67c65d11a1eff3f0461fae03bc5cbd270ffc42
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5757,6 +5976,9 @@ begin
         'other_session_at', (
             select private.to_iso(r.other_session_at) from public.live_robots as r where r.robot_id = v_robot.robot_id
         ),
+        'is_replaced', coalesce((
+            select h.session_id <> p_session_id from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id
+        ), false),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -5782,11 +6004,11 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:f7545d63e71a050377aff16f3a984322cd89025e987dbe02e5518fb33d71979f
+-- from sql/30_robots/functions/register_robot.sql sha256:ca4eca86e1d1d647781a2b92966cdbb5ec2c12116cc7187d233bab1b6f8303b5
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -5943,6 +6165,9 @@ begin
         set session_id = p_session_id,
             other_session_at = case when v_old_session_id <> p_session_id then v_was_alive_at end
         where h.robot_id = v_robot.robot_id and h.session_id is distinct from p_session_id;
+        if v_old_session_id <> p_session_id then    -- whoever speaks for the older one asks whether it was replaced
+            perform private.broadcast('robot:' || v_robot.robot_id, 'session_replaced', '{}');
+        end if;
     end if;
     perform private.announce_robot(
         case when v_is_news then 'robot.online' else 'robot.updated' end, v_robot.robot_id
@@ -5969,7 +6194,7 @@ comment on function private.robot_may_claim is
     'Whether a robot gets jobs at all, whatever it can do and whatever waits; p_is_signed_off: it said itself that it takes none.';
 revoke all on function private.robot_may_claim from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/send_robot_command.sql sha256:471bb96e74c76578d516d3a26c6e807fd44c5cd52ed7959fb545493146fdbd74
+-- from sql/30_robots/functions/send_robot_command.sql sha256:1c9831bc040e66f8217f9d8a7097faa1a1440c11b6ca00368113eef7b2d529ab
 create or replace function private.send_robot_command(p_tenant_id uuid, p_robot_id uuid, p_command text, p_reason text)
 returns uuid
 language plpgsql
@@ -5983,6 +6208,7 @@ begin
     set superseded_at = v_now
     where c.tenant_id = p_tenant_id
         and c.robot_id = p_robot_id
+        and (c.command = 'status_request') = (p_command = 'status_request')    -- a question changes no order
         and c.acknowledged_at is null
         and c.superseded_at is null;
     insert into public.robot_commands (tenant_id, robot_id, command, reason, issued_by, issued_at)
@@ -5996,7 +6222,7 @@ begin
 end
 $$;
 comment on function private.send_robot_command is
-    'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
+    'Writes down what a robot is to do and pushes it. The newest order counts: older ones that it has not acknowledged are superseded. A question for its status supersedes questions only.';
 revoke all on function private.send_robot_command from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/set_robot_status.sql sha256:b15120bd7dec12bac23db0cd421d570a4955b0c18cadf52d61aff762b26f6483
@@ -9488,7 +9714,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:0d4a5c349a4fef9b3f958714ceb19d9feb5273008cebf19f25e37e92094971b7
+-- from sql/42_leases/functions/append_job_logs.sql sha256:2856d9de9839319b6e2eba12b0b2a1e4401d5502d0084488b37799929cfbd7bb
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -9533,6 +9759,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
+    p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id));
     select l.tenant_id, l.attempt into v_tenant_id, v_attempt
     from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
@@ -9582,9 +9809,84 @@ begin
 end
 $$;
 comment on function public.append_job_logs is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Null as the token means the lease that the robot holds, or the last one that it held. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.append_job_logs from public, anon, authenticated, service_role;
 grant execute on function public.append_job_logs to authenticated;
+
+-- from sql/42_leases/functions/find_lease_token.sql sha256:9f63078b7c47a86287023d782f2c99dcc09afc9cceedd8c5eef696ad96431d32
+-- A robot that knows no tokens names the job alone. As long as it held the job only once, that says which attempt it means. When an
+-- earlier lease ended without a word of it (its time was over), that attempt may still run beside the newer one, and its report
+-- looks the same. So the first report is stored as a late result of the earlier attempt, unless the robot ran nothing since; the
+-- second, another one, shows that both have ended, and counts. See docs/queue.md.
+create or replace function private.find_lease_token(
+    p_caller private.caller,
+    p_job_id uuid,
+    p_outcome text default null,    -- completed | failed | released; null: the call ends nothing
+    p_report jsonb default null     -- what private.answer_late_result() would store
+)
+returns bigint
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease record;
+    v_job record;
+    v_earlier_token bigint;
+    v_silent_at timestamptz;
+begin
+    select l.lease_token, l.claimed_at into v_lease
+    from private.leases as l
+    where l.job_id = p_job_id and l.robot_id is not distinct from p_caller.robot_id;
+    if v_lease.lease_token is not null and p_outcome is null then
+        return v_lease.lease_token;
+    end if;
+    select j.lease_token, coalesce(j.robot_id, j.reported_by) as robot_id, j.past_leases, j.silent_ends into v_job
+    from public.jobs as j
+    where j.job_id = p_job_id;
+    v_earlier_token := greatest(
+        (
+            select max(p.key::bigint)
+            from jsonb_each_text(v_job.past_leases) as p
+            where p.value = p_caller.robot_id::text
+        ),
+        case when v_job.robot_id = p_caller.robot_id then v_job.lease_token end
+    );
+    if v_lease.lease_token is null then
+        return v_earlier_token;
+    elsif v_earlier_token is null then
+        return v_lease.lease_token;
+    elsif jsonb_typeof(p_report #> '{result,duration_ms}') = 'number'
+        -- A second for clocks that do not run alike.
+        and (p_report #>> '{result,duration_ms}')::numeric / 1000 > extract(epoch from private.clock() - v_lease.claimed_at) + 1
+    then
+        return v_earlier_token;
+    end if;
+    v_silent_at := (v_job.silent_ends ->> p_caller.robot_id::text)::timestamptz;
+    if v_silent_at is null
+        or exists (
+            select from public.robot_heartbeats as h where h.robot_id = p_caller.robot_id and h.idle_at > v_silent_at
+        )
+        or exists (
+            select
+            from public.late_results as r
+            where r.job_id = p_job_id
+                and r.tenant_id = private.find_reported_job(p_caller, p_job_id)
+                and r.robot_id = p_caller.robot_id
+                and r.received_at >= v_silent_at
+                and (r.outcome, r.payload) is distinct from (p_outcome, p_report)
+        )
+    then
+        return v_lease.lease_token;
+    end if;
+    return v_earlier_token;
+end
+$$;
+comment on function private.find_lease_token is
+    'The token that a robot''s call without one means: of its live lease of the job; of the last one that it held when it holds none, or when what it reports cannot be of the live one (its duration is longer) or may be of an earlier attempt whose lease ended silently.';
+revoke all on function private.find_lease_token from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/find_reported_job.sql sha256:33a8143d17f6a6a397522a40f7d480b776ddd6f5593d5dd48bcf80039b2b8d90
 create or replace function private.find_reported_job(p_caller private.caller, p_job_id uuid)
@@ -9608,6 +9910,48 @@ $$;
 comment on function private.find_reported_job is
     'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
 revoke all on function private.find_reported_job from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/get_robot_session.sql sha256:63ae1e71ed95fcdedc26d77ea3f1a7c8d6de0b7c22931c2217e6734bfe98a1b7
+create or replace function public.get_robot_session()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_settings jsonb := (select t.settings from public.tenants as t where t.tenant_id = v_caller.tenant_id);
+begin
+    return jsonb_build_object(
+        'accept_grace_seconds', private.robot_patience_seconds(v_settings, 'accept_grace_seconds', 30),
+        'reconnect_window_seconds', private.robot_patience_seconds(v_settings, 'reconnect_window_seconds', 60),
+        'leases', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'job_id', l.job_id,
+                        'lease_token', l.lease_token,
+                        'is_started', l.started_at is not null,
+                        'cancel_requested', l.cancel_requested_at is not null,
+                        'cancel_reason', l.cancel_reason
+                    )
+                    order by l.lease_token
+                ),
+                '[]'
+            )
+            from private.leases as l
+            where l.robot_id = v_caller.robot_id
+        )
+    );
+end
+$$;
+comment on function public.get_robot_session is
+    'What a gateway that speaks for the calling robot must know: for how long a job may be offered, for how long leases outlive the robot''s connection, and the leases that the robot holds, with their tokens. Needs jobs.report (robots).';
+revoke all on function public.get_robot_session from public, anon, authenticated, service_role;
+grant execute on function public.get_robot_session to authenticated;
 
 -- from sql/42_leases/functions/give_back_leases.sql sha256:5b55abc9fe500987b4f76bc5077d3a118caa216710f859c4cbb5929b7bdf0acd
 -- Its callers hold the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
@@ -9704,6 +10048,51 @@ $$;
 comment on function private.lease_over_at is
     'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
 revoke all on function private.lease_over_at from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/leave_robot_session.sql sha256:8a99536d31135f89fadbf6fa70583cc9af9f3d5b68ab09337bf0275a9c93fca0
+-- Leases in the order of their ids and then the robot's row, as a heartbeat locks them.
+create or replace function public.leave_robot_session(p_session_id uuid)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_until timestamptz := private.clock() + make_interval(secs => (
+        select private.robot_patience_seconds(t.settings, 'reconnect_window_seconds', 60)
+        from public.tenants as t
+        where t.tenant_id = v_caller.tenant_id
+    ));
+    v_kept integer;
+begin
+    if exists (
+        select from public.robot_heartbeats as h where h.robot_id = v_caller.robot_id and h.session_id <> p_session_id
+    ) then
+        return 0;
+    end if;
+    update private.leases as l
+    set lease_expires_at = v_until
+    where l.job_id = any (array(
+        select o.job_id
+        from private.leases as o
+        where o.robot_id = v_caller.robot_id and o.started_at is not null
+        order by o.job_id
+        for update
+    ));
+    get diagnostics v_kept = row_count;
+    update public.robot_heartbeats as h
+    set session_id = null
+    where h.robot_id = v_caller.robot_id and h.session_id = p_session_id;
+    return v_kept;
+end
+$$;
+comment on function public.leave_robot_session is
+    'Says that the connection of a session of the calling robot is gone: the jobs that the robot has started stay its own for the reconnect window of its tenant, and the next session is no second process. Does nothing when another session registered meanwhile. Returns how many jobs are kept. Needs jobs.report (robots).';
+revoke all on function public.leave_robot_session from public, anon, authenticated, service_role;
+grant execute on function public.leave_robot_session to authenticated;
 
 -- from sql/42_leases/functions/lengthen_leases.sql sha256:82ea5b13aba7c931dd70fa9b3b9c5956ddcf7ea302978735517dbddb121dc983
 -- Skips leases that are locked: they are being renewed or ended.
@@ -9899,8 +10288,12 @@ comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/release_job.sql sha256:f54fdbc6e9f934be78b8a8ee70fabcc26d33d61e314de550178e229a1efd8e4d
-create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
+-- from sql/42_leases/functions/release_job.sql sha256:be9c48ef649397f56e926929563ede1c4ac42a5fcb51f90ca20a7fcd0ab4f69e
+create or replace function public.release_job(
+    p_job_id uuid,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
+    p_reason text default null      -- why the robot will not run it
+)
 returns jsonb
 language plpgsql
 security definer
@@ -9912,15 +10305,21 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
     v_answer jsonb;
+    v_reason text := private.nfc(left(nullif(btrim(p_reason), ''), 1024));
+    v_message text := coalesce('Rejected by the robot: ' || v_reason, 'Released by the robot.');
 begin
+    p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id, 'released'));
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
+    if v_reason is not null then    -- another one is woken for it
+        delete from private.waiting_robots as w where w.robot_id = v_caller.robot_id;
+    end if;
     if v_lease.started_at is null then
-        v_answer := private.end_uncounted(v_lease, 'Released by the robot.');
+        v_answer := private.end_uncounted(v_lease, v_message);
     elsif v_lease.cancel_requested_at is not null then
         return private.end_attempt(v_lease, 'failed', null, null, null, false);
     else
@@ -9931,7 +10330,7 @@ begin
         perform private.ring_lane(v_lease.lane_id);
         perform private.announce_job(
             'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
-            v_lease.attempt - 1, '{"message": "Released by the robot."}'
+            v_lease.attempt - 1, jsonb_build_object('message', v_message)
         );
         v_answer := jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
     end if;
@@ -9942,11 +10341,11 @@ begin
 end
 $$;
 comment on function public.release_job is
-    'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;
 
--- from sql/42_leases/functions/renew_leases.sql sha256:81fc95280477619e8d17406ff454f814f77cdb4e0371f140e421766fde0255ea
+-- from sql/42_leases/functions/renew_leases.sql sha256:8dfb6ead99c1b348e145fbdbf3db2c8b7d0baa3a6b7227a8023d9dff2c9ff788
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -9968,12 +10367,13 @@ begin
     perform private.note_call();
     return query
     with asked as (
-        -- A value that is no id or no token is null, and so not held.
+        -- A value that is no id or no token is null, and so not held. Who gives no token means the lease that it holds.
         select
             case
                 when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
             end as job_id,
             case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
+            a.item ->> 'lease_token' is null as is_own,
             a.n
         from jsonb_array_elements(p_leases) with ordinality as a (item, n)
     ), locked as (
@@ -9987,18 +10387,18 @@ begin
         update private.leases as l
         set lease_expires_at = v_until, outages = 0
         from locked as k
-        join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
+        join asked as a on a.job_id = k.job_id and (a.is_own or a.lease_token = k.lease_token)
         where l.job_id = k.job_id
         returning l.job_id, l.lease_token, l.cancel_requested_at is not null as cancel_requested
     )
     select a.job_id, k.job_id is not null, case when k.job_id is not null then v_until end, coalesce(k.cancel_requested, false)
     from asked as a
-    left join kept as k on k.job_id = a.job_id and k.lease_token = a.lease_token
+    left join kept as k on k.job_id = a.job_id and (a.is_own or k.lease_token = a.lease_token)
     order by a.n;
 end
 $$;
 comment on function public.renew_leases is
-    'Renews the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
+    'Renews the leases [{job_id, lease_token?}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
 revoke all on function public.renew_leases from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases to authenticated;
 
@@ -10226,8 +10626,28 @@ comment on function private.rescue_lease is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/start_job.sql sha256:ad4627296005508c07aee7fd4a0626bc9f7be8167270d97e3878d0956a1f710d
-create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
+-- from sql/42_leases/functions/robot_patience_seconds.sql sha256:6902bec0199862366587027331618dd7091fe1e4e39d5cf5352143a9ea59be47
+create or replace function private.robot_patience_seconds(p_settings jsonb, p_name text, p_default integer)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds jsonb := p_settings -> 'robots' -> p_name;
+begin
+    return case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 5 and 3000 then v_seconds::integer
+        else p_default
+    end;
+end
+$$;
+comment on function private.robot_patience_seconds is
+    'How long the robots of a tenant with these settings are waited for: {"robots": {"accept_grace_seconds": 30, "reconnect_window_seconds": 60}}, 5 to 3000; the default for anything else.';
+revoke all on function private.robot_patience_seconds from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/start_job.sql sha256:77bf7fcfa84e4c1ea85dff6e422a0154ebe4c513d3b1eeaa9c9f670f47ed96a2
+create or replace function public.start_job(p_job_id uuid, p_lease_token bigint default null)
 returns jsonb
 language plpgsql
 security definer
@@ -10242,7 +10662,9 @@ declare
 begin
     select l.* into v_lease
     from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    where l.job_id = p_job_id
+        and (p_lease_token is null or l.lease_token = p_lease_token)
+        and l.robot_id is not distinct from v_caller.robot_id
     for update;
     if not found then
         perform private.raise_lease_lost(v_caller, p_job_id);
@@ -10269,7 +10691,7 @@ begin
 end
 $$;
 comment on function public.start_job is
-    'Says that a claimed job runs now. Idempotent. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now. Idempotent. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job from public, anon, authenticated, service_role;
 grant execute on function public.start_job to authenticated;
 
@@ -10488,10 +10910,10 @@ comment on function private.check_cancel_reason is
     'The reason of a cancellation as it is stored. Raises 400 INVALID_ARGUMENT for a text that is too long.';
 revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/complete_job.sql sha256:939a29626415752ae6e9cb5cb0ba23a26aaafb389b6da243e914ab5739fff510
+-- from sql/43_endings/functions/complete_job.sql sha256:b9498ef5e57d931fbdb18f3ea555532bbfa9fc1d32868f1b17d1bb906b658f6b
 create or replace function public.complete_job(
     p_job_id uuid,
-    p_lease_token bigint,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
     p_result jsonb default null,
     p_node_executions jsonb default null    -- default: those in the result
 )
@@ -10506,6 +10928,11 @@ begin
     if pg_column_size(p_result) > 10485760 then
         perform private.raise_error(413, 'INVALID_ARGUMENT', 'result must not be larger than 10 MB.');
     end if;
+    if p_lease_token is null then
+        p_lease_token := private.find_lease_token(
+            v_caller, p_job_id, 'completed', jsonb_build_object('result', p_result)
+        );
+    end if;
     if private.complete_leases(
         v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
     ) = '{}' then
@@ -10517,7 +10944,7 @@ begin
 end
 $$;
 comment on function public.complete_job is
-    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
+    'Ends a job with its result, once; the same call again answers the same. Without a token it is the calling robot''s own lease, as private.find_lease_token() finds it. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
 revoke all on function public.complete_job from public, anon, authenticated, service_role;
 grant execute on function public.complete_job to authenticated;
 
@@ -10699,7 +11126,7 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:86d74bd0ea17444db23b941fd06d9a3f251b5318a57d428da5cc5f6a6ddcca2a
+-- from sql/43_endings/functions/end_attempt.sql sha256:9cb9824456c96735163bcc9386b5cd945a729c30684ca16a81365a9d2173132e
 -- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -10768,6 +11195,10 @@ begin
             error_details = p_error_details,
             lost_by = v_job.lost_by,
             past_leases = private.add_past_lease(j.past_leases, p_lease),
+            silent_ends = case
+                when p_outcome = 'failed' then j.silent_ends
+                else j.silent_ends || jsonb_build_object(p_lease.robot_id::text, v_now)
+            end,
             uncounted_ends = 0
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
@@ -10957,11 +11388,11 @@ comment on function private.end_uncounted is
     'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:b8204d3494880db3bba7af4afec624481daae557e34adbb25bb208ae0ca72ae3
+-- from sql/43_endings/functions/fail_job.sql sha256:fdda675730a4b3ca28c2608d04226e7c58e73c1331cb06957ecf647620405e7c
 create or replace function public.fail_job(
     p_job_id uuid,
-    p_lease_token bigint,
-    p_error_message text,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
+    p_error_message text default null,      -- must be given
     p_error_type text default null,
     p_stack_trace text default null,
     p_failed_node text default null,
@@ -10981,6 +11412,7 @@ declare
     v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
         'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
     ));
+    v_report jsonb := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details;
 begin
     if coalesce(p_error_message, '') = '' then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not be empty.');
@@ -10991,14 +11423,14 @@ begin
     elsif length(p_failed_node) > 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
     end if;
+    if p_lease_token is null then
+        p_lease_token := private.find_lease_token(v_caller, p_job_id, 'failed', v_report);
+    end if;
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
-        return private.answer_late_result(
-            v_caller, p_job_id, p_lease_token, 'failed',
-            jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
-        );
+        return private.answer_late_result(v_caller, p_job_id, p_lease_token, 'failed', v_report);
     end if;
     if p_node_executions is not null then
         perform private.keep_node_executions(v_lease, p_node_executions);
@@ -11009,7 +11441,7 @@ begin
 end
 $$;
 comment on function public.fail_job is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
 revoke all on function public.fail_job from public, anon, authenticated, service_role;
 grant execute on function public.fail_job to authenticated;
 
@@ -19329,7 +19761,7 @@ comment on function private.tenant_day_began_at is
     'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
 revoke all on function private.tenant_day_began_at from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tidy_node_executions.sql sha256:7e8808bc1591f8f05c02aafbf4f55aae36188c7cfc6371c40f2e91a6b20ba61a
+-- from sql/95_analytics/functions/tidy_node_executions.sql sha256:16187285c88b27c80538a07834888206f3a494003584e33f3f77cefcaaea3c7a
 -- Lenient: a job's outcome must never be refused because of its statistics. JSON has numbers of any size, readers have
 -- not: they end at 2^31 - 1. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
@@ -19353,6 +19785,13 @@ begin
                     when jsonb_typeof(n.item -> 'runs') = 'number'
                         then least(greatest(round((n.item ->> 'runs')::numeric), 0), 2147483647)
                 end,
+                -- Of steps: what each began with, put out or failed with. What is large stands in the job's result only.
+                'name', left(n.item ->> 'name', 255),
+                'started_at', left(n.item ->> 'started_at', 40),
+                'completed_at', left(n.item ->> 'completed_at', 40),
+                'error', left(n.item ->> 'error', 2000),
+                'input', case when pg_column_size(n.item -> 'input') <= 4096 then n.item -> 'input' end,
+                'output', case when pg_column_size(n.item -> 'output') <= 4096 then n.item -> 'output' end,
                 'healing', case
                     when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
                         'healed', n.item #> '{healing,healed}',

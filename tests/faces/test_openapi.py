@@ -102,6 +102,7 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/api-keys/{api_key_id}/rotate": "POST",
             "/robots/{robot_id}/explain": "GET",
             "/robots/{robot_id}/pause": "POST",
+            "/robots/{robot_id}/status-request": "POST",
             "/robots/{robot_id}/resume": "POST",
             "/robots/{robot_id}/drain": "POST",
             "/robots/{robot_id}/shutdown": "POST",

@@ -5,7 +5,14 @@ from tests.faces.stage import UNKNOWN_ID, Stage, refused
 
 
 @pytest.mark.parametrize(
-    ("word", "mode"), [("pause", "paused"), ("drain", "draining"), ("shutdown", "active"), ("resume", "active")]
+    ("word", "mode"),
+    [
+        ("pause", "paused"),
+        ("drain", "draining"),
+        ("shutdown", "active"),
+        ("resume", "active"),
+        ("status-request", "active"),
+    ],
 )
 async def test_a_command_changes_the_robot_and_waits_until_it_is_acknowledged(
     stage: Stage, word: str, mode: str
@@ -19,7 +26,7 @@ async def test_a_command_changes_the_robot_and_waits_until_it_is_acknowledged(
     )  # fmt: skip
     path = f"/robots/{robot.external_id}/heartbeat"
     [waiting] = (await asker.post(path, {})).json()["pending_commands"]
-    assert (waiting["command"], waiting["command_id"]) == (word, told["command_id"])
+    assert (waiting["command"], waiting["command_id"]) == (word.replace("-", "_"), told["command_id"])
     sent = {"cpu_percent": 1, "acknowledged_commands": [told["command_id"]]}
     assert (await asker.post(path, sent)).json()["pending_commands"] == []
     seen = (await stage.member("viewer").get(f"/robots/{robot.external_id}")).json()

@@ -64,13 +64,18 @@ async def signed_in(env: dict[str, str]) -> Client:
     return client
 
 
+async def statuses_of_jobs(client: Client) -> dict[str, str]:
+    return {job["job_id"]: job["status"] for job in (await client.list_jobs())["jobs"]}
+
+
 async def test_only_its_own_robot_may_run_the_job_and_an_interrupted_demo_cancels_it(
     env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     robot_that_runs(monkeypatch, SLEEPER)
-    running = asyncio.create_task(demo.run_demo(env, tmp_path, Console(quiet=True)))
     async with await signed_in(env) as client, asyncio.timeout(30):
-        while not (found := (await client.list_jobs())["jobs"]):
+        before = await statuses_of_jobs(client)
+        running = asyncio.create_task(demo.run_demo(env, tmp_path, Console(quiet=True)))
+        while not (found := [job for job in (await client.list_jobs())["jobs"] if job["job_id"] not in before]):
             await asyncio.sleep(0.05)
         assert [job["target_robot_id"] for job in found] == [env["ROBOT_ID"]]
         running.cancel()
@@ -84,11 +89,12 @@ async def test_a_demo_whose_robot_ends_cancels_its_job_and_that_of_a_demo_that_w
 ) -> None:
     robot_that_runs(monkeypatch, SHORT_LIVED)
     async with await signed_in(env) as client:
+        before = await statuses_of_jobs(client)
         killed = await client.submit_workflow("Order totals", GRAPH, robot_id=env["ROBOT_ID"])
         of_another = await client.submit_workflow("Somebody's", GRAPH)
         with pytest.raises(LocalStackError, match="robot has ended"):
             await demo.run_demo(env, tmp_path, Console(quiet=True))
-        statuses = {job["job_id"]: job["status"] for job in (await client.list_jobs())["jobs"]}
+        statuses = {job: status for job, status in (await statuses_of_jobs(client)).items() if job not in before}
         await client.cancel_job(of_another["job_id"])
     assert statuses.pop(of_another["job_id"]) != "cancelled"
     assert statuses[killed["job_id"]] == "cancelled"

@@ -56,6 +56,7 @@ class Queue(State):
         super().__init__(now, robots)
         self._promoted_at = self._rescued_at = self._duties_at = now - timedelta(days=1)
         self._outage: tuple[datetime, datetime] | None = None  # that no rescue has looked at yet
+        self._excused_until: datetime | None = None  # the end of the newest outage that a rescue has looked at
 
     # What a member does with jobs
 
@@ -192,7 +193,8 @@ class Queue(State):
         room = {each: self.room(each) for each in self.limits}
         was_passed_over = False
         taken: list[Job] = []
-        for job in sorted(self._in("ready"), key=self.rank):  # a stable sort: then by age
+        # Then by age, which is the order of ids: a batch of retries makes jobs in the order of those it retries.
+        for job in sorted(self._in("ready"), key=lambda job: (self.rank(job), job.job_id)):
             counts = [each for each in job.wish.counts_towards if each in self.limits]
             if len(taken) == free or not robot.may_have(job.wish) or not all(self.room(each) for each in counts):
                 continue
@@ -350,6 +352,8 @@ class Queue(State):
         if self._outage is None:
             return
         (began_at, ended_at), self._outage = self._outage, None
+        began_at = max(began_at, self._excused_until or began_at)
+        self._excused_until = ended_at
         away, minute = ended_at - began_at, timedelta(minutes=1)
         for job in self._in("leases"):
             lease = job.held

@@ -9,7 +9,7 @@ from tests.robot.lives import GATED, HELLO, LONG, Gate, MakeLife
 from tests.robot.workflows import chain
 
 from casare_cloud.robot.spool import Outcome, Spool
-from casare_cloud.robot.transport import Lease, Signal
+from casare_cloud.robot.transport import Lease, Signal, signal_from
 
 
 async def test_a_job_is_started_run_and_completed(make_life: MakeLife) -> None:
@@ -174,6 +174,16 @@ async def test_a_command_is_acknowledged_at_once_and_once(make_life: MakeLife) -
         assert life.transport.acknowledged == ["c-1"]
         life.transport.pending.append(Signal("resume", command_id="c-2"))
         await life.until(lambda: life.transport.acknowledged == ["c-1", "c-2"])
+
+
+async def test_a_robot_that_is_asked_for_its_status_says_at_once_that_it_lives(make_life: MakeLife) -> None:
+    async with make_life().working() as life:
+        await life.until(lambda: "claim" in life.transport.calls)
+        order = signal_from("status_request", {"command_id": "c-1"})
+        assert order is not None
+        life.transport.orders.put_nowait(order)
+        await life.until(lambda: life.transport.acknowledged == ["c-1"])
+        assert "paused" not in life.kinds
 
 
 async def test_an_acknowledgement_that_is_lost_is_sent_again(make_life: MakeLife) -> None:

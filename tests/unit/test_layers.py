@@ -26,6 +26,7 @@ PLANTED = [
     ("domain.jobs.planted_layers", "casare_cloud.faces.orchestrator.fields", LAYERS),
     ("faces.kit.planted_kit", "casare_cloud.faces.orchestrator.fields", FACES),
     ("faces.webhooks.planted_face", "casare_cloud.faces.orchestrator.fields", FACES),
+    ("faces.automation.planted_face", "casare_cloud.faces.orchestrator.fields", FACES),
     ("faces.orchestrator.planted_query", "casare_cloud.domain.jobs.queries", NO_SQL),
     ("faces.kit.planted_driver", "psycopg", NO_SQL),
     ("gateway.planted_face", "casare_cloud.faces.orchestrator.fields", NO_FACE),

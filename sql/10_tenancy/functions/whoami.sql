@@ -21,6 +21,7 @@ begin
             'username', p.username,
             'first_name', p.first_name,
             'last_name', p.last_name,
+            'created_at', coalesce(u.created_at, p.created_at),
             'robot_id', v_caller.robot_id,
             'api_key_id', v_caller.api_key_id,
             'roles', case v_caller.principal
@@ -33,7 +34,7 @@ begin
                 select coalesce(jsonb_agg(jsonb_build_object('tenant_id', o.tenant_id, 'slug', o.slug, 'name', o.name) order by o.name), '[]')
                 from public.memberships as m
                 join public.tenants as o on o.tenant_id = m.tenant_id and o.deleted_at is null
-                where m.user_id = v_caller.user_id
+                where m.user_id = v_caller.user_id and m.deactivated_at is null
             )
         )
         from public.tenants as t

@@ -11,15 +11,18 @@ declare
     v_mode public.robot_mode;
     v_command_id uuid;
 begin
-    if not coalesce(p_command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release'), false) then
+    if not coalesce(p_command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release', 'status_request'), false) then
         perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'command must be pause, resume, drain, shutdown, quarantine or release.'
+            400, 'INVALID_ARGUMENT',
+            'command must be pause, resume, drain, shutdown, quarantine, release or status_request.'
         );
     elsif length(v_reason) > 1024 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
     end if;
 
-    if p_command = 'quarantine' then
+    if p_command = 'status_request' then
+        v_command_id := private.send_robot_command(v_robot.tenant_id, v_robot.robot_id, p_command, v_reason);
+    elsif p_command = 'quarantine' then
         v_command_id := private.quarantine_robot(
             v_robot.tenant_id, v_robot.robot_id, coalesce(v_reason, 'A person put it there.')
         );
@@ -61,6 +64,6 @@ begin
 end
 $$;
 comment on function public.command_robot is
-    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
+    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, asks for its status (its next heartbeat answers), or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
 revoke all on function public.command_robot from public, anon, authenticated, service_role;
 grant execute on function public.command_robot to authenticated;

@@ -56,6 +56,9 @@ begin
         'other_session_at', (
             select private.to_iso(r.other_session_at) from public.live_robots as r where r.robot_id = v_robot.robot_id
         ),
+        'is_replaced', coalesce((
+            select h.session_id <> p_session_id from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id
+        ), false),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -81,6 +84,6 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;

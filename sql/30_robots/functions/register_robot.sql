@@ -154,6 +154,9 @@ begin
         set session_id = p_session_id,
             other_session_at = case when v_old_session_id <> p_session_id then v_was_alive_at end
         where h.robot_id = v_robot.robot_id and h.session_id is distinct from p_session_id;
+        if v_old_session_id <> p_session_id then    -- whoever speaks for the older one asks whether it was replaced
+            perform private.broadcast('robot:' || v_robot.robot_id, 'session_replaced', '{}');
+        end if;
     end if;
     perform private.announce_robot(
         case when v_is_news then 'robot.online' else 'robot.updated' end, v_robot.robot_id

@@ -11,6 +11,7 @@ begin
     set superseded_at = v_now
     where c.tenant_id = p_tenant_id
         and c.robot_id = p_robot_id
+        and (c.command = 'status_request') = (p_command = 'status_request')    -- a question changes no order
         and c.acknowledged_at is null
         and c.superseded_at is null;
     insert into public.robot_commands (tenant_id, robot_id, command, reason, issued_by, issued_at)
@@ -24,5 +25,5 @@ begin
 end
 $$;
 comment on function private.send_robot_command is
-    'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
+    'Writes down what a robot is to do and pushes it. The newest order counts: older ones that it has not acknowledged are superseded. A question for its status supersedes questions only.';
 revoke all on function private.send_robot_command from public, anon, authenticated, service_role;

@@ -67,6 +67,14 @@ def run(
         list[Path] | None,
         typer.Option("--watch-folder", help="Triggers may watch files in it; repeat for more. Default: none."),
     ] = None,
+    allow_scripts: Annotated[
+        bool,
+        typer.Option(
+            "--allow-scripts",
+            envvar="ROBOT_ALLOW_SCRIPTS",
+            help="Workflows may run scripts and shell commands on this machine, as its user. Default: they may not.",
+        ),
+    ] = False,
 ) -> None:
     """Claim and run jobs until Ctrl-C, SIGTERM or the end of the terminal.
 
@@ -101,6 +109,7 @@ def run(
         work_dir=work_dir or StateFolder.default().path / "robots" / robot,
         lease_seconds=lease_seconds,
         allowed=_allowed(env, watch_folder),
+        allows_scripts=allow_scripts,
     )
     if not print_event.drain():
         os._exit(code)  # the console stalls, and Python would wait for it
@@ -137,6 +146,7 @@ class Command(StrEnum):
     shutdown = "shutdown"
     quarantine = "quarantine"
     release = "release"
+    status_request = "status-request"
 
 
 @app.command("explain")
@@ -165,7 +175,7 @@ def tell(
     command: Annotated[Command, typer.Argument(help="What it shall do.")],
     reason: Annotated[str | None, typer.Option("--reason", help="Why; the robot and the audit show it.")] = None,
 ) -> None:
-    """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it.
+    """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it; ask for its status.
 
     One that is paused or drained takes no new jobs, finishes its jobs and stays connected until it is resumed; its
     mode says which it was. shutdown ends its program.

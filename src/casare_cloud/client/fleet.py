@@ -8,7 +8,7 @@ from casare_cloud.client.session import Answer, Paging, Session, quoted
 KeyKind = Literal["service", "robot"]
 RobotStatus = Literal["idle", "busy", "offline", "error", "maintenance"]
 SharesBy = Literal["jobs", "robot_seconds"]
-RobotCommand = Literal["pause", "resume", "drain", "shutdown", "quarantine", "release"]
+RobotCommand = Literal["pause", "resume", "drain", "shutdown", "quarantine", "release", "status-request"]
 
 _KEYS = {"service": "/api-keys", "robot": "/robot-api-keys"}
 
@@ -73,7 +73,8 @@ class FleetCalls(Session):
         return await self._get(f"/robots/{quoted(robot_id)}/explain")
 
     async def command_robot(self, robot_id: str, command: RobotCommand, reason: str | None = None) -> Answer:
-        """Tell a robot to `pause`, `resume`, `drain`, `shutdown`, or put it in `quarantine` or `release` it."""
+        """Tell a robot to `pause`, `resume`, `drain`, `shutdown`; put it in `quarantine` or `release` it; ask for its
+        status."""
         path = f"/robots/{quoted(robot_id)}/{quoted(command)}"
         return await self._call("POST", path, json={"reason": reason} if reason else None)
 

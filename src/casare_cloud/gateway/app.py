@@ -19,6 +19,7 @@ from casare_cloud.gateway import closing, routes
 from casare_cloud.gateway.calls import Call, Handler, Request, Services
 from casare_cloud.gateway.dashboards import fleet
 from casare_cloud.gateway.hub import Hub
+from casare_cloud.gateway.robots.connection import Switchboard
 from casare_cloud.gateway.sockets import Socket
 from casare_cloud.identity import Verifier
 from casare_cloud.preflight.auth_faults import AuthFaults
@@ -79,7 +80,9 @@ class Gateway(Edge):
     @cached_property
     def services(self) -> Services:
         """What sockets share."""
-        return Services(self.settings, self.database, Verifier(self.settings), Doorbells(self.settings))
+        verifier, doorbells = Verifier(self.settings), Doorbells(self.settings)
+        robots = Switchboard(self.database, verifier, doorbells)
+        return Services(self.settings, self.database, verifier, doorbells, robots)
 
     @cached_property
     def hub(self) -> Hub:

@@ -16,6 +16,7 @@ from casare_cloud.database import Database
 from casare_cloud.domain.jobs.doorbells import Doorbells
 from casare_cloud.domain.users import dev_mode
 from casare_cloud.errors import AuthenticationFailed
+from casare_cloud.gateway.robots.connection import Switchboard
 from casare_cloud.gateway.sockets import Socket
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
 
@@ -35,6 +36,7 @@ class Services:
     database: Database
     verifier: Verifier
     doorbells: Doorbells
+    robots: Switchboard
 
 
 @dataclass(frozen=True, slots=True)

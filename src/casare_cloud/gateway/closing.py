@@ -10,6 +10,7 @@ UNAUTHENTICATED = 4001
 FOREIGN = 4003
 UNKNOWN_PATH = 4004
 TOO_SLOW = 4008
+REPLACED = 4009  # by a newer socket of the same robot
 UNAVAILABLE = 4503
 
 _REASON_BYTES = 123  # that a close frame has room for (RFC 6455 §5.5)

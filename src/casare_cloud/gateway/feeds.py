@@ -307,7 +307,7 @@ class Feed:
         now = asyncio.get_running_loop().time()
         for job_id in [job_id for job_id, at in self._ended.items() if at < now - LATE_LOG_SECONDS]:
             for known in (self._ended, self._logged, self._names):
-                known.pop(job_id, None)  # type: ignore[attr-defined]
+                known.pop(job_id, None)
 
     def _note(self, event: Event) -> None:
         """Follow the log of a job that a robot has, until shortly after its end."""

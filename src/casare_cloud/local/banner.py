@@ -20,6 +20,7 @@ def banner(env: Mapping[str, str], env_file: Path, demo_job: Sequence[str], seco
         f"casare_cloud is ready ({seconds:.1f} s)",
         "",
         f"  Orchestrator   {env['ORCHESTRATOR_URL']}/api/v1   (docs: {env['ORCHESTRATOR_URL']}/docs)",
+        f"  Automation     {env['AUTOMATION_URL']}/api/v1   (docs: {env['AUTOMATION_URL']}/docs)",
         f"  Webhooks       {env['WEBHOOKS_URL']}",
         f"  Sockets        {env['GATEWAY_URL']}",
         f"  Supabase       {env['SUPABASE_URL']}   publishable key {mask(env['SUPABASE_PUBLISHABLE_KEY'])}",

@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 10.0
 _NAMES = {
     "casare_cloud.local.platform": "platform",
     "casare_cloud.local.one_port": "orchestrator",
-    "functions_framework": "webhooks",
+    "functions_framework": "function",
     "gateway/main.py": "gateway",
     "robot\0run": "robot",
     "serve": "auth",

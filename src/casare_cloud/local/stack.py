@@ -41,7 +41,7 @@ PROJECT_VARIABLES = (
     "DATABASE_URL",
     "CASARE_SIGNING_KEY",
 )
-FUNCTIONS = ("orchestrator", "webhooks", "gateway")
+FUNCTIONS = ("orchestrator", "automation", "webhooks", "gateway")
 PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "supabase_admin", "postgres")
 
 
@@ -175,6 +175,7 @@ class Stack:
     def _environment(self, secrets: Secrets, database_url: str) -> dict[str, str]:
         return {
             "ORCHESTRATOR_URL": f"http://127.0.0.1:{self._ports.orchestrator}",
+            "AUTOMATION_URL": f"http://127.0.0.1:{self._ports.automation}",
             "WEBHOOKS_URL": f"http://127.0.0.1:{self._ports.webhooks}",
             "GATEWAY_URL": f"ws://127.0.0.1:{self._ports.gateway}",
             "SUPABASE_URL": f"http://127.0.0.1:{self._ports.platform}",

@@ -44,6 +44,10 @@ class Ports:
         return 8000 + self.offset
 
     @property
+    def automation(self) -> int:
+        return 8001 + self.offset
+
+    @property
     def webhooks(self) -> int:
         return 8766 + self.offset
 
@@ -53,7 +57,8 @@ class Ports:
 
     def named(self) -> dict[str, int]:
         ports = {"platform": self.platform, "postgres": self.postgres, "auth": self.auth}
-        return {**ports, "orchestrator": self.orchestrator, "webhooks": self.webhooks, "gateway": self.gateway}
+        functions = {"orchestrator": self.orchestrator, "automation": self.automation, "webhooks": self.webhooks}
+        return ports | functions | {"gateway": self.gateway}
 
     def refuse_taken(self, names: list[str]) -> None:
         """Raise `LocalStackError` when another program listens on one of the ports."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self
 
-SignalKind = Literal["cancel_job", "pause", "resume", "drain", "shutdown"]
+SignalKind = Literal["cancel_job", "pause", "resume", "drain", "shutdown", "status_request"]
 
 # What a robot does when it is told: a quarantine is the cloud's to keep, the robot only stops asking.
 _KINDS: Mapping[str, SignalKind] = {
@@ -17,6 +17,7 @@ _KINDS: Mapping[str, SignalKind] = {
     "release": "resume",
     "drain": "drain",
     "shutdown": "shutdown",
+    "status_request": "status_request",
 }
 
 

@@ -1,12 +1,14 @@
-"""The bells of robots that poll over REST: this process hears them on Realtime, as a robot in direct mode does itself.
+"""The bells of robots that poll over REST or hold a socket of the gateway: this process hears them on Realtime, as a
+robot in direct mode does itself.
 
-A bell hangs until its robot has not asked for a minute; with the last one on a socket the socket is closed. Where no
+A bell hangs until its robot has not asked for a minute, and while somebody listens to it; with the last one on a socket
+the socket is closed. Where no
 bell can be had (no signing key, Realtime away) the robot's long poll looks for jobs again and again.
 """
 
 import asyncio
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 BELLS_OF_A_SOCKET = 90  # the platform lets a connection join 100 topics
 LINGER_SECONDS = 60.0
+
+Listener = Callable[[str, Mapping[str, Any]], None]
+"""Takes the event and payload of what is pushed to a robot; `joined` each time that pushes begin to arrive."""
 
 
 @dataclass(eq=False, slots=True)
@@ -38,6 +43,7 @@ class Doorbell:
     line: _Line
     used_at: float
     rung: asyncio.Event = field(default_factory=asyncio.Event)
+    listeners: list[Listener] = field(default_factory=list)
 
     @property
     def is_heard(self) -> bool:
@@ -49,9 +55,16 @@ class Doorbell:
         return await self.line.client.join_within(self.topic, seconds)
 
     def on_push(self, event: str, payload: Mapping[str, Any]) -> None:
-        """Hears what is pushed to the robot; the rest comes with its heartbeats."""
+        """Hears what is pushed to the robot. Of one that polls, the rest comes with its heartbeats."""
         if event == "job_available":
             self.rung.set()
+        for listener in self.listeners:
+            listener(event, payload)
+
+    def on_join(self) -> None:
+        """What was pushed before was not heard."""
+        for listener in self.listeners:
+            listener("joined", {})
 
 
 @dataclass(eq=False, slots=True)
@@ -94,7 +107,7 @@ class Doorbells:
             bell = Doorbell(f"robot:{ids[1]}", line, asyncio.get_running_loop().time())
             hall.bells[key_hash] = bell
         if not bell.line.client.wants(bell.topic):
-            bell.line.client.subscribe(bell.topic, bell.on_push, token=token, is_extra=True)
+            bell.line.client.subscribe(bell.topic, bell.on_push, on_join=bell.on_join, token=token, is_extra=True)
         if hall.sweeper is None:
             hall.sweeper = asyncio.create_task(_sweep(hall))
         return bell
@@ -129,7 +142,7 @@ async def _sweep(hall: _Hall) -> None:
     while hall.bells:
         await asyncio.sleep(LINGER_SECONDS / 2)
         for key_hash, bell in list(hall.bells.items()):
-            if bell.used_at < now() - LINGER_SECONDS:
+            if bell.used_at < now() - LINGER_SECONDS and not bell.listeners:
                 del hall.bells[key_hash]
                 bell.line.bells -= 1
                 if bell.line.bells == 0:

@@ -222,7 +222,9 @@ from jsonb_to_record(public.report_progress(
 
 RELEASE_JOB = """
 select ended.*
-from jsonb_to_record(public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint)) as ended (job_id uuid, status text)
+from jsonb_to_record(public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint, %(reason)s)) as ended (
+    job_id uuid, status text
+)
 """
 
 APPEND_JOB_LOGS = """

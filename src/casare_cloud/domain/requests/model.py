@@ -11,11 +11,13 @@ class Rate:
     """At most `requests` in a window of `seconds`, for each client address or for each caller.
 
     The window begins with the first request. A caller is a user or a live key; other requests are counted by address.
+    Endpoints whose rates name one `group` share one count; every other endpoint has a count of its own.
     """
 
     requests: int
     seconds: int = 60
     per: Per = "address"
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 # What a robot may say of its state, or a person for it: `public.set_robot_status`.
 SaidStatus = Literal["idle", "busy", "offline", "error", "maintenance"]
 RobotMode = Literal["active", "paused", "draining", "maintenance", "disabled"]
-RobotCommand = Literal["pause", "resume", "drain", "shutdown", "quarantine", "release"]
+RobotCommand = Literal["pause", "resume", "drain", "shutdown", "quarantine", "release", "status_request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,28 @@ class Heard:
     heartbeat_seconds: int
     lease_seconds: int
     other_session_at: datetime | None
+    is_replaced: bool  # another session of the robot registered after the one that was named
     pending_commands: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLease:
+    """A job that a robot holds, as who speaks for the robot must know it."""
+
+    job_id: UUID
+    lease_token: int
+    is_started: bool
+    cancel_requested: bool
+    cancel_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What who speaks for a robot must know: its tenant's patience, in seconds, and the leases that it holds."""
+
+    accept_grace_seconds: int
+    reconnect_window_seconds: int
+    leases: list[HeldLease]
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,16 @@ from jsonb_to_record(public.record_heartbeat(
     %(robot)s, %(metrics)s::jsonb, %(acknowledged)s::uuid[], %(session_id)s::uuid, %(claims_in_flight)s::uuid[]
 )) as heard (
     external_id text, heard_at timestamptz, heartbeat_seconds integer, lease_seconds integer,
-    other_session_at timestamptz, pending_commands jsonb
+    other_session_at timestamptz, is_replaced boolean, pending_commands jsonb
 )
+"""
+
+GET_ROBOT_SESSION = """
+select public.get_robot_session() as facts
+"""
+
+LEAVE_ROBOT_SESSION = """
+select public.leave_robot_session(%(session_id)s::uuid) as kept
 """
 
 COMMAND_ROBOT = """

@@ -17,10 +17,12 @@ from casare_cloud.domain.robots.model import (
     Filter,
     Heard,
     Heartbeat,
+    HeldLease,
     Registration,
     Robot,
     RobotCommand,
     SaidStatus,
+    SessionFacts,
 )
 from casare_cloud.domain.rows import split_page
 from casare_cloud.errors import Forbidden, NotFound
@@ -101,6 +103,30 @@ async def heartbeat(tx: Transaction, robot: str, said: Heartbeat) -> Heard:
     row = await tx.fetch_one(queries.RECORD_HEARTBEAT, {"robot": robot, **asdict(said)})
     assert row is not None
     return Heard(**row)
+
+
+async def calling_robot(tx: Transaction) -> dict[str, Any]:
+    """The caller as `public.whoami` says it; 403 unless its key is a robot's, of one that has registered or not."""
+    caller: dict[str, Any] = await tx.fetch_value(queries.WHOAMI)
+    if caller["principal"] != "robot":
+        raise Forbidden("Only a robot may do this, with its own key.")
+    return caller
+
+
+async def session_facts(tx: Transaction) -> SessionFacts:
+    """What a gateway that speaks for the calling robot must know. For robots."""
+    facts = await tx.fetch_value(queries.GET_ROBOT_SESSION)
+    leases = [HeldLease(**{**lease, "job_id": UUID(lease["job_id"])}) for lease in facts["leases"]]
+    return SessionFacts(facts["accept_grace_seconds"], facts["reconnect_window_seconds"], leases)
+
+
+async def leave_session(tx: Transaction, session_id: UUID) -> int:
+    """Say that the connection of a session of the calling robot is gone.
+
+    The jobs that it has started stay its own for the reconnect window of its tenant; returns how many. For robots.
+    """
+    kept: int = await tx.fetch_value(queries.LEAVE_ROBOT_SESSION, {"session_id": session_id})
+    return kept
 
 
 async def command(tx: Transaction, robot: str, command: RobotCommand, reason: str | None) -> tuple[UUID, Robot]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from casare_cloud.database import Database
     from casare_cloud.domain.jobs.doorbells import Doorbells
     from casare_cloud.faces.kit.rate_limits import RateLimits
-    from casare_cloud.faces.kit.refusals import Refusals
+    from casare_cloud.faces.kit.refusals import Refusals, Responses
 
 _PAGES = ("docs", "redoc")
 _ROBOT_TOKEN = "A robot's key, or a token that was imported, where ROBOT_AUTH_ENABLED is true."  # a sentence, no secret
@@ -44,6 +44,7 @@ class App(Edge):
     resources: ClassVar[Mapping[str, str]]
     body_limits: ClassVar[Mapping[str, int]] = {}  # path under the base, or `/resource/` → bytes that a body may have
     probes: ClassVar[Mapping[str, Probe]] = PROBES
+    answer_headers: ClassVar[Mapping[str, str]] = {}  # what each answer of the face carries besides, for OpenAPI
     # What OpenAPI names as ways to say who one is; the verifier takes each of these at every face.
     credentials: ClassVar[Mapping[str, dict[str, Any]]] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or a key of sk_live_…"},
@@ -60,9 +61,10 @@ class App(Edge):
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a probe, or load what the path needs and hand over to FastAPI."""
-        path: str = scope["path"]
+        path = self.path_of(scope["path"])
+        scope = {**scope, "path": path}
         under_base = self._under_base(path)
-        probe = self.probes.get(path if under_base is None else under_base)
+        probe = self._probe_at(path)
         if probe is not None and scope["method"] == "GET":
             status, body = await probe(self)
             await send_json(send, status, body, {"Cache-Control": "no-store"})
@@ -75,6 +77,20 @@ class App(Edge):
         elif under_base is not None:
             self._load(self.resources.get(under_base.split("/")[1]))
         await self.framework(scope, receive, send)
+
+    def path_of(self, path: str) -> str:
+        """The path that is meant by this one, where a face has several spellings."""
+        return path
+
+    def probe_prefixes(self) -> tuple[str, ...]:
+        """Where the probes lie: below each of these."""
+        return "", self.base
+
+    def probe_responses(self) -> "dict[str, Responses]":
+        """What OpenAPI says of the answers of the probes, by path."""
+        from casare_cloud.faces.kit.health_shapes import responses_of
+
+        return responses_of(self.service, self.refusals.any_other)
 
     @cached_property
     def database(self) -> "Database":
@@ -111,7 +127,7 @@ class App(Edge):
 
     def body_limit(self, path: str) -> int:
         """How many bytes the body of a request to this path may have: 10 MB, or what the table says."""
-        under_base = self._under_base(path) or ""
+        under_base = self._under_base(self.path_of(path)) or ""
         first, _, _ = under_base[1:].partition("/")
         return self.body_limits.get(under_base, self.body_limits.get(f"/{first}/", BODY_BYTES))
 
@@ -124,6 +140,10 @@ class App(Edge):
 
     def _under_base(self, path: str) -> str | None:
         return path[len(self.base) :] if path.startswith(self.base + "/") else None
+
+    def _probe_at(self, path: str) -> Probe | None:
+        found = (self.probes.get(path[len(p) :]) for p in self.probe_prefixes() if path.startswith(f"{p}/"))
+        return next(filter(None, found), None)
 
     def _module(self, name: str) -> Any:
         return importlib.import_module(f"{self.package}.{name}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from casare_cloud.errors import ApiError
+from casare_cloud.errors import ApiError, InvalidArgument
 
 logger = logging.getLogger("casare_cloud")
 
@@ -28,6 +28,14 @@ class MalformedBody(HTTPException):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(400, sentence)
+
+
+class BrokenRules(InvalidArgument):
+    """Input that breaks rules of its shape; `rules` has each with its place, for a face that shows them all."""
+
+    def __init__(self, sentence: str, rules: list[dict[str, Any]]) -> None:
+        super().__init__(sentence)
+        self.rules = rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 from casare_cloud import __version__
 from casare_cloud.faces.kit import openapi, problems
 from casare_cloud.faces.kit.health import Probe
-from casare_cloud.faces.kit.health_shapes import responses_of
 from casare_cloud.faces.kit.routing import Services
 from casare_cloud.identity import Verifier
 
@@ -45,9 +44,9 @@ def create_framework(face: "App") -> FastAPI:
         face.doorbells,
     )
     problems.install(app, face.envelope)
-    responses = responses_of(face.service, face.refusals.any_other)
+    responses = face.probe_responses()
     for path, probe in face.probes.items():
-        for prefix in dict.fromkeys(("", face.base)):
+        for prefix in dict.fromkeys(face.probe_prefixes()):
             app.add_api_route(
                 prefix + path,
                 _route_of(probe, face),

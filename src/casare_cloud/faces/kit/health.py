@@ -7,7 +7,7 @@ database driver is, which is why the app makes its database when a probe first a
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from casare_cloud.config import ConfigurationError
+from casare_cloud.config import ConfigurationError, Settings
 from casare_cloud.errors import ApiError
 from casare_cloud.preflight.readiness import Readiness
 
@@ -21,6 +21,7 @@ class Probed(Protocol):
     """What a probe looks at: the app of a face."""
 
     service: str
+    settings: Settings
     readiness: Readiness
 
     @property
@@ -38,7 +39,7 @@ async def health(app: Probed) -> Answer:
 
 async def detailed(app: Probed) -> Answer:
     """The process and what it depends on: `degraded`, still 200, when the database does not answer within 1.5 s."""
-    error = await _problem(app)
+    error = await database_problem(app)
     size, free = app.database.usage()
     state = {"healthy": error is None, "pool_size": size, "pool_free": free, "error": error and str(error)}
     if error is not None:
@@ -53,7 +54,7 @@ async def ready(app: Probed) -> Answer:
 
     The settings are looked at once a minute; the log says which variable it is, and what to do.
     """
-    error = await _problem(app)
+    error = await database_problem(app)
     if error is not None:
         is_full = isinstance(error, ApiError) and error.code == "DATABASE_BUSY"
         return 503, {"ready": False, "reason": "No free connection" if is_full else "Database unhealthy"}
@@ -75,7 +76,8 @@ PROBES: dict[str, Probe] = {
 }
 
 
-async def _problem(app: Probed) -> ApiError | ConfigurationError | None:
+async def database_problem(app: Probed) -> ApiError | ConfigurationError | None:
+    """Why the database does not answer within 1.5 s; None when it does."""
     try:
         await app.database.ping(PING_SECONDS)
     except (ApiError, ConfigurationError) as error:

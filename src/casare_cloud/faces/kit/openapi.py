@@ -21,7 +21,7 @@ def complete(document: dict[str, Any], face: "App") -> dict[str, Any]:
     components["securitySchemes"] = dict(face.credentials)
     _declare_body_refusals(document, face.refusals.body_refusals())
     components["headers"] = _headers(face)
-    _name_headers(document)
+    _name_headers(document, tuple(face.answer_headers))
     document["security"] = [{name: []} for name in face.credentials]
     return document
 
@@ -36,13 +36,13 @@ def _declare_body_refusals(document: dict[str, Any], sentences: dict[str, str]) 
                 operation["responses"] = dict(sorted(refused.items()))
 
 
-def _name_headers(document: dict[str, Any]) -> None:
+def _name_headers(document: dict[str, Any], always: tuple[str, ...]) -> None:
     for path in document["paths"].values():
         for operation in path.values():
             is_counted = "429" in operation["responses"]
             is_once = any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", ()))
             for status, answer in operation["responses"].items():
-                names = ["X-Request-ID"]
+                names = ["X-Request-ID", *always]
                 if is_counted:  # all but health probes
                     names += [*_COUNTED, *_HEADERS_OF.get(status, ())]
                 if is_once and status[0] == "2":
@@ -64,4 +64,5 @@ def _headers(face: "App") -> dict[str, Any]:
         "Retry-After": _header("integer", "Seconds after which the same request may succeed."),
         "WWW-Authenticate": _header("string", "`Bearer`.", True),
         "Idempotent-Replayed": _header("string", "`true`: this is the answer to the first request with the same key."),
+        **{name: _header("string", said, True) for name, said in face.answer_headers.items()},
     }

@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from casare_cloud.errors import ApiError, InvalidArgument
-from casare_cloud.faces.kit.envelope import Envelope
+from casare_cloud.errors import ApiError
+from casare_cloud.faces.kit.envelope import BrokenRules, Envelope
 
 # How pydantic names the alternatives of a field in the place of an error.
 _NO_FIELDS = ("literal[", "function-after[", "function-before[")
@@ -26,7 +26,8 @@ def install(app: FastAPI, envelope: Envelope) -> None:
 
     async def answer_validation(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return await answer(request, InvalidArgument(sentence_of(list(error.errors()))))
+        errors = list(error.errors())
+        return await answer(request, BrokenRules(sentence_of(errors), [_named(item) for item in errors]))
 
     for kind in (ApiError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
@@ -50,8 +51,14 @@ def sentence_of(errors: list[dict[str, Any]]) -> str:
     return "; ".join(rules) + (f"; and {more} more." if more else ".")
 
 
+def _named(item: dict[str, Any]) -> dict[str, Any]:
+    """One broken rule for programs: place, rule and kind, as FastAPI words them; the value is not repeated."""
+    place = [part for part in item.get("loc", ()) if not str(part).startswith(_NO_FIELDS)]
+    return {"loc": place, "msg": str(item.get("msg", "is not valid")), "type": item.get("type", "value_error")}
+
+
 def _rule_of(item: dict[str, Any]) -> str:
-    place = [part for part in map(str, item.get("loc", ())) if not part.startswith(_NO_FIELDS)]
+    place = [str(part) for part in item.get("loc", ()) if not str(part).startswith(_NO_FIELDS)]
     kind = item.get("type", "")
     source, field = (place[0], ".".join(place[1:])) if place else ("request", "")
     rule = str(item.get("msg", "is not valid")).removeprefix("Value error, ").rstrip(".")

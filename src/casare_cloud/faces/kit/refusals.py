@@ -10,6 +10,7 @@ from casare_cloud.faces.kit.shapes import Answer
 Responses = dict[int | str, dict[str, Any]]
 
 _BROKEN_RULE = "The request breaks a rule; the sentence names the field and the rule."
+_WRONG_STATE = "The state of what the request names does not allow it."
 _SENTENCES = {
     400: _BROKEN_RULE,
     401: "No valid access token or key came with the request.",
@@ -33,6 +34,8 @@ class Refusals:
         self._shapes = {429: too_often or refusal}
         broken_rule = envelope.statuses.get("INVALID_ARGUMENT", 400)
         self._sentences = {**_SENTENCES, broken_rule: _BROKEN_RULE}
+        if broken_rule != 400:
+            self._sentences[400] = _WRONG_STATE
         self._anywhere = (broken_rule, 401, 403, 429, 503)
         self.any_other: Responses = {
             "default": {"model": refusal, "description": "Every other refusal has the same shape."}

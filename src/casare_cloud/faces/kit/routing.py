@@ -49,7 +49,8 @@ class Services:
     def count_of(self, method: str, template: str, client_ip: str | None) -> RequestCount:
         """The count of a request to the endpoint whose whole path has this template."""
         rate = self.rate_limits.rate_of(method, template.removeprefix(self.base))
-        return RequestCount(f"{self.face} {method} {template}", rate if self.settings.rate_limits else None, client_ip)
+        counted = rate.group if rate is not None and rate.group else f"{method} {template}"
+        return RequestCount(f"{self.face} {counted}", rate if self.settings.rate_limits else None, client_ip)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,15 @@ async def drain_robot(robot_id: RobotId, tx: Tx, body: CommandBody | None = None
     return await _tell(tx, robot_id, "drain", body)
 
 
+@router.post("/{robot_id}/status-request", responses=refusals(404))
+async def request_robot_status(robot_id: RobotId, tx: Tx, body: CommandBody | None = None) -> CommandAnswer:
+    """Ask a robot for its status. It answers with what it measures, and acknowledges the request.
+
+    Needs robots.control.
+    """
+    return await _tell(tx, robot_id, "status_request", body)
+
+
 @router.post("/{robot_id}/shutdown", responses=refusals(404))
 async def shutdown_robot(robot_id: RobotId, tx: Tx, body: CommandBody | None = None) -> CommandAnswer:
     """Make a robot's program end, also of one that drains: running jobs have a moment to finish, then they go back.

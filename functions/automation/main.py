@@ -1,0 +1,24 @@
+"""Cloud function `automation`: the API of document 004 behind functions-framework.
+
+Entry point `automation`. The framework does not run the lifespan of an app that a handler returns, so the app opens
+its pool on first use.
+"""
+
+import os
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from casare_cloud.faces.automation.app import Automation, create_app
+
+# Whose X-Forwarded-For counts is decided by CASARE_TRUSTED_PROXIES. The server must not rewrite the client's address
+# before that: by default it believes anybody who connects from the loopback address.
+os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
+
+app = create_app()
+
+
+@functions_framework.aio.http
+async def automation(request: Request) -> Automation:
+    """Every request of every path: an ASGI app is a response to the framework."""
+    return app

@@ -1,0 +1,105 @@
+"""The automation face's ASGI app: what it is named, which resources it has, and how its paths may be spelled."""
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, ClassVar
+
+from casare_cloud.config import Settings
+from casare_cloud.faces.automation import probes
+from casare_cloud.faces.automation.envelope import AutomationEnvelope
+from casare_cloud.faces.automation.figures import CONTENT_TYPE, Figures
+from casare_cloud.faces.kit.app import App
+from casare_cloud.faces.kit.edge import FORM_BYTES, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from casare_cloud.faces.kit.refusals import Responses
+
+# First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
+RESOURCES = {
+    "admin": "admin.routes",
+    "ai": "later.routes",
+    "api-keys": "api_keys.routes",
+    "auth": "auth.routes",
+    "credentials": "later.routes",
+    "integrations": "later.routes",
+    "notifications": "later.routes",
+    "plugins": "later.routes",
+    "templates": "later.routes",
+    "user-roles": "user_roles.routes",
+    "users": "users.routes",
+}
+
+BODY_LIMITS = {"/auth/": FORM_BYTES}  # who sends it is not known yet
+
+
+class Automation(App):
+    """The API of document 004, and what its web client calls besides."""
+
+    name = "automation"
+    service = "rpa-automation-engine"
+    title = "RPA Automation Engine API"
+    description = (
+        "Workflows, executions and agents of an organization. Base path /api/v1; each path may end in a slash or not."
+    )
+    package = __package__
+    resources = RESOURCES
+    envelope = AutomationEnvelope()
+    body_limits = BODY_LIMITS
+    probes = probes.PROBES
+    answer_headers: ClassVar[Mapping[str, str]] = {"X-Process-Time": "How long the request took: `12.34ms`."}
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.figures = Figures()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Measure each request, for the header and for /metrics."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        began_at, status = perf_counter(), 0
+
+        async def timed_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                taken = f"{(perf_counter() - began_at) * 1000:.2f}ms".encode()
+                message = {**message, "headers": [*message.get("headers", ()), (b"x-process-time", taken)]}
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, timed_send)
+        finally:
+            if status:
+                self.figures.count(scope["method"], status, perf_counter() - began_at)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer /metrics as text, and everything else as a face does."""
+        if self.path_of(scope["path"]) == "/metrics" and scope["method"] == "GET":
+            content = self.figures.render()
+            headers = [(b"content-type", CONTENT_TYPE.encode()), (b"cache-control", b"no-store")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": content})
+            return
+        await super().serve(scope, receive, send)
+
+    def path_of(self, path: str) -> str:
+        """Without the last slash, and with the base once: clients send both spellings, and some put it in twice."""
+        if path.startswith(f"{self.base}{self.base}/"):
+            path = path.removeprefix(self.base)
+        return path.rstrip("/") or "/"
+
+    def probe_prefixes(self) -> tuple[str, ...]:
+        """Document 004 has its probes below /api; platforms look for them at the root."""
+        return "/api", self.base, ""
+
+    def probe_responses(self) -> "dict[str, Responses]":
+        """Those of the kit, and the three of document 004."""
+        from casare_cloud.faces.automation.probe_shapes import responses_of
+
+        return super().probe_responses() | responses_of(self.refusals.any_other)
+
+
+def create_app(settings: Settings | None = None) -> Automation:
+    """The face as an ASGI app, from `settings` or from the environment. It opens nothing yet."""
+    return Automation(settings or Settings.from_environment())

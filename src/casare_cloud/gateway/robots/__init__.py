@@ -1,0 +1,1 @@
+"""The robot protocol of document 001, over WebSockets."""
