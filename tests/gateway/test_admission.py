@@ -16,7 +16,7 @@ from casare_cloud.gateway import calls, hub
 
 PATHS = [
     "/ws", "/ws/live-jobs", "/ws/robot-status", "/ws/queue-metrics", "/ws/monitoring/live-jobs", "/ws/jobs",
-    "/ws/robots", "/ws/queue-depth", "/ws/admin", "/ws/logs", "/ws/logs/robot-1", f"/ws/jobs/{uuid.uuid4()}",
+    "/ws/robots", "/ws/queue-depth", "/ws/admin", "/ws/logs", "/ws/logs/robot-1", f"/ws/jobs/{uuid.UUID(int=7)}",
     "/ws/metrics/stream", "/api/v1/ws/live-jobs",
 ]  # fmt: skip
 
