@@ -207,6 +207,7 @@ CALLS: dict[str, list[str]] = {
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
     # analytics
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
+    "public.get_queue_depth": ["public.get_queue_depth()"],
     "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
     # schedules
