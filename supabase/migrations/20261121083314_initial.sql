@@ -681,7 +681,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:01673ec73352eb95bbd112b83bd07b951975ee68241817d5921416e8f49d6b1f
+-- from sql/30_robots/tables.sql sha256:78a8798d092f8d044f60c1266c3b62e72bdb979dba3e75e536e281d540d3a1fe
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -759,6 +759,28 @@ create table public.robot_commands (
 create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
 comment on table public.robot_commands is
     'What robots were told to do. A command waits in the answers to heartbeats until the robot acknowledges it.';
+
+create table public.robot_logs (
+    robot_log_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    level text not null default 'info',
+    message text not null,
+    source text,                        -- the part of the robot that says it
+    extra jsonb,
+    logged_at timestamptz not null,
+    sequence bigint,                    -- of the first line of a batch that has a number: it is known again by that and its time
+    constraint robot_logs_pkey primary key (robot_log_id),
+    constraint robot_logs_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade,
+    constraint robot_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
+    constraint robot_logs_message_check check (length(message) <= 65536)
+);
+create index robot_logs_tenant_id_robot_log_id_idx on public.robot_logs (tenant_id, robot_log_id);
+create index robot_logs_tenant_id_robot_id_idx on public.robot_logs (tenant_id, robot_id, robot_log_id desc);
+create unique index robot_logs_tenant_id_sequence_idx on public.robot_logs (tenant_id, robot_id, sequence, logged_at)
+    where sequence is not null;
+comment on table public.robot_logs is 'What robots log of themselves, and not of a job.';
 
 create table private.robot_failures (
     tenant_id uuid not null,
@@ -1565,7 +1587,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:16b59a00f5ab10b1abf580fd80b34c16ee76bb9d647d4e320e17d68f2f684d70
+-- from sql/92_retention/tables.sql sha256:f515a4d7c831da95724ab7f5a154fa3644c83d23ac4aedcd6e49a7ffa03d0802
 -- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1582,6 +1604,7 @@ insert into private.retentions (kind, plan, days, may_be_shortened)
 values
     ('jobs', 'free', 7, true), ('jobs', 'pro', 90, true), ('jobs', 'enterprise', 400, true),
     ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
+    ('robot_logs', 'free', 7, true), ('robot_logs', 'pro', 30, true), ('robot_logs', 'enterprise', 90, true),
     ('job_node_executions', 'free', 7, true), ('job_node_executions', 'pro', 30, true),
     ('job_node_executions', 'enterprise', 90, true),
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
@@ -1647,7 +1670,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:f8f6ae5c12a317959d6b64b4c82adc81d10a7543667436238115c26b3c623fc4
+-- from sql/97_duties/tables.sql sha256:69cdcf9528d34de7f38d5421a7d9c601accbbe61916269495d3bf77ad91c16c4
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1706,6 +1729,7 @@ values
     ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
     ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
     ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),
+    ('purge_expired_robot_logs', '1 minute', 10000, 'public.robot_logs', null, null),
     ('purge_expired_events', '1 minute', 10000, 'public.events', null, null),
     ('purge_expired_dead_letters', '10 minutes', 10000, 'public.dead_letters', null, null),
     ('purge_expired_late_results', '10 minutes', 10000, 'public.late_results', null, null),
@@ -5273,6 +5297,50 @@ comment on function private.announce_robot is
     'Tells that a robot came, went or changed.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/append_robot_logs.sql sha256:3c2d7a2fadcd8a6e81e9580bd9c260cadb0d35d5085bd9e034d3500869952755
+create or replace function public.append_robot_logs(
+    p_entries jsonb,
+    p_sequence bigint default null      -- of this batch; null: a repeat is not known as one
+)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('robots.heartbeat');
+    v_appended integer;
+begin
+    perform private.check_log_entries(p_entries, p_sequence);
+    if exists (
+        select from jsonb_array_elements(p_entries) as x (entry)
+        where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
+    ) then
+        raise datetime_field_overflow;
+    end if;
+    insert into public.robot_logs (tenant_id, robot_id, level, message, source, extra, logged_at, sequence)
+    select
+        v_caller.tenant_id, v_caller.robot_id, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+        x.entry ->> 'source', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
+        case when x.n = 1 then p_sequence end
+    from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    order by x.n;
+    get diagnostics v_appended = row_count;
+    return v_appended;
+exception
+    when unique_violation then      -- the same batch again
+        return jsonb_array_length(p_entries);
+    when datetime_field_overflow or invalid_datetime_format then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
+end
+$$;
+comment on function public.append_robot_logs is
+    'Appends [{level, message, source, timestamp, extra}] to the log of the calling robot itself, all or nothing, and returns how many. A batch with the sequence and the first timestamp of an earlier one is not appended again, and is answered alike: a robot that was started again may count from the beginning. Needs robots.heartbeat (robots).';
+revoke all on function public.append_robot_logs from public, anon, authenticated, service_role;
+grant execute on function public.append_robot_logs to authenticated;
+
 -- from sql/30_robots/functions/authorize_for_robot.sql sha256:349969fa35604d2af5ddd0da4abb65608aff36e7c0f5660a9c6db91bf956e6fa
 create or replace function private.authorize_for_robot(p_robot text, p_permission text)
 returns public.robots
@@ -5394,6 +5462,46 @@ $$;
 comment on function private.calling_robot_id is 'The robot that makes this request, verified; null for anybody else. For policies.';
 revoke all on function private.calling_robot_id from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id to authenticated;
+
+-- from sql/30_robots/functions/check_log_entries.sql sha256:965540b1784b790a9687950776084dfb1a4b8cb46317d3a40305ea3c20d2db58
+create or replace function private.check_log_entries(p_entries jsonb, p_sequence bigint)
+returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text;
+begin
+    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    elsif p_sequence < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
+    end if;
+    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
+    from (
+        select x.n, case
+            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
+            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
+            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
+            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
+                then 'level must be debug, info, warning, error or critical.'
+            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
+            when length(x.entry ->> 'source') > 255 then 'source must not have more than 255 characters.'
+        end as problem
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    ) as e
+    where e.problem is not null
+    order by e.n
+    limit 1;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+end
+$$;
+comment on function private.check_log_entries is
+    'Raises 400 INVALID_ARGUMENT with the entry and the field of the first line of a log that breaks a rule.';
+revoke all on function private.check_log_entries from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/command_robot.sql sha256:a81720fbe171986b6353d244a2ba6f3d891b2a5d844542cebbdeb37ccd9708df
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
@@ -9714,7 +9822,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:2856d9de9839319b6e2eba12b0b2a1e4401d5502d0084488b37799929cfbd7bb
+-- from sql/42_leases/functions/append_job_logs.sql sha256:490736b0680abe2f73f41ad72a6ab0b85b4d18e32f53985617e2de549c8a7a52
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -9732,32 +9840,9 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_tenant_id uuid;
     v_attempt smallint;
-    v_problem text;
     v_appended integer;
 begin
-    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
-    elsif p_sequence < 0 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
-    end if;
-    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
-    from (
-        select x.n, case
-            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
-            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
-            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
-            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
-                then 'level must be debug, info, warning, error or critical.'
-            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
-        end as problem
-        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
-    ) as e
-    where e.problem is not null
-    order by e.n
-    limit 1;
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
+    perform private.check_log_entries(p_entries, p_sequence);
 
     p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id));
     select l.tenant_id, l.attempt into v_tenant_id, v_attempt
@@ -18465,7 +18550,7 @@ $$;
 comment on function private.exported_until is 'Jobs of a partition that finished before this time are in a file.';
 revoke all on function private.exported_until from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/get_retention.sql sha256:f1ec5111652c19ac559ad1fb6fb9aab24cda264123297021a66050ce05c036f0
+-- from sql/92_retention/functions/get_retention.sql sha256:582d6f2d2d0090c8af8285498fb9ecbeb0cafe40049a9065525169ac6851a1c9
 create or replace function public.get_retention()
 returns jsonb
 language plpgsql
@@ -18491,7 +18576,7 @@ begin
 end
 $$;
 comment on function public.get_retention is
-    'How many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
+    'How many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
 revoke all on function public.get_retention from public, anon, authenticated, service_role;
 grant execute on function public.get_retention to authenticated;
 
@@ -18698,7 +18783,19 @@ comment on function private.purge_expired_robot_commands is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_commands from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:c30ef9cba1625c8f715565769290ba173e6b4dc7baff5213c488753d35cb6e2e
+-- from sql/92_retention/functions/purge_expired_robot_logs.sql sha256:fb20ae34dfe39822f9753bda226f5236e5491594c007975a31b290dff1ec7a4c
+create or replace function private.purge_expired_robot_logs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.purge_expired_rows('robot_logs', p_tenant_id, p_limit)
+$$;
+comment on function private.purge_expired_robot_logs is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_robot_logs from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:80d8aaf36019690bcb29c686cbc23cde5f63d0a4bb825b9291f3eaea5353ec86
 create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
 returns private.turn
 language plpgsql
@@ -18712,6 +18809,7 @@ declare
         when 'dead_letters' then 't.job_id < $2 and t.dead_lettered_at < $3'
         when 'late_results' then 't.job_id < $2 and t.late_result_id < $2'
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
+        when 'robot_logs' then 't.robot_log_id < $2'
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
         when 'schedule_fires' then 't.fire_time < $3'
@@ -18736,7 +18834,7 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
 revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:c353f83b0e1052a58961dcbc2fc889d118a4fc69d95d33bc21c55b95afb38406
@@ -18855,7 +18953,7 @@ comment on function public.purge_jobs is
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:c7922fa818fd2b6c7b5ce1f6b18f4cd4ba9ce5e188c4e508f1e573987b71abd8
+-- from sql/92_retention/functions/purge_tenant.sql sha256:080e88d2b17e8770ff5be4abc93a5b555ce2f5a8d7b19e09c0a1e0b0f0be1a05
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
@@ -18882,7 +18980,8 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.chain_inbox',
+        'public.job_logs', 'public.robot_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires',
+        'private.chain_inbox',
         'public.trigger_delivery_bodies', 'public.trigger_deliveries', 'private.event_inbox', 'public.events'
     ] loop
         exit when purged >= p_limit;
@@ -19113,7 +19212,7 @@ comment on function private.retention_horizon is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/set_retention.sql sha256:ce6bd2890a71cbfa16b7d39eddd4fdcf742107477f8d5f72a2692dc75db73764
+-- from sql/92_retention/functions/set_retention.sql sha256:2eafe43af8588a6f39488e2249c6993f33d36026c4f73fd208782b10a69dbbb0
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
 returns jsonb
 language plpgsql
@@ -19161,7 +19260,7 @@ begin
 end
 $$;
 comment on function public.set_retention is
-    'Shortens how many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
 revoke all on function public.set_retention from public, anon, authenticated, service_role;
 grant execute on function public.set_retention to authenticated;
 
@@ -20288,14 +20387,16 @@ create policy pool_members_select_owner_and_self on public.pool_members
         )
     );
 
--- from sql/30_robots/policies.sql sha256:8bc1646d4cd3a4c2d20f4856ce698052f11b158f221e4206aa1308a5922bb6ab
+-- from sql/30_robots/policies.sql sha256:2819a0ba6bf6812589400dcfe47c8567c069c3c393d468b58d83a6c889ae5101
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
 alter table public.robot_commands enable row level security, force row level security;
+alter table public.robot_logs enable row level security, force row level security;
 alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
-grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands to authenticated;
+revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs
+    from anon, authenticated, service_role;
+grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots
@@ -20326,6 +20427,11 @@ drop policy if exists robot_commands_select_self on public.robot_commands;
 create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
+
+drop policy if exists robot_logs_select_members on public.robot_logs;
+create policy robot_logs_select_members on public.robot_logs
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('logs.read')));
 
 -- from sql/32_limits/policies.sql sha256:9e2b2d0537c0801fe6ebc7e38c843b0821bf278b222d1d8445ccc2d311145653
 alter table private.limits enable row level security, force row level security;

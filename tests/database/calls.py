@@ -153,6 +153,7 @@ CALLS: dict[str, list[str]] = {
         "public.release_job(%(held_by_revoked)s, %(lease)s)",
         "public.release_job(%(held)s, %(lease)s, 'x')",
     ],
+    "public.append_robot_logs": ['public.append_robot_logs(\'[{"message": "x"}]\', 1)'],
     "public.get_robot_session": ["public.get_robot_session()"],
     "public.leave_robot_session": ["public.leave_robot_session(gen_random_uuid())"],
     "public.append_job_logs": [
