@@ -680,7 +680,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:b9e70da6239e7bb6d52f1834bfec543880d30688e1634bd6b919afaf89217ec0
+-- from sql/30_robots/tables.sql sha256:b47055fa369095c6d9edb9aff219b3be4efaf3b8073b49668b12f8177d033582
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -725,6 +725,7 @@ create table public.robot_heartbeats (
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
+    is_desktop_open boolean not null default false, -- the session in its metrics is interactive and not locked
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
@@ -5148,7 +5149,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:b680ad91361e64cb465e2b3745b191f10083ea73faab72c4e863b027e5799e16
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:7e1947374416364bf62147957d5802318e188ad0610569210d01f973efafd55a
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5163,16 +5164,20 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
+    v_is_desktop_open boolean := private.is_desktop_open(p_metrics);
 begin
-    select h.is_online, h.last_heartbeat_at into v_was
+    select h.is_online, h.is_desktop_open into v_was
     from public.robot_heartbeats as h
     where h.robot_id = p_robot_id
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id
         )
-        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id)
+        values (
+            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), v_is_desktop_open, coalesce(p_health, 'ok'),
+            p_session_id
+        )
         on conflict (robot_id) do nothing;
         return found;
     end if;
@@ -5182,15 +5187,22 @@ begin
         is_online = true,
         is_signed_off = false,
         metrics = coalesce(p_metrics, h.metrics),
+        is_desktop_open = case when p_metrics is null then h.is_desktop_open else v_is_desktop_open end,
         health = coalesce(p_health, h.health),
         session_id = coalesce(h.session_id, p_session_id),
         other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
+    if p_metrics is not null and v_was.is_desktop_open <> v_is_desktop_open then
+        delete from private.waiting_robots as w where w.robot_id = p_robot_id;      -- waits with what it had before
+        if v_is_desktop_open then       -- there may be jobs that waited for it
+            perform private.broadcast('robot:' || p_robot_id, 'job_available', '{}');
+        end if;
+    end if;
     return not v_was.is_online;
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -5339,7 +5351,7 @@ comment on function private.count_robot_failure is
     'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
 revoke all on function private.count_robot_failure from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/deaf_robots.sql sha256:2d5d2eef9df7a56271dd0fe17effb22710b5949451086c36730d53b364a70337
+-- from sql/30_robots/functions/deaf_robots.sql sha256:f7f2e5299d5afab52ca8111e84a7042d381fc9d5633f4364f9e98cbdfd8d5bd6
 create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -5356,7 +5368,7 @@ begin
     return query
     select c.robot_id, c.last_claim_at, w.job_id
     from (
-        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
+        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.is_desktop_open, h.last_claim_at
         from public.robot_heartbeats as h
         join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
         join public.tenants as t on t.tenant_id = h.tenant_id
@@ -5387,7 +5399,8 @@ begin
         where e.tenant_no = q.tenant_no
             and (e.robot_id is null or e.robot_id = c.robot_id)
             and private.lane_suits(
-                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
+                e.environment, e.required, c.environment,
+                private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id, c.is_desktop_open)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
             and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
@@ -5469,7 +5482,7 @@ comment on function private.find_robot is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:5e13847cad284834ac72a290dfc170d64aa833cf49027448628bcbe0521a2c78
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:df42b89f813194867140cd46f5a786ac65c51a95704927812a652601cb62a9dc
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -5501,6 +5514,9 @@ begin
     elsif private.find_json_problem('attributes', p_attributes) is not null then
         return private.find_json_problem('attributes', p_attributes);
     end if;
+    if exists (select from unnest(p_capabilities) as c where c ~ '^session:') then
+        return 'capabilities must not begin with "session:": a robot has those by the session in its heartbeats.';
+    end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),
         private.find_words_problem('tags', p_tags)
@@ -5510,6 +5526,53 @@ $$;
 comment on function private.find_robot_problem is
     'The problem of a robot''s configuration, as a sentence that names the field; null: none. Null fields are not checked.';
 revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/find_session_problem.sql sha256:7f31cb269a84906962eebb1d35f45cd7b9504404e5974a63f8dec54f406fd211
+create or replace function private.find_session_problem(p_session jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(jsonb_typeof(p_session), 'null') = 'null' then
+        return null;
+    elsif jsonb_typeof(p_session) <> 'object' then
+        return 'session must be an object {user, interactive, locked, width, height}.';
+    end if;
+    return (
+        select case
+            when f.key in ('interactive', 'locked') then format('session.%s must be true or false.', f.key)
+            when f.key = 'user' then 'session.user must be a text of at most 256 characters.'
+            when f.key in ('width', 'height') then format('session.%s must be a whole number between 0 and 100000.', f.key)
+            else format('session must not have the field %s.', left(f.key, 64))
+        end
+        from (
+            select e.key, e.value from jsonb_each(p_session) as e
+            union all
+            select n.key, null
+            from unnest(array['interactive', 'locked']) as n (key)
+            where not p_session ? n.key
+        ) as f
+        where case
+            when f.key in ('interactive', 'locked') then jsonb_typeof(f.value) is distinct from 'boolean'
+            when f.key = 'user' then
+                jsonb_typeof(f.value) not in ('string', 'null') or length(f.value #>> '{}') > 256
+            when f.key in ('width', 'height') then
+                jsonb_typeof(f.value) not in ('number', 'null')
+                or case when jsonb_typeof(f.value) = 'number' then
+                    f.value::numeric not between 0 and 100000 or f.value::numeric <> trunc(f.value::numeric)
+                end is true
+            else true
+        end
+        order by f.key
+        limit 1
+    );
+end
+$$;
+comment on function private.find_session_problem is
+    'The problem of the session in a heartbeat (interactive and locked must be there; user, width and height may be), as a sentence that names the field; null: none.';
+revoke all on function private.find_session_problem from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/find_words_problem.sql sha256:76a290a8dd399ab76162dfe8bc239dd53807cb5ea6667d139e708e63f7ac7e43
 create or replace function private.find_words_problem(p_field text, p_words text[])
@@ -5588,6 +5651,23 @@ $$;
 comment on function private.has_live_key is
     'Whether a robot has a key with which private.caller() lets it in.';
 revoke all on function private.has_live_key from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/is_desktop_open.sql sha256:0abe2d7cc79864c659af7278b67ae20a099dd4ad9fbca41b2ef88593735c127b
+create or replace function private.is_desktop_open(p_metrics jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        p_metrics #>> '{session,interactive}' = 'true' and p_metrics #>> '{session,locked}' = 'false', false
+    );
+end
+$$;
+comment on function private.is_desktop_open is
+    'Whether a heartbeat''s metrics have an interactive session that is not locked: then the robot offers session:interactive.';
+revoke all on function private.is_desktop_open from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/is_lease_list.sql sha256:3cd53903860e39b608ab02b187ddbb4c3feb980101ce2242ea160adff604037c
 create or replace function private.is_lease_list(p_leases jsonb)
@@ -5731,7 +5811,7 @@ comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. It may finish the jobs that it holds.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:e5c42a5a9743c121a0c0a3486d67c65d11a1eff3f0461fae03bc5cbd270ffc42
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:b96518e4966ba44f92ed592fcc2e7d5106bb8e7b26d00bea88b072c0ffd0e1e3
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5752,6 +5832,9 @@ begin
     end if;
     if private.find_json_problem('metrics', p_metrics) is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('metrics', p_metrics));
+    end if;
+    if private.find_session_problem(p_metrics -> 'session') is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_session_problem(p_metrics -> 'session'));
     end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
@@ -5818,7 +5901,7 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics (their session {user, interactive, locked, width, height} is the capability session:interactive while it is not locked) and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
@@ -8378,7 +8461,7 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:f9ce7d42f7a9b43dbf0ab52640484d37f483251f6cf3da0a9af550b990e74eae
+-- from sql/41_claims/functions/claim_jobs.sql sha256:8965bce1efbb7a39b0f09d2a1f1076a07ed03310b8ffa72ea19fbfc762cb9978
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -8429,7 +8512,7 @@ begin
         end as is_fair,
         r.environment,
         r.pool_id,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
+        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
@@ -9031,20 +9114,28 @@ comment on function private.ring_robots is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/robot_offers.sql sha256:449268d39ffaf6bf669baf5297dde65845237f31076d7e4b4965785e025cfe05
+-- from sql/41_claims/functions/robot_offers.sql sha256:c86dcb7141ffc272ad2bbd27ba3eb0b7553fab793d4019c08be0e8ea612697eb
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
-create or replace function private.robot_offers(p_capabilities text[], p_tags text[], p_is_internet boolean, p_pool_id uuid)
+create or replace function private.robot_offers(
+    p_capabilities text[],
+    p_tags text[],
+    p_is_internet boolean,
+    p_pool_id uuid,
+    p_is_desktop_open boolean   -- null of a robot that was never heard of
+)
 returns text[]
 language sql
 immutable
 as $$
     select case
+        when p_is_desktop_open
+            then private.required_of(p_capabilities || 'session:interactive'::text, p_tags, p_is_internet, p_pool_id)
         when p_tags = '{}' and not p_is_internet and p_pool_id is null then p_capabilities
         else private.required_of(p_capabilities, p_tags, p_is_internet, p_pool_id)
     end
 $$;
 comment on function private.robot_offers is
-    'What a robot has of the things that a lane can require.';
+    'What a robot has of the things that a lane can require; session:interactive while its desktop is open.';
 revoke all on function private.robot_offers from public, anon, authenticated, service_role;
 
 -- from sql/41_claims/functions/take_fair_pool_job.sql sha256:9def5c1b9c4ad30a3a54338977ccf3f2a93943a6ebc9c904e9def2be24bb72ff
@@ -12350,7 +12441,7 @@ comment on function public.explain_job is
 revoke all on function public.explain_job from public, anon, authenticated, service_role;
 grant execute on function public.explain_job to authenticated;
 
--- from sql/46_explaining/functions/explain_pool_job.sql sha256:c704adc36047b29ddb85932431b2c901c49387fcfd6d25cf65fd53d3ee3cffd8
+-- from sql/46_explaining/functions/explain_pool_job.sql sha256:de708da70f06453efe8cb59703209fcafd4ac9e4656ce8947a085217911b7ef5
 -- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
 create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
 returns jsonb
@@ -12397,7 +12488,7 @@ begin
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
         cross join lateral (
-            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
         ) as o
         where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
     ) as s;
@@ -12451,7 +12542,7 @@ comment on function private.explain_reason is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_robot.sql sha256:eb55cbe3638382f24a8e60d1e00dfe256319e97667d4402ddbc85fc34d7c2a2f
+-- from sql/46_explaining/functions/explain_robot.sql sha256:322ecd94a10b0ba8750d4e22de639b31dcbe58a74ec1d4311ba5a75932b06442
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -12467,7 +12558,10 @@ declare
     v_now timestamptz := private.clock();
     v_next private.ready;
     v_nearest private.ready;
-    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
+    v_offers text[] := private.robot_offers(
+        v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id,
+        (select h.is_desktop_open from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id)
+    );
     v_is_signed_off boolean := coalesce(
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
@@ -12521,6 +12615,14 @@ begin
             when v_has_turns then 'next_turn'
             when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when v_next.job_id is not null then 'next_claim'
+            when private.is_desktop_locked(v_live) and exists (
+                select
+                from private.lanes as e
+                where e.lane_id = v_nearest.lane_id
+                    and (e.robot_id is null or e.robot_id = v_robot.robot_id)
+                    and not private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+                    and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers || 'session:interactive'::text)
+            ) then 'robot_session_locked'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
         end
@@ -12529,7 +12631,7 @@ begin
         'next_job', v_next.job_id,
         'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
         'nearest_job', v_nearest.job_id,
-        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
+        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot, v_offers) end
     ));
     return jsonb_build_object(
         'robot_id', v_robot.robot_id,
@@ -12644,7 +12746,24 @@ comment on function private.find_robot_hindrance is
     'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
 revoke all on function private.find_robot_hindrance from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/judge_robots.sql sha256:8d555ad708952f7c353aa293fd5de203d1d518af5170e0553b06df6c70887139
+-- from sql/46_explaining/functions/is_desktop_locked.sql sha256:ad2387fe9f065bfabf4be95636f5907243b2dfc15af247dc0203ecf9b3975293
+create or replace function private.is_desktop_locked(p_live public.live_robots)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        p_live.metrics #>> '{session,interactive}' = 'true' and p_live.metrics #>> '{session,locked}' = 'true', false
+    );
+end
+$$;
+comment on function private.is_desktop_locked is
+    'Whether all that keeps a robot from the capability session:interactive is that its screen is locked.';
+revoke all on function private.is_desktop_locked from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/judge_robots.sql sha256:6aa0e9c06ac5a6b99a1f2ad144848f86c437df0ace04d79c11c9bab0148c3e19
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -12692,7 +12811,9 @@ begin
             private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
+        cross join lateral (
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
+        ) as o
         where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
     ), judged as (
         select
@@ -12705,6 +12826,8 @@ begin
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
                 when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
+                when f.is_online and f.missing = '{session:interactive}' and private.is_desktop_locked(f.live)
+                    then 'robot_session_locked'
                 when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
                     then 'missing_capability'
                 when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
@@ -12787,7 +12910,7 @@ comment on function private.limit_reason is
     'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
 revoke all on function private.limit_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_explanations.sql sha256:94017656b578664042da7b2c3cab1d381712495c2caa0b420a449aa965da0a52
+-- from sql/46_explaining/functions/list_explanations.sql sha256:9448062020457118c821df54fbd197a2454560929f4a74aa3d6a174b7d7d4dcf
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -12831,6 +12954,7 @@ as $$
         ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
         ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
         ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
+        ('robot_session_locked', 'blocked', 14, 'The screen of robot {robot} is locked: it gets no job that asks for an open session.', 'Unlock the screen of the robot''s machine, or enqueue the job without the capability session:interactive.'),
         ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
         ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
         ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
@@ -12941,8 +13065,8 @@ comment on function private.list_robot_facts is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/name_lane_demand.sql sha256:c4309e437a993f0ffe3cb6721e38f77803e25561cbd02b24c21dce2d09e01b44
-create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
+-- from sql/46_explaining/functions/name_lane_demand.sql sha256:1bcd6c5d27604714074676d979ec0ad76bfbf23defede60a6cb2bc4a94ca7141
+create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots, p_offers text[])
 returns text
 language plpgsql
 stable
@@ -12961,7 +13085,7 @@ begin
         else coalesce(private.name_requirements(array(
             select q
             from unnest(v_lane.required) as q
-            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
+            where q <> all (p_offers)
         )), case
             when exists (
                 select
@@ -12974,7 +13098,7 @@ begin
 end
 $$;
 comment on function private.name_lane_demand is
-    'What a lane asks for that a robot is not or has not, in words.';
+    'What a lane asks for that a robot is not or has not, in words; p_offers: what it has.';
 revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/name_requirements.sql sha256:623828e1ccb01fe6b46d87b2c27b4bb5512ce06d8c76ab4f8e97d0a4dc55bc82

@@ -360,3 +360,13 @@ async def test_a_robot_trades_its_key_for_a_short_token_that_works_for_it(
 
 async def test_a_key_without_a_robot_gets_no_token(stage: Stage) -> None:
     assert refused(await unbound(stage).post("/robots/robot-prod-001/token"), 403, "FORBIDDEN")
+
+
+async def test_a_heartbeat_says_what_session_the_robot_has(stage: Stage) -> None:
+    robot, asker = stage.robot()
+    path = f"/robots/{robot.external_id}"
+    session = {"user": "ann", "interactive": True, "locked": False, "width": 1920, "height": 1080}
+    assert (await asker.post(f"{path}/heartbeat", {"session": session})).status_code == 200
+    assert (await stage.admin.get(path)).json()["metrics"] == {"session": session}
+    answer = await asker.post(f"{path}/heartbeat", {"session": {**session, "locked": "no"}})
+    assert refused(answer, 400, "INVALID_ARGUMENT", "session.locked")
