@@ -368,7 +368,7 @@ create type private.turn as (
 );
 comment on type private.turn is 'What one turn of one tenant in a duty did, and whether another one is needed.';
 
--- from sql/10_tenancy/tables.sql sha256:2f16fc49eae8c74fccb89927c1b7bd178ac58346ca86e40edc4ddb8192ad58ff
+-- from sql/10_tenancy/tables.sql sha256:f5528e80eff25e69f1df9c28c7236c44cfdb3d1f595df22e594de877b0513923
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
     name text not null,
@@ -440,12 +440,13 @@ create table public.memberships (
     tenant_id uuid not null,
     user_id uuid not null,
     created_at timestamptz not null default now(),
+    deactivated_at timestamptz,     -- without access since then, until somebody wakes the member: roles and name stay
     constraint memberships_pkey primary key (tenant_id, user_id),
     constraint memberships_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint memberships_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
 );
 create index memberships_user_id_idx on public.memberships (user_id);
-comment on table public.memberships is 'A user belongs to a tenant. Deleting the row takes access away at the user''s next statement.';
+comment on table public.memberships is 'A user belongs to a tenant. Deleting or deactivating the row takes access away at the user''s next statement.';
 
 -- Both references take the row away: the end of the session, and that of the membership, which a new one does not undo.
 create table private.session_tenants (
@@ -680,7 +681,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:b47055fa369095c6d9edb9aff219b3be4efaf3b8073b49668b12f8177d033582
+-- from sql/30_robots/tables.sql sha256:764e264d34a2da31da43a0c5833cee789ebc7c22d8610e76a2d47691a6ed8752
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -731,6 +732,7 @@ create table public.robot_heartbeats (
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
     session_id uuid,                                -- of the process that registered last, if it named one
     other_session_at timestamptz,                   -- when another process of the robot was last heard of
+    idle_at timestamptz,                            -- when it last said that it runs nothing
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
@@ -852,7 +854,7 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
--- from sql/40_queue/tables.sql sha256:6a6da311fee6948a7f17869d126608a19cdb15e1edcc273be7c3af3394c47971
+-- from sql/40_queue/tables.sql sha256:06d19ef1babd943506d6cce337122131bf5bf2da65b3509c40b981b3fdc8f335
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -947,6 +949,7 @@ create table public.jobs (
     lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     past_leases jsonb not null default '{}',    -- {lease token: robot} of leases that ended without completing it: whose late results are kept
+    silent_ends jsonb not null default '{}',    -- {robot: when a lease of its started attempt last ended without its word}: see private.find_lease_token()
     constraint jobs_pkey primary key (job_id),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
@@ -2141,7 +2144,7 @@ comment on function private.uuid_v7_floor is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:955cabb6ed433c8404913370eb8f975877e81df5e31db7a354326763942f3e94
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:48ad34acd947d6ad6ce8a29ffaaa87fc989b20bb93be816a2838006787c6d4d1
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -2184,7 +2187,7 @@ begin
 
     insert into public.memberships (tenant_id, user_id)
     values (v_invitation.tenant_id, v_user_id)
-    on conflict do nothing;
+    on conflict (tenant_id, user_id) do update set deactivated_at = null;
     insert into public.member_roles (tenant_id, user_id, role_id)
     values (v_invitation.tenant_id, v_user_id, v_invitation.role_id)
     on conflict do nothing;
@@ -2407,7 +2410,7 @@ comment on function private.caller is
 revoke all on function private.caller from public, anon, authenticated, service_role;
 grant execute on function private.caller to authenticated;
 
--- from sql/10_tenancy/functions/check_admin_remains.sql sha256:41575f1f683decf590ff48ffa9714a750a26fa50fb64341166c39e9adbd85650
+-- from sql/10_tenancy/functions/check_admin_remains.sql sha256:9977193ca62bdd4a2d16eb65923b41f91121e54118d3e3dc1ffc4b1ab8bae9f9
 -- Call it after the change: the row of the tenant is locked, so two admins cannot remove each other at the same moment.
 create or replace function private.check_admin_remains(p_tenant_id uuid)
 returns void
@@ -2418,6 +2421,8 @@ begin
     perform from public.tenants as t where t.tenant_id = p_tenant_id for no key update;
     perform
     from public.member_roles as mr
+    join public.memberships as m
+        on m.tenant_id = mr.tenant_id and m.user_id = mr.user_id and m.deactivated_at is null
     join public.roles as r on r.role_id = mr.role_id
     join auth.users as u on u.id = mr.user_id
     where mr.tenant_id = p_tenant_id and r.tenant_id is null and r.slug = 'admin' and u.deleted_at is null;
@@ -2426,7 +2431,7 @@ begin
     end if;
 end
 $$;
-comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
+comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no active member with the admin role any more.';
 revoke all on function private.check_admin_remains from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/check_login.sql sha256:3af06947f3ee738a38dd828c0bd959b1eb6909f0c0291d4ce96777a598102fce
@@ -3331,7 +3336,7 @@ comment on function private.list_abandoned_tenants is
     'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
 revoke all on function private.list_abandoned_tenants from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:50929c0dffab8b409e38ad80e5c1ac6fedc328e0b46378478a2d1f05ed3086b3
+-- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:9e26a371ca9777df8b800177070c1e66fc612fcf6902ae90aa375de21652d1db
 create or replace function private.list_actor_permissions(p_tenant_id uuid, p_actor_id uuid)
 returns text[]
 language plpgsql
@@ -3349,12 +3354,17 @@ begin
                 and k.revoked_at is null
                 and (k.expires_at is null or k.expires_at > private.clock())
         ),
-        private.list_member_permissions(p_tenant_id, p_actor_id)
+        (
+            select private.list_member_permissions(m.tenant_id, m.user_id)
+            from public.memberships as m
+            where m.tenant_id = p_tenant_id and m.user_id = p_actor_id and m.deactivated_at is null
+        ),
+        '{}'
     );
 end
 $$;
 comment on function private.list_actor_permissions is
-    'What a member or a live service key may do now, found by the id that was written down when it acted.';
+    'What an active member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_member_permissions.sql sha256:22515d9702e06cdd4759c9a05106926c8a162851f773f4ff0f184635c3923b7c
@@ -3397,6 +3407,119 @@ end
 $$;
 comment on function private.list_member_roles is 'The roles of a member, by their short names.';
 revoke all on function private.list_member_roles from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/list_members.sql sha256:d77c9f41677567d64eec191402dfb8d0477afb3741ab032e3f65e1db69350687
+create or replace function public.list_members(
+    p_user_id uuid default null,
+    p_role_id uuid default null,
+    p_limit integer default 100,
+    p_offset integer default 0
+)
+returns table (
+    total bigint,
+    user_id uuid,
+    username text,
+    email text,
+    first_name text,
+    last_name text,
+    is_active boolean,
+    created_at timestamptz,
+    roles jsonb
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('members.read');
+begin
+    return query
+    select
+        count(*) over (),
+        m.user_id,
+        p.username,
+        u.email::text,
+        p.first_name,
+        p.last_name,
+        m.deactivated_at is null,
+        m.created_at,
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'role_id', r.role_id, 'name', r.name, 'slug', r.slug, 'description', r.description
+            ) order by r.slug), '[]')
+            from public.member_roles as mr
+            join public.roles as r on r.role_id = mr.role_id
+            where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id
+        )
+    from public.memberships as m
+    join auth.users as u on u.id = m.user_id
+    left join public.profiles as p on p.user_id = m.user_id
+    where m.tenant_id = v_caller.tenant_id
+        and (p_user_id is null or m.user_id = p_user_id)
+        and (
+            p_role_id is null
+            or exists (
+                select from public.member_roles as mr
+                where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id and mr.role_id = p_role_id
+            )
+        )
+    order by m.created_at, m.user_id
+    limit p_limit
+    offset p_offset;
+end
+$$;
+comment on function public.list_members is
+    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user or one role if asked. Needs members.read.';
+revoke all on function public.list_members from public, anon, authenticated, service_role;
+grant execute on function public.list_members to authenticated;
+
+-- from sql/10_tenancy/functions/list_roles.sql sha256:1f091179e3f47cdfde69082501cae204c59cafac045af6b7194ebb01e62b1b4b
+create or replace function public.list_roles(p_role_id uuid default null)
+returns table (
+    role_id uuid,
+    name text,
+    slug text,
+    description text,
+    is_built_in boolean,
+    created_at timestamptz,
+    permissions jsonb
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('members.read');
+begin
+    return query
+    select
+        r.role_id,
+        r.name,
+        r.slug,
+        r.description,
+        r.tenant_id is null,
+        r.created_at,
+        (
+            select coalesce(jsonb_agg(jsonb_build_object('code', p.code, 'description', p.description) order by p.code), '[]')
+            from public.permissions as p
+            where private.has_permission(
+                array(select rp.permission from public.role_permissions as rp where rp.role_id = r.role_id), p.code
+            )
+        )
+    from public.roles as r
+    where (r.tenant_id = v_caller.tenant_id or (r.tenant_id is null and r.slug <> 'robot'))
+        and (p_role_id is null or r.role_id = p_role_id)
+    order by r.tenant_id is not null, r.role_id;
+end
+$$;
+comment on function public.list_roles is
+    'The roles that members of the caller''s tenant may have, the built-in ones first, each with every permission that its codes and wildcards stand for. Needs members.read.';
+revoke all on function public.list_roles from public, anon, authenticated, service_role;
+grant execute on function public.list_roles to authenticated;
 
 -- from sql/10_tenancy/functions/login_hash.sql sha256:c541723123f04dbc759dddf73114bc0d3b2e7ede14311bcb38606081bf6d32c5
 create or replace function private.login_hash(p_login text)
@@ -3776,7 +3899,7 @@ comment on function public.rotate_api_key is
 revoke all on function public.rotate_api_key from public, anon, authenticated, service_role;
 grant execute on function public.rotate_api_key to authenticated;
 
--- from sql/10_tenancy/functions/select_tenant_id.sql sha256:6bb1e03935667124ae1a2babe226ed9a84e6d48b90bff886779abfe19a012e2d
+-- from sql/10_tenancy/functions/select_tenant_id.sql sha256:cd68ff44ccde92e49230b4cd219c2930f8e5119742d8b7358f2180d0953b594e
 create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_tenant_id uuid, p_session_id uuid)
 returns uuid
 language plpgsql
@@ -3791,7 +3914,7 @@ begin
         into v_tenant_id
         from public.memberships as m
         join public.tenants as t on t.tenant_id = m.tenant_id
-        where m.tenant_id = p_claimed_tenant_id and m.user_id = p_user_id and t.deleted_at is null;
+        where m.tenant_id = p_claimed_tenant_id and m.user_id = p_user_id and m.deactivated_at is null and t.deleted_at is null;
     else
         select m.tenant_id
         into v_tenant_id
@@ -3800,7 +3923,7 @@ begin
         left join private.session_tenants as s
             on s.session_id = p_session_id and s.user_id = m.user_id and s.tenant_id = m.tenant_id
         left join public.profiles as p on p.user_id = m.user_id and p.active_tenant_id = m.tenant_id
-        where m.user_id = p_user_id and t.deleted_at is null
+        where m.user_id = p_user_id and m.deactivated_at is null and t.deleted_at is null
         order by (s.session_id is null), (p.user_id is null), m.created_at, m.tenant_id
         limit 1;
     end if;
@@ -3915,6 +4038,64 @@ comment on function public.unassign_role is 'Takes a role from a member; never t
 revoke all on function public.unassign_role from public, anon, authenticated, service_role;
 grant execute on function public.unassign_role to authenticated;
 
+-- from sql/10_tenancy/functions/update_member.sql sha256:0ee909a7292dd43b4af5d8abdfe2b6ad70413f54644fc73cd05c58616d7d5770
+create or replace function public.update_member(
+    p_user_id uuid,
+    p_first_name text default null,
+    p_last_name text default null,
+    p_is_active boolean default null
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.caller();
+    v_is_oneself boolean := coalesce(v_caller.user_id = p_user_id, false);
+begin
+    -- Everybody may change their own name.
+    if not v_is_oneself then
+        v_caller := private.authorize('members.write');
+    end if;
+    perform private.get_manageable_member(v_caller, p_user_id);
+    if p_first_name is not null or p_last_name is not null then
+        -- A name is the person's, in all their tenants: the admin of one does not rename somebody in another.
+        if not v_is_oneself and exists (
+            select from public.memberships as m where m.user_id = p_user_id and m.tenant_id <> v_caller.tenant_id
+        ) then
+            perform private.raise_error(403, 'FORBIDDEN', 'This user belongs to another organization, too, and changes the name alone.');
+        end if;
+        p_first_name := private.nfc(btrim(p_first_name));
+        p_last_name := private.nfc(btrim(p_last_name));
+        if length(p_first_name) > 255 then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'first_name must have at most 255 characters.');
+        end if;
+        if length(p_last_name) > 255 then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'last_name must have at most 255 characters.');
+        end if;
+        update public.profiles as p
+        set first_name = coalesce(p_first_name, p.first_name), last_name = coalesce(p_last_name, p.last_name)
+        where p.user_id = p_user_id;
+    end if;
+    if p_is_active is not null then
+        if v_is_oneself and not p_is_active then
+            perform private.raise_error(400, 'OWN_MEMBERSHIP', 'You cannot deactivate yourself.');
+        end if;
+        update public.memberships as m
+        set deactivated_at = case when p_is_active then null else coalesce(m.deactivated_at, private.clock()) end
+        where m.tenant_id = v_caller.tenant_id
+            and m.user_id = p_user_id
+            and (m.deactivated_at is null) <> p_is_active;
+        perform private.check_admin_remains(v_caller.tenant_id);
+    end if;
+end
+$$;
+comment on function public.update_member is
+    'Changes a member''s name, or takes their access away until it is given back; null leaves a part as it is. Never the last admin; members change their own name without members.write.';
+revoke all on function public.update_member from public, anon, authenticated, service_role;
+grant execute on function public.update_member to authenticated;
+
 -- from sql/10_tenancy/functions/update_role.sql sha256:c721b76ceb205f117644c2b1b7e3ea8e18564a5be5b3685583ef6017178ee89e
 create or replace function public.update_role(
     p_role_id uuid,
@@ -3994,7 +4175,7 @@ comment on function public.update_tenant is 'Changes the caller''s tenant; null 
 revoke all on function public.update_tenant from public, anon, authenticated, service_role;
 grant execute on function public.update_tenant to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:4dcbcf18b38ff7448b0ba3247853d235995b8ee73121806f7cd8e54b44d1347d
+-- from sql/10_tenancy/functions/whoami.sql sha256:d234df10253a0ebe47eda8368e1defb1f3e91fb8f57c5cf774d75831992549ee
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
@@ -4031,7 +4212,7 @@ begin
                 select coalesce(jsonb_agg(jsonb_build_object('tenant_id', o.tenant_id, 'slug', o.slug, 'name', o.name) order by o.name), '[]')
                 from public.memberships as m
                 join public.tenants as o on o.tenant_id = m.tenant_id and o.deleted_at is null
-                where m.user_id = v_caller.user_id
+                where m.user_id = v_caller.user_id and m.deactivated_at is null
             )
         )
         from public.tenants as t
@@ -5149,7 +5330,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:7e1947374416364bf62147957d5802318e188ad0610569210d01f973efafd55a
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:46eaf89cc7235c9c872dc23f2fd24f4845df5db549102b2bc6e91f157d7fef40
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5164,7 +5345,11 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
+<<<<<<< HEAD
     v_is_desktop_open boolean := private.is_desktop_open(p_metrics);
+=======
+    v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
+>>>>>>> main
 begin
     select h.is_online, h.is_desktop_open into v_was
     from public.robot_heartbeats as h
@@ -5172,11 +5357,19 @@ begin
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
+<<<<<<< HEAD
             robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id
         )
         values (
             p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), v_is_desktop_open, coalesce(p_health, 'ok'),
             p_session_id
+=======
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id, idle_at
+        )
+        values (
+            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id,
+            case when v_is_idle then v_now end
+>>>>>>> main
         )
         on conflict (robot_id) do nothing;
         return found;
@@ -5190,6 +5383,7 @@ begin
         is_desktop_open = case when p_metrics is null then h.is_desktop_open else v_is_desktop_open end,
         health = coalesce(p_health, h.health),
         session_id = coalesce(h.session_id, p_session_id),
+        idle_at = case when v_is_idle then v_now else h.idle_at end,
         other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
     if p_metrics is not null and v_was.is_desktop_open <> v_is_desktop_open then
@@ -5202,7 +5396,11 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
+<<<<<<< HEAD
     'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
+=======
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard.';
+>>>>>>> main
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -6122,7 +6320,7 @@ comment on function private.send_robot_command is
     'Writes down what a robot is to do and pushes it. The newest order counts: older ones that it has not acknowledged are superseded. A question for its status supersedes questions only.';
 revoke all on function private.send_robot_command from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:b15120bd7dec12bac23db0cd421d570a4955b0c18cadf52d61aff762b26f6483
+-- from sql/30_robots/functions/set_robot_status.sql sha256:1dd4f5c1fd5e5f65b8971cf8c85ee217d684ff467290ff87094f5317fa0f78cf
 create or replace function public.set_robot_status(p_robot text, p_status text, p_session_id uuid default null)
 returns public.live_robots
 language plpgsql
@@ -6137,9 +6335,9 @@ declare
     v_has_others boolean := false;      -- processes of the robot that have not left
     v_live public.live_robots;
 begin
-    if not coalesce(p_status in ('idle', 'busy', 'offline', 'error', 'maintenance'), false) then
+    if not coalesce(p_status in ('idle', 'busy', 'offline', 'error', 'maintenance', 'paused'), false) then
         perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'status must be idle, busy, offline, error or maintenance.'
+            400, 'INVALID_ARGUMENT', 'status must be idle, busy, offline, error, maintenance or paused.'
         );
     end if;
 
@@ -6147,7 +6345,7 @@ begin
     -- runs on it can undo a pause.
     v_mode := case
         when v_is_robot then v_robot.mode
-        when p_status = 'maintenance' then 'maintenance'
+        when p_status in ('maintenance', 'paused') then p_status::public.robot_mode
         when p_status in ('idle', 'busy') then 'active'
         else v_robot.mode
     end;
@@ -6185,12 +6383,12 @@ begin
             case when p_status = 'error' then 'error' when p_status in ('idle', 'busy') then 'ok' end::public.robot_health
         );
     end if;
-    if p_status in ('idle', 'busy') or p_status = 'maintenance' and v_is_robot then
+    if p_status in ('idle', 'busy') or p_status in ('maintenance', 'paused') and v_is_robot then
         update public.robot_heartbeats as h
-        set is_in_maintenance = p_status = 'maintenance'
-        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status = 'maintenance');
+        set is_in_maintenance = p_status in ('maintenance', 'paused')
+        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status in ('maintenance', 'paused'));
     end if;
-    if p_status in ('offline', 'maintenance') and not v_has_others then
+    if p_status in ('offline', 'maintenance', 'paused') and not v_has_others then
         delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
     end if;
     perform private.announce_robot(
@@ -6206,7 +6404,7 @@ begin
 end
 $$;
 comment on function public.set_robot_status is
-    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
+    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error, maintenance and paused (the robot''s own pause, which is its maintenance) say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
 revoke all on function public.set_robot_status from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_status to authenticated;
 
@@ -9619,7 +9817,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:0d4a5c349a4fef9b3f958714ceb19d9feb5273008cebf19f25e37e92094971b7
+-- from sql/42_leases/functions/append_job_logs.sql sha256:2856d9de9839319b6e2eba12b0b2a1e4401d5502d0084488b37799929cfbd7bb
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -9664,6 +9862,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
+    p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id));
     select l.tenant_id, l.attempt into v_tenant_id, v_attempt
     from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
@@ -9713,9 +9912,84 @@ begin
 end
 $$;
 comment on function public.append_job_logs is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Null as the token means the lease that the robot holds, or the last one that it held. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.append_job_logs from public, anon, authenticated, service_role;
 grant execute on function public.append_job_logs to authenticated;
+
+-- from sql/42_leases/functions/find_lease_token.sql sha256:9f63078b7c47a86287023d782f2c99dcc09afc9cceedd8c5eef696ad96431d32
+-- A robot that knows no tokens names the job alone. As long as it held the job only once, that says which attempt it means. When an
+-- earlier lease ended without a word of it (its time was over), that attempt may still run beside the newer one, and its report
+-- looks the same. So the first report is stored as a late result of the earlier attempt, unless the robot ran nothing since; the
+-- second, another one, shows that both have ended, and counts. See docs/queue.md.
+create or replace function private.find_lease_token(
+    p_caller private.caller,
+    p_job_id uuid,
+    p_outcome text default null,    -- completed | failed | released; null: the call ends nothing
+    p_report jsonb default null     -- what private.answer_late_result() would store
+)
+returns bigint
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease record;
+    v_job record;
+    v_earlier_token bigint;
+    v_silent_at timestamptz;
+begin
+    select l.lease_token, l.claimed_at into v_lease
+    from private.leases as l
+    where l.job_id = p_job_id and l.robot_id is not distinct from p_caller.robot_id;
+    if v_lease.lease_token is not null and p_outcome is null then
+        return v_lease.lease_token;
+    end if;
+    select j.lease_token, coalesce(j.robot_id, j.reported_by) as robot_id, j.past_leases, j.silent_ends into v_job
+    from public.jobs as j
+    where j.job_id = p_job_id;
+    v_earlier_token := greatest(
+        (
+            select max(p.key::bigint)
+            from jsonb_each_text(v_job.past_leases) as p
+            where p.value = p_caller.robot_id::text
+        ),
+        case when v_job.robot_id = p_caller.robot_id then v_job.lease_token end
+    );
+    if v_lease.lease_token is null then
+        return v_earlier_token;
+    elsif v_earlier_token is null then
+        return v_lease.lease_token;
+    elsif jsonb_typeof(p_report #> '{result,duration_ms}') = 'number'
+        -- A second for clocks that do not run alike.
+        and (p_report #>> '{result,duration_ms}')::numeric / 1000 > extract(epoch from private.clock() - v_lease.claimed_at) + 1
+    then
+        return v_earlier_token;
+    end if;
+    v_silent_at := (v_job.silent_ends ->> p_caller.robot_id::text)::timestamptz;
+    if v_silent_at is null
+        or exists (
+            select from public.robot_heartbeats as h where h.robot_id = p_caller.robot_id and h.idle_at > v_silent_at
+        )
+        or exists (
+            select
+            from public.late_results as r
+            where r.job_id = p_job_id
+                and r.tenant_id = private.find_reported_job(p_caller, p_job_id)
+                and r.robot_id = p_caller.robot_id
+                and r.received_at >= v_silent_at
+                and (r.outcome, r.payload) is distinct from (p_outcome, p_report)
+        )
+    then
+        return v_lease.lease_token;
+    end if;
+    return v_earlier_token;
+end
+$$;
+comment on function private.find_lease_token is
+    'The token that a robot''s call without one means: of its live lease of the job; of the last one that it held when it holds none, or when what it reports cannot be of the live one (its duration is longer) or may be of an earlier attempt whose lease ended silently.';
+revoke all on function private.find_lease_token from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/find_reported_job.sql sha256:33a8143d17f6a6a397522a40f7d480b776ddd6f5593d5dd48bcf80039b2b8d90
 create or replace function private.find_reported_job(p_caller private.caller, p_job_id uuid)
@@ -10117,10 +10391,10 @@ comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/release_job.sql sha256:2f15cf4e513b9a426d3f296963e2baf6761bae3122464ecd2d69cea337c4c25b
+-- from sql/42_leases/functions/release_job.sql sha256:be9c48ef649397f56e926929563ede1c4ac42a5fcb51f90ca20a7fcd0ab4f69e
 create or replace function public.release_job(
     p_job_id uuid,
-    p_lease_token bigint,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
     p_reason text default null      -- why the robot will not run it
 )
 returns jsonb
@@ -10137,6 +10411,7 @@ declare
     v_reason text := private.nfc(left(nullif(btrim(p_reason), ''), 1024));
     v_message text := coalesce('Rejected by the robot: ' || v_reason, 'Released by the robot.');
 begin
+    p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id, 'released'));
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
@@ -10169,11 +10444,11 @@ begin
 end
 $$;
 comment on function public.release_job is
-    'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;
 
--- from sql/42_leases/functions/renew_leases.sql sha256:81fc95280477619e8d17406ff454f814f77cdb4e0371f140e421766fde0255ea
+-- from sql/42_leases/functions/renew_leases.sql sha256:8dfb6ead99c1b348e145fbdbf3db2c8b7d0baa3a6b7227a8023d9dff2c9ff788
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -10195,12 +10470,13 @@ begin
     perform private.note_call();
     return query
     with asked as (
-        -- A value that is no id or no token is null, and so not held.
+        -- A value that is no id or no token is null, and so not held. Who gives no token means the lease that it holds.
         select
             case
                 when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
             end as job_id,
             case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
+            a.item ->> 'lease_token' is null as is_own,
             a.n
         from jsonb_array_elements(p_leases) with ordinality as a (item, n)
     ), locked as (
@@ -10214,18 +10490,18 @@ begin
         update private.leases as l
         set lease_expires_at = v_until, outages = 0
         from locked as k
-        join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
+        join asked as a on a.job_id = k.job_id and (a.is_own or a.lease_token = k.lease_token)
         where l.job_id = k.job_id
         returning l.job_id, l.lease_token, l.cancel_requested_at is not null as cancel_requested
     )
     select a.job_id, k.job_id is not null, case when k.job_id is not null then v_until end, coalesce(k.cancel_requested, false)
     from asked as a
-    left join kept as k on k.job_id = a.job_id and k.lease_token = a.lease_token
+    left join kept as k on k.job_id = a.job_id and (a.is_own or k.lease_token = a.lease_token)
     order by a.n;
 end
 $$;
 comment on function public.renew_leases is
-    'Renews the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
+    'Renews the leases [{job_id, lease_token?}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
 revoke all on function public.renew_leases from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases to authenticated;
 
@@ -10473,8 +10749,8 @@ comment on function private.robot_patience_seconds is
     'How long the robots of a tenant with these settings are waited for: {"robots": {"accept_grace_seconds": 30, "reconnect_window_seconds": 60}}, 5 to 3000; the default for anything else.';
 revoke all on function private.robot_patience_seconds from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/start_job.sql sha256:ad4627296005508c07aee7fd4a0626bc9f7be8167270d97e3878d0956a1f710d
-create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
+-- from sql/42_leases/functions/start_job.sql sha256:77bf7fcfa84e4c1ea85dff6e422a0154ebe4c513d3b1eeaa9c9f670f47ed96a2
+create or replace function public.start_job(p_job_id uuid, p_lease_token bigint default null)
 returns jsonb
 language plpgsql
 security definer
@@ -10489,7 +10765,9 @@ declare
 begin
     select l.* into v_lease
     from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    where l.job_id = p_job_id
+        and (p_lease_token is null or l.lease_token = p_lease_token)
+        and l.robot_id is not distinct from v_caller.robot_id
     for update;
     if not found then
         perform private.raise_lease_lost(v_caller, p_job_id);
@@ -10516,7 +10794,7 @@ begin
 end
 $$;
 comment on function public.start_job is
-    'Says that a claimed job runs now. Idempotent. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now. Idempotent. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job from public, anon, authenticated, service_role;
 grant execute on function public.start_job to authenticated;
 
@@ -10735,10 +11013,10 @@ comment on function private.check_cancel_reason is
     'The reason of a cancellation as it is stored. Raises 400 INVALID_ARGUMENT for a text that is too long.';
 revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/complete_job.sql sha256:939a29626415752ae6e9cb5cb0ba23a26aaafb389b6da243e914ab5739fff510
+-- from sql/43_endings/functions/complete_job.sql sha256:b9498ef5e57d931fbdb18f3ea555532bbfa9fc1d32868f1b17d1bb906b658f6b
 create or replace function public.complete_job(
     p_job_id uuid,
-    p_lease_token bigint,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
     p_result jsonb default null,
     p_node_executions jsonb default null    -- default: those in the result
 )
@@ -10753,6 +11031,11 @@ begin
     if pg_column_size(p_result) > 10485760 then
         perform private.raise_error(413, 'INVALID_ARGUMENT', 'result must not be larger than 10 MB.');
     end if;
+    if p_lease_token is null then
+        p_lease_token := private.find_lease_token(
+            v_caller, p_job_id, 'completed', jsonb_build_object('result', p_result)
+        );
+    end if;
     if private.complete_leases(
         v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
     ) = '{}' then
@@ -10764,7 +11047,7 @@ begin
 end
 $$;
 comment on function public.complete_job is
-    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
+    'Ends a job with its result, once; the same call again answers the same. Without a token it is the calling robot''s own lease, as private.find_lease_token() finds it. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
 revoke all on function public.complete_job from public, anon, authenticated, service_role;
 grant execute on function public.complete_job to authenticated;
 
@@ -10946,7 +11229,7 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:86d74bd0ea17444db23b941fd06d9a3f251b5318a57d428da5cc5f6a6ddcca2a
+-- from sql/43_endings/functions/end_attempt.sql sha256:9cb9824456c96735163bcc9386b5cd945a729c30684ca16a81365a9d2173132e
 -- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -11015,6 +11298,10 @@ begin
             error_details = p_error_details,
             lost_by = v_job.lost_by,
             past_leases = private.add_past_lease(j.past_leases, p_lease),
+            silent_ends = case
+                when p_outcome = 'failed' then j.silent_ends
+                else j.silent_ends || jsonb_build_object(p_lease.robot_id::text, v_now)
+            end,
             uncounted_ends = 0
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
@@ -11204,11 +11491,11 @@ comment on function private.end_uncounted is
     'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:b8204d3494880db3bba7af4afec624481daae557e34adbb25bb208ae0ca72ae3
+-- from sql/43_endings/functions/fail_job.sql sha256:fdda675730a4b3ca28c2608d04226e7c58e73c1331cb06957ecf647620405e7c
 create or replace function public.fail_job(
     p_job_id uuid,
-    p_lease_token bigint,
-    p_error_message text,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
+    p_error_message text default null,      -- must be given
     p_error_type text default null,
     p_stack_trace text default null,
     p_failed_node text default null,
@@ -11228,6 +11515,7 @@ declare
     v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
         'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
     ));
+    v_report jsonb := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details;
 begin
     if coalesce(p_error_message, '') = '' then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not be empty.');
@@ -11238,14 +11526,14 @@ begin
     elsif length(p_failed_node) > 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
     end if;
+    if p_lease_token is null then
+        p_lease_token := private.find_lease_token(v_caller, p_job_id, 'failed', v_report);
+    end if;
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
-        return private.answer_late_result(
-            v_caller, p_job_id, p_lease_token, 'failed',
-            jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
-        );
+        return private.answer_late_result(v_caller, p_job_id, p_lease_token, 'failed', v_report);
     end if;
     if p_node_executions is not null then
         perform private.keep_node_executions(v_lease, p_node_executions);
@@ -11256,7 +11544,7 @@ begin
 end
 $$;
 comment on function public.fail_job is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
 revoke all on function public.fail_job from public, anon, authenticated, service_role;
 grant execute on function public.fail_job to authenticated;
 
@@ -19391,7 +19679,7 @@ comment on function public.get_job_analytics is
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
 
--- from sql/95_analytics/functions/get_robot_metrics.sql sha256:d9c36906d2b3059464c03cf42846fcedeb8416f417f699be5e5ee3cf48ec320b
+-- from sql/95_analytics/functions/get_robot_metrics.sql sha256:4231a9a8c51a57cbc5e8179b16b07749fdd1ca2f29150adbb6799eb4ae9c7b98
 create or replace function public.get_robot_metrics(p_robot_id uuid)
 returns jsonb
 language plpgsql
@@ -19401,8 +19689,11 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_caller private.caller := private.authorize('analytics.read');
+    v_caller private.caller := private.caller();
 begin
+    if v_caller.robot_id is distinct from p_robot_id then   -- a robot may look at itself
+        v_caller := private.authorize('analytics.read');
+    end if;
     perform private.sequence_tenant_events(v_caller.tenant_id);
     return (
         select jsonb_build_object(
@@ -19421,7 +19712,7 @@ begin
 end
 $$;
 comment on function public.get_robot_metrics is
-    'How the jobs ended today (in the tenant''s timezone) that a robot had; zeros for a robot that is not there. Needs analytics.read.';
+    'How the jobs ended today (in the tenant''s timezone) that a robot had; zeros for a robot that is not there. Needs analytics.read, but for a robot that asks for itself.';
 revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics to authenticated;
 

@@ -152,6 +152,7 @@ class ClaimOrder:
     wait_seconds: float = 0
     environment: str | None = None
     claim_id: UUID | None = None
+    starts: bool = False  # the jobs run from their claim: the robot says no start
 
 
 @dataclass(frozen=True, slots=True)
