@@ -5330,7 +5330,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:46eaf89cc7235c9c872dc23f2fd24f4845df5db549102b2bc6e91f157d7fef40
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:be4ce0576bba9e4ccc32f9e0ba1be7667a32570839d8bf748b0ff7f5c376f56c
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5345,11 +5345,8 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
-<<<<<<< HEAD
     v_is_desktop_open boolean := private.is_desktop_open(p_metrics);
-=======
     v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
->>>>>>> main
 begin
     select h.is_online, h.is_desktop_open into v_was
     from public.robot_heartbeats as h
@@ -5357,19 +5354,11 @@ begin
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
-<<<<<<< HEAD
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
         )
         values (
             p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), v_is_desktop_open, coalesce(p_health, 'ok'),
-            p_session_id
-=======
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id, idle_at
-        )
-        values (
-            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id,
-            case when v_is_idle then v_now end
->>>>>>> main
+            p_session_id, case when v_is_idle then v_now end
         )
         on conflict (robot_id) do nothing;
         return found;
@@ -5396,11 +5385,7 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-<<<<<<< HEAD
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
-=======
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard.';
->>>>>>> main
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501

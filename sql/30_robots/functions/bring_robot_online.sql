@@ -12,11 +12,8 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
-<<<<<<< HEAD
     v_is_desktop_open boolean := private.is_desktop_open(p_metrics);
-=======
     v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
->>>>>>> main
 begin
     select h.is_online, h.is_desktop_open into v_was
     from public.robot_heartbeats as h
@@ -24,19 +21,11 @@ begin
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
-<<<<<<< HEAD
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
         )
         values (
             p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), v_is_desktop_open, coalesce(p_health, 'ok'),
-            p_session_id
-=======
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id, idle_at
-        )
-        values (
-            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id,
-            case when v_is_idle then v_now end
->>>>>>> main
+            p_session_id, case when v_is_idle then v_now end
         )
         on conflict (robot_id) do nothing;
         return found;
@@ -63,9 +52,5 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-<<<<<<< HEAD
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
-=======
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard.';
->>>>>>> main
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
