@@ -11214,7 +11214,7 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:9cb9824456c96735163bcc9386b5cd945a729c30684ca16a81365a9d2173132e
+-- from sql/43_endings/functions/end_attempt.sql sha256:bd5119d7ddd3e9ccc45bef3e0aea916a9e3599f2aa69b6653654ad64354f86fd
 -- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -11222,7 +11222,8 @@ create or replace function private.end_attempt(
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
-    p_is_retryable boolean
+    p_is_retryable boolean,
+    p_retry_at timestamptz default null         -- no new attempt before
 )
 returns jsonb
 language plpgsql
@@ -11272,7 +11273,7 @@ begin
         -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
         v_retry_at := case
             when p_outcome = 'lost' then v_now
-            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
+            else greatest(v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt), p_retry_at)
         end;
         update public.jobs as j
         set attempts = p_lease.attempt,
@@ -11476,7 +11477,7 @@ comment on function private.end_uncounted is
     'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:fdda675730a4b3ca28c2608d04226e7c58e73c1331cb06957ecf647620405e7c
+-- from sql/43_endings/functions/fail_job.sql sha256:7b5837cbb033015025130fa54947148ced82ac8ccb481e8b969c08237053fa95
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint default null,      -- default: the robot's one live lease of the job
@@ -11485,7 +11486,8 @@ create or replace function public.fail_job(
     p_stack_trace text default null,
     p_failed_node text default null,
     p_retryable boolean default true,
-    p_node_executions jsonb default null
+    p_node_executions jsonb default null,
+    p_retry_at timestamptz default null     -- no new attempt before: a service named a time
 )
 returns jsonb
 language plpgsql
@@ -11513,6 +11515,8 @@ begin
     end if;
     if p_lease_token is null then
         p_lease_token := private.find_lease_token(v_caller, p_job_id, 'failed', v_report);
+    elsif p_retry_at > private.clock() + interval '7 days' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'retry_at must not be more than 7 days ahead.');
     end if;
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -11524,12 +11528,12 @@ begin
         perform private.keep_node_executions(v_lease, p_node_executions);
     end if;
     return private.end_attempt(
-        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true), p_retry_at
     );
 end
 $$;
 comment on function public.fail_job is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), not before p_retry_at (7 days ahead at most), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
 revoke all on function public.fail_job from public, anon, authenticated, service_role;
 grant execute on function public.fail_job to authenticated;
 
@@ -11879,7 +11883,7 @@ comment on function private.try_cancel_job is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:23bf7309cacffa77b3a54bb5517ecff819365884dede4c74d9c1385a175ca719
+-- from sql/44_batches/functions/answer_each.sql sha256:5731db1cd03920a85ddaca27422365029576e9310e8fc9c09dfb0e309fced476
 -- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
@@ -11926,7 +11930,7 @@ begin
                 select r.* into v_report
                 from jsonb_to_record(v_item) as r (
                     job_id uuid, lease_token bigint, result jsonb, error_message text, error_type text, stack_trace text,
-                    failed_node text, retryable boolean, node_executions jsonb
+                    failed_node text, retryable boolean, node_executions jsonb, retry_at timestamptz
                 );
                 job_id := v_report.job_id;
                 if v_report.job_id is null or v_report.lease_token is null then
@@ -11957,7 +11961,8 @@ begin
                 when 'fail_job' then
                     answer := public.fail_job(
                         job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
+                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions,
+                        v_report.retry_at
                     );
                 when 'cancel_job' then
                     answer := private.try_cancel_job(p_caller.tenant_id, job_id, p_reason);
@@ -12131,7 +12136,7 @@ comment on function public.enqueue_jobs is
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
--- from sql/44_batches/functions/fail_jobs.sql sha256:82a831dd10dfc6d549bab286215aaf3ecd9ed5d994f1f3061e50d9e456f5d8b3
+-- from sql/44_batches/functions/fail_jobs.sql sha256:e419db0495dd97993c27eec034172ce50ec87be1514a7152b0bd2d6e5b5a7deb
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -12154,7 +12159,7 @@ begin
 end
 $$;
 comment on function public.fail_jobs is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions, retry_at}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;
 
