@@ -20,11 +20,8 @@ from casare_cloud.domain.metrics.model import (
     Fleet,
     JobMetrics,
     Outcomes,
-<<<<<<< HEAD
-    QueueDepth,
-=======
     Period,
->>>>>>> auto
+    QueueDepth,
     RobotMetrics,
     SlowWorkflow,
     TimelineInterval,
