@@ -87,6 +87,9 @@ async def claim_now(tx: Transaction, order: ClaimOrder, is_listening: bool) -> l
         "listening": is_listening,
     }
     rows = await tx.fetch_all(queries.CLAIM_JOBS, params)
+    if order.starts:
+        for row in rows:
+            await start(tx, row["job_id"], row["lease_token"])
     return [ClaimedJob(**row) for row in rows]
 
 
@@ -163,6 +166,7 @@ async def fail(
             stack_trace=failure.stack_trace,
             failed_node=failure.failed_node,
             retryable=failure.retryable,
+            retry_at=failure.retry_at,
             node_executions=_json(node_executions),
         )
     )
