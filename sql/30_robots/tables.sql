@@ -42,6 +42,7 @@ create table public.robot_heartbeats (
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
+    is_desktop_open boolean not null default false, -- the session in its metrics is interactive and not locked
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it

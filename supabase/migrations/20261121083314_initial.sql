@@ -681,7 +681,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:78a8798d092f8d044f60c1266c3b62e72bdb979dba3e75e536e281d540d3a1fe
+-- from sql/30_robots/tables.sql sha256:948c0f2ed228247be0b580e9f3337051f45ec1ae9799c8b2a8daac4a21fef69e
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -726,6 +726,7 @@ create table public.robot_heartbeats (
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
+    is_desktop_open boolean not null default false, -- the session in its metrics is interactive and not locked
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
@@ -5397,7 +5398,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:599b89f3fcffa931ab0cda8709c28ffb458e45ad02e65464ec0ea09994cfa09d
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:be4ce0576bba9e4ccc32f9e0ba1be7667a32570839d8bf748b0ff7f5c376f56c
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5412,19 +5413,20 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
+    v_is_desktop_open boolean := private.is_desktop_open(p_metrics);
     v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
 begin
-    select h.is_online, h.last_heartbeat_at into v_was
+    select h.is_online, h.is_desktop_open into v_was
     from public.robot_heartbeats as h
     where h.robot_id = p_robot_id
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id, idle_at
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
         )
         values (
-            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id,
-            case when v_is_idle then v_now end
+            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), v_is_desktop_open, coalesce(p_health, 'ok'),
+            p_session_id, case when v_is_idle then v_now end
         )
         on conflict (robot_id) do nothing;
         return found;
@@ -5435,16 +5437,23 @@ begin
         is_online = true,
         is_signed_off = false,
         metrics = coalesce(p_metrics, h.metrics),
+        is_desktop_open = case when p_metrics is null then h.is_desktop_open else v_is_desktop_open end,
         health = coalesce(p_health, h.health),
         session_id = coalesce(h.session_id, p_session_id),
         idle_at = case when v_is_idle then v_now else h.idle_at end,
         other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
+    if p_metrics is not null and v_was.is_desktop_open <> v_is_desktop_open then
+        delete from private.waiting_robots as w where w.robot_id = p_robot_id;      -- waits with what it had before
+        if v_is_desktop_open then       -- there may be jobs that waited for it
+            perform private.broadcast('robot:' || p_robot_id, 'job_available', '{}');
+        end if;
+    end if;
     return not v_was.is_online;
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -5633,7 +5642,7 @@ comment on function private.count_robot_failure is
     'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
 revoke all on function private.count_robot_failure from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/deaf_robots.sql sha256:2d5d2eef9df7a56271dd0fe17effb22710b5949451086c36730d53b364a70337
+-- from sql/30_robots/functions/deaf_robots.sql sha256:f7f2e5299d5afab52ca8111e84a7042d381fc9d5633f4364f9e98cbdfd8d5bd6
 create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -5650,7 +5659,7 @@ begin
     return query
     select c.robot_id, c.last_claim_at, w.job_id
     from (
-        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
+        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.is_desktop_open, h.last_claim_at
         from public.robot_heartbeats as h
         join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
         join public.tenants as t on t.tenant_id = h.tenant_id
@@ -5681,7 +5690,8 @@ begin
         where e.tenant_no = q.tenant_no
             and (e.robot_id is null or e.robot_id = c.robot_id)
             and private.lane_suits(
-                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
+                e.environment, e.required, c.environment,
+                private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id, c.is_desktop_open)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
             and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
@@ -5763,7 +5773,7 @@ comment on function private.find_robot is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:5e13847cad284834ac72a290dfc170d64aa833cf49027448628bcbe0521a2c78
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:df42b89f813194867140cd46f5a786ac65c51a95704927812a652601cb62a9dc
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -5795,6 +5805,9 @@ begin
     elsif private.find_json_problem('attributes', p_attributes) is not null then
         return private.find_json_problem('attributes', p_attributes);
     end if;
+    if exists (select from unnest(p_capabilities) as c where c ~ '^session:') then
+        return 'capabilities must not begin with "session:": a robot has those by the session in its heartbeats.';
+    end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),
         private.find_words_problem('tags', p_tags)
@@ -5804,6 +5817,53 @@ $$;
 comment on function private.find_robot_problem is
     'The problem of a robot''s configuration, as a sentence that names the field; null: none. Null fields are not checked.';
 revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/find_session_problem.sql sha256:7f31cb269a84906962eebb1d35f45cd7b9504404e5974a63f8dec54f406fd211
+create or replace function private.find_session_problem(p_session jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(jsonb_typeof(p_session), 'null') = 'null' then
+        return null;
+    elsif jsonb_typeof(p_session) <> 'object' then
+        return 'session must be an object {user, interactive, locked, width, height}.';
+    end if;
+    return (
+        select case
+            when f.key in ('interactive', 'locked') then format('session.%s must be true or false.', f.key)
+            when f.key = 'user' then 'session.user must be a text of at most 256 characters.'
+            when f.key in ('width', 'height') then format('session.%s must be a whole number between 0 and 100000.', f.key)
+            else format('session must not have the field %s.', left(f.key, 64))
+        end
+        from (
+            select e.key, e.value from jsonb_each(p_session) as e
+            union all
+            select n.key, null
+            from unnest(array['interactive', 'locked']) as n (key)
+            where not p_session ? n.key
+        ) as f
+        where case
+            when f.key in ('interactive', 'locked') then jsonb_typeof(f.value) is distinct from 'boolean'
+            when f.key = 'user' then
+                jsonb_typeof(f.value) not in ('string', 'null') or length(f.value #>> '{}') > 256
+            when f.key in ('width', 'height') then
+                jsonb_typeof(f.value) not in ('number', 'null')
+                or case when jsonb_typeof(f.value) = 'number' then
+                    f.value::numeric not between 0 and 100000 or f.value::numeric <> trunc(f.value::numeric)
+                end is true
+            else true
+        end
+        order by f.key
+        limit 1
+    );
+end
+$$;
+comment on function private.find_session_problem is
+    'The problem of the session in a heartbeat (interactive and locked must be there; user, width and height may be), as a sentence that names the field; null: none.';
+revoke all on function private.find_session_problem from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/find_words_problem.sql sha256:76a290a8dd399ab76162dfe8bc239dd53807cb5ea6667d139e708e63f7ac7e43
 create or replace function private.find_words_problem(p_field text, p_words text[])
@@ -5882,6 +5942,23 @@ $$;
 comment on function private.has_live_key is
     'Whether a robot has a key with which private.caller() lets it in.';
 revoke all on function private.has_live_key from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/is_desktop_open.sql sha256:0abe2d7cc79864c659af7278b67ae20a099dd4ad9fbca41b2ef88593735c127b
+create or replace function private.is_desktop_open(p_metrics jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        p_metrics #>> '{session,interactive}' = 'true' and p_metrics #>> '{session,locked}' = 'false', false
+    );
+end
+$$;
+comment on function private.is_desktop_open is
+    'Whether a heartbeat''s metrics have an interactive session that is not locked: then the robot offers session:interactive.';
+revoke all on function private.is_desktop_open from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/is_lease_list.sql sha256:3cd53903860e39b608ab02b187ddbb4c3feb980101ce2242ea160adff604037c
 create or replace function private.is_lease_list(p_leases jsonb)
@@ -6025,7 +6102,7 @@ comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. It may finish the jobs that it holds.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:e5c42a5a9743c121a0c0a3486d67c65d11a1eff3f0461fae03bc5cbd270ffc42
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:b96518e4966ba44f92ed592fcc2e7d5106bb8e7b26d00bea88b072c0ffd0e1e3
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -6046,6 +6123,9 @@ begin
     end if;
     if private.find_json_problem('metrics', p_metrics) is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('metrics', p_metrics));
+    end if;
+    if private.find_session_problem(p_metrics -> 'session') is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_session_problem(p_metrics -> 'session'));
     end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
@@ -6112,7 +6192,7 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics (their session {user, interactive, locked, width, height} is the capability session:interactive while it is not locked) and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
@@ -8672,7 +8752,7 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:f9ce7d42f7a9b43dbf0ab52640484d37f483251f6cf3da0a9af550b990e74eae
+-- from sql/41_claims/functions/claim_jobs.sql sha256:8965bce1efbb7a39b0f09d2a1f1076a07ed03310b8ffa72ea19fbfc762cb9978
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -8723,7 +8803,7 @@ begin
         end as is_fair,
         r.environment,
         r.pool_id,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
+        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
@@ -9325,20 +9405,28 @@ comment on function private.ring_robots is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/robot_offers.sql sha256:449268d39ffaf6bf669baf5297dde65845237f31076d7e4b4965785e025cfe05
+-- from sql/41_claims/functions/robot_offers.sql sha256:c86dcb7141ffc272ad2bbd27ba3eb0b7553fab793d4019c08be0e8ea612697eb
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
-create or replace function private.robot_offers(p_capabilities text[], p_tags text[], p_is_internet boolean, p_pool_id uuid)
+create or replace function private.robot_offers(
+    p_capabilities text[],
+    p_tags text[],
+    p_is_internet boolean,
+    p_pool_id uuid,
+    p_is_desktop_open boolean   -- null of a robot that was never heard of
+)
 returns text[]
 language sql
 immutable
 as $$
     select case
+        when p_is_desktop_open
+            then private.required_of(p_capabilities || 'session:interactive'::text, p_tags, p_is_internet, p_pool_id)
         when p_tags = '{}' and not p_is_internet and p_pool_id is null then p_capabilities
         else private.required_of(p_capabilities, p_tags, p_is_internet, p_pool_id)
     end
 $$;
 comment on function private.robot_offers is
-    'What a robot has of the things that a lane can require.';
+    'What a robot has of the things that a lane can require; session:interactive while its desktop is open.';
 revoke all on function private.robot_offers from public, anon, authenticated, service_role;
 
 -- from sql/41_claims/functions/take_fair_pool_job.sql sha256:9def5c1b9c4ad30a3a54338977ccf3f2a93943a6ebc9c904e9def2be24bb72ff
@@ -11211,7 +11299,7 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:9cb9824456c96735163bcc9386b5cd945a729c30684ca16a81365a9d2173132e
+-- from sql/43_endings/functions/end_attempt.sql sha256:bd5119d7ddd3e9ccc45bef3e0aea916a9e3599f2aa69b6653654ad64354f86fd
 -- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -11219,7 +11307,8 @@ create or replace function private.end_attempt(
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
-    p_is_retryable boolean
+    p_is_retryable boolean,
+    p_retry_at timestamptz default null         -- no new attempt before
 )
 returns jsonb
 language plpgsql
@@ -11269,7 +11358,7 @@ begin
         -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
         v_retry_at := case
             when p_outcome = 'lost' then v_now
-            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
+            else greatest(v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt), p_retry_at)
         end;
         update public.jobs as j
         set attempts = p_lease.attempt,
@@ -11473,7 +11562,7 @@ comment on function private.end_uncounted is
     'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:fdda675730a4b3ca28c2608d04226e7c58e73c1331cb06957ecf647620405e7c
+-- from sql/43_endings/functions/fail_job.sql sha256:7b5837cbb033015025130fa54947148ced82ac8ccb481e8b969c08237053fa95
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint default null,      -- default: the robot's one live lease of the job
@@ -11482,7 +11571,8 @@ create or replace function public.fail_job(
     p_stack_trace text default null,
     p_failed_node text default null,
     p_retryable boolean default true,
-    p_node_executions jsonb default null
+    p_node_executions jsonb default null,
+    p_retry_at timestamptz default null     -- no new attempt before: a service named a time
 )
 returns jsonb
 language plpgsql
@@ -11510,6 +11600,8 @@ begin
     end if;
     if p_lease_token is null then
         p_lease_token := private.find_lease_token(v_caller, p_job_id, 'failed', v_report);
+    elsif p_retry_at > private.clock() + interval '7 days' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'retry_at must not be more than 7 days ahead.');
     end if;
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -11521,12 +11613,12 @@ begin
         perform private.keep_node_executions(v_lease, p_node_executions);
     end if;
     return private.end_attempt(
-        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true), p_retry_at
     );
 end
 $$;
 comment on function public.fail_job is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), not before p_retry_at (7 days ahead at most), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
 revoke all on function public.fail_job from public, anon, authenticated, service_role;
 grant execute on function public.fail_job to authenticated;
 
@@ -11876,7 +11968,7 @@ comment on function private.try_cancel_job is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:23bf7309cacffa77b3a54bb5517ecff819365884dede4c74d9c1385a175ca719
+-- from sql/44_batches/functions/answer_each.sql sha256:5731db1cd03920a85ddaca27422365029576e9310e8fc9c09dfb0e309fced476
 -- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
@@ -11923,7 +12015,7 @@ begin
                 select r.* into v_report
                 from jsonb_to_record(v_item) as r (
                     job_id uuid, lease_token bigint, result jsonb, error_message text, error_type text, stack_trace text,
-                    failed_node text, retryable boolean, node_executions jsonb
+                    failed_node text, retryable boolean, node_executions jsonb, retry_at timestamptz
                 );
                 job_id := v_report.job_id;
                 if v_report.job_id is null or v_report.lease_token is null then
@@ -11954,7 +12046,8 @@ begin
                 when 'fail_job' then
                     answer := public.fail_job(
                         job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
+                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions,
+                        v_report.retry_at
                     );
                 when 'cancel_job' then
                     answer := private.try_cancel_job(p_caller.tenant_id, job_id, p_reason);
@@ -12128,7 +12221,7 @@ comment on function public.enqueue_jobs is
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
--- from sql/44_batches/functions/fail_jobs.sql sha256:82a831dd10dfc6d549bab286215aaf3ecd9ed5d994f1f3061e50d9e456f5d8b3
+-- from sql/44_batches/functions/fail_jobs.sql sha256:e419db0495dd97993c27eec034172ce50ec87be1514a7152b0bd2d6e5b5a7deb
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -12151,7 +12244,7 @@ begin
 end
 $$;
 comment on function public.fail_jobs is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions, retry_at}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;
 
@@ -12711,7 +12804,7 @@ comment on function public.explain_job is
 revoke all on function public.explain_job from public, anon, authenticated, service_role;
 grant execute on function public.explain_job to authenticated;
 
--- from sql/46_explaining/functions/explain_pool_job.sql sha256:c704adc36047b29ddb85932431b2c901c49387fcfd6d25cf65fd53d3ee3cffd8
+-- from sql/46_explaining/functions/explain_pool_job.sql sha256:de708da70f06453efe8cb59703209fcafd4ac9e4656ce8947a085217911b7ef5
 -- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
 create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
 returns jsonb
@@ -12758,7 +12851,7 @@ begin
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
         cross join lateral (
-            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
         ) as o
         where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
     ) as s;
@@ -12812,7 +12905,7 @@ comment on function private.explain_reason is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_robot.sql sha256:eb55cbe3638382f24a8e60d1e00dfe256319e97667d4402ddbc85fc34d7c2a2f
+-- from sql/46_explaining/functions/explain_robot.sql sha256:322ecd94a10b0ba8750d4e22de639b31dcbe58a74ec1d4311ba5a75932b06442
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -12828,7 +12921,10 @@ declare
     v_now timestamptz := private.clock();
     v_next private.ready;
     v_nearest private.ready;
-    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
+    v_offers text[] := private.robot_offers(
+        v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id,
+        (select h.is_desktop_open from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id)
+    );
     v_is_signed_off boolean := coalesce(
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
@@ -12882,6 +12978,14 @@ begin
             when v_has_turns then 'next_turn'
             when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when v_next.job_id is not null then 'next_claim'
+            when private.is_desktop_locked(v_live) and exists (
+                select
+                from private.lanes as e
+                where e.lane_id = v_nearest.lane_id
+                    and (e.robot_id is null or e.robot_id = v_robot.robot_id)
+                    and not private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+                    and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers || 'session:interactive'::text)
+            ) then 'robot_session_locked'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
         end
@@ -12890,7 +12994,7 @@ begin
         'next_job', v_next.job_id,
         'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
         'nearest_job', v_nearest.job_id,
-        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
+        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot, v_offers) end
     ));
     return jsonb_build_object(
         'robot_id', v_robot.robot_id,
@@ -13005,7 +13109,24 @@ comment on function private.find_robot_hindrance is
     'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
 revoke all on function private.find_robot_hindrance from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/judge_robots.sql sha256:8d555ad708952f7c353aa293fd5de203d1d518af5170e0553b06df6c70887139
+-- from sql/46_explaining/functions/is_desktop_locked.sql sha256:ad2387fe9f065bfabf4be95636f5907243b2dfc15af247dc0203ecf9b3975293
+create or replace function private.is_desktop_locked(p_live public.live_robots)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        p_live.metrics #>> '{session,interactive}' = 'true' and p_live.metrics #>> '{session,locked}' = 'true', false
+    );
+end
+$$;
+comment on function private.is_desktop_locked is
+    'Whether all that keeps a robot from the capability session:interactive is that its screen is locked.';
+revoke all on function private.is_desktop_locked from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/judge_robots.sql sha256:6aa0e9c06ac5a6b99a1f2ad144848f86c437df0ace04d79c11c9bab0148c3e19
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -13053,7 +13174,9 @@ begin
             private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
+        cross join lateral (
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
+        ) as o
         where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
     ), judged as (
         select
@@ -13066,6 +13189,8 @@ begin
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
                 when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
+                when f.is_online and f.missing = '{session:interactive}' and private.is_desktop_locked(f.live)
+                    then 'robot_session_locked'
                 when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
                     then 'missing_capability'
                 when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
@@ -13148,7 +13273,7 @@ comment on function private.limit_reason is
     'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
 revoke all on function private.limit_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_explanations.sql sha256:94017656b578664042da7b2c3cab1d381712495c2caa0b420a449aa965da0a52
+-- from sql/46_explaining/functions/list_explanations.sql sha256:9448062020457118c821df54fbd197a2454560929f4a74aa3d6a174b7d7d4dcf
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -13192,6 +13317,7 @@ as $$
         ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
         ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
         ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
+        ('robot_session_locked', 'blocked', 14, 'The screen of robot {robot} is locked: it gets no job that asks for an open session.', 'Unlock the screen of the robot''s machine, or enqueue the job without the capability session:interactive.'),
         ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
         ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
         ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
@@ -13302,8 +13428,8 @@ comment on function private.list_robot_facts is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/name_lane_demand.sql sha256:c4309e437a993f0ffe3cb6721e38f77803e25561cbd02b24c21dce2d09e01b44
-create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
+-- from sql/46_explaining/functions/name_lane_demand.sql sha256:1bcd6c5d27604714074676d979ec0ad76bfbf23defede60a6cb2bc4a94ca7141
+create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots, p_offers text[])
 returns text
 language plpgsql
 stable
@@ -13322,7 +13448,7 @@ begin
         else coalesce(private.name_requirements(array(
             select q
             from unnest(v_lane.required) as q
-            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
+            where q <> all (p_offers)
         )), case
             when exists (
                 select
@@ -13335,7 +13461,7 @@ begin
 end
 $$;
 comment on function private.name_lane_demand is
-    'What a lane asks for that a robot is not or has not, in words.';
+    'What a lane asks for that a robot is not or has not, in words; p_offers: what it has.';
 revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/name_requirements.sql sha256:623828e1ccb01fe6b46d87b2c27b4bb5512ce06d8c76ab4f8e97d0a4dc55bc82
@@ -18466,6 +18592,116 @@ $$;
 comment on function private.client_ip is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip from public, anon, authenticated, service_role;
 
+-- from sql/90_audit/functions/count_audit_log.sql sha256:f46f9abdb19b537c2e79181fcdbba8838e9aba711e0ae632f140547b443352e8
+create or replace function public.count_audit_log()
+returns table (action text, resource_type text, times bigint)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    return query
+    select a.action, a.resource_type, count(*)
+    from (
+        select l.action, l.resource_type
+        from public.audit_log as l
+        where l.tenant_id = v_caller.tenant_id
+        order by l.audit_id desc
+        limit 100000
+    ) as a
+    group by a.action, a.resource_type
+    order by a.resource_type, a.action;
+end
+$$;
+comment on function public.count_audit_log is
+    'How often what was done to which kind of thing in the caller''s tenant: of the newest 100,000 rows. Needs audit.read.';
+revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
+grant execute on function public.count_audit_log to authenticated;
+
+-- from sql/90_audit/functions/list_audit_log.sql sha256:00642caa32b45e80d3ab1ab2584f30e47f2a6944f5c5369bf65c7313b2e9b240
+-- The walk goes by the index of (tenant_id, audit_id) from the newest row on, and counts at most 10,000 of what it wants.
+create or replace function public.list_audit_log(
+    p_resource_types text[] default null,
+    p_action text default null,
+    p_actor_id uuid default null,
+    p_resource_id text default null,
+    p_search text default null,
+    p_search_types text[] default '{}',     -- types whose names, in the words of a face, hold what is searched
+    p_since timestamptz default null,
+    p_until timestamptz default null,
+    p_limit integer default 50,
+    p_offset integer default 0,
+    p_before uuid default null      -- go on behind this row; nothing is counted then
+)
+returns table (
+    total bigint,
+    audit_id uuid,
+    actor_id uuid,
+    actor_email text,
+    principal text,
+    action text,
+    resource_type text,
+    resource_id text,
+    old_values jsonb,
+    new_values jsonb,
+    ip_address text,
+    created_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    return query
+    with wanted as (
+        select a.*
+        from public.audit_log as a
+        where a.tenant_id = v_caller.tenant_id
+            and (p_resource_types is null or a.resource_type = any (p_resource_types))
+            and (p_action is null or a.action = p_action)
+            and (p_actor_id is null or a.actor_id = p_actor_id)
+            and (p_resource_id is null or a.resource_id = p_resource_id or starts_with(a.resource_id, p_resource_id || '/'))
+            and (
+                p_search is null
+                or a.resource_type = any (p_search_types)
+                or strpos(lower(a.resource_id), lower(p_search)) > 0
+                or strpos(a.action, lower(p_search)) > 0
+            )
+            and (p_since is null or a.created_at >= p_since)
+            and (p_until is null or a.created_at < p_until)
+            and (p_before is null or a.audit_id < p_before)
+    )
+    select
+        case when p_before is null then (select count(*) from (select from wanted limit 10000) as counted) end,
+        w.audit_id,
+        w.actor_id,
+        u.email::text,
+        w.principal,
+        w.action,
+        w.resource_type,
+        w.resource_id,
+        w.old_values,
+        w.new_values,
+        host(w.ip_address),
+        w.created_at
+    from (select * from wanted order by audit_id desc limit p_limit offset p_offset) as w
+    left join auth.users as u on u.id = w.actor_id
+    order by w.audit_id desc;
+end
+$$;
+comment on function public.list_audit_log is
+    'Who changed what in the caller''s tenant, the newest first, with the address of users; total counts at most 10,000. Needs audit.read.';
+revoke all on function public.list_audit_log from public, anon, authenticated, service_role;
+grant execute on function public.list_audit_log to authenticated;
+
 -- from sql/92_retention/functions/drop_job_partitions.sql sha256:73299852bfef1fb1c788f4acdffbf050b65f1d895de4c7cb2c61884b092b65bf
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
 -- join them, because a job of an old week that is neither live nor a dead letter never changes again. They move to the
@@ -19642,6 +19878,96 @@ comment on function public.get_job_analytics is
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
 
+-- from sql/95_analytics/functions/get_job_timeline.sql sha256:399f39ca70deae0925bf5d8ffcce84ffe0151c3e767115adf0ccb59ad2078eb6
+create or replace function public.get_job_timeline(p_days integer default 7, p_interval text default 'day')
+returns table (
+    starts_at timestamptz,
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_level public.rollup_level := case p_interval when 'hour' then 'tenant_hour' else 'tenant_day' end;
+    v_now timestamptz := private.clock();
+    v_first timestamptz;
+begin
+    if p_interval is null or p_interval not in ('hour', 'day', 'week') then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'interval must be hour, day or week.');
+    end if;
+    if p_days is null or p_days not between 1 and 365 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 365.');
+    end if;
+    v_first := date_trunc(p_interval, v_now - make_interval(hours => 24 * p_days), 'UTC');
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    select
+        g.starts_at,
+        coalesce(sum(r.completed), 0)::bigint,
+        coalesce(sum(r.failed), 0)::bigint,
+        coalesce(sum(r.timed_out), 0)::bigint,
+        coalesce(sum(r.cancelled), 0)::bigint,
+        coalesce(sum(r.duration_ms_sum), 0)::bigint
+    from generate_series(v_first, v_now, ('1 ' || p_interval)::interval) as g (starts_at)
+    left join public.job_rollups as r
+        on r.tenant_id = v_caller.tenant_id
+        and r.level = v_level
+        and r.starts_at >= g.starts_at
+        and r.starts_at < g.starts_at + ('1 ' || p_interval)::interval
+    group by g.starts_at
+    order by g.starts_at;
+end
+$$;
+comment on function public.get_job_timeline is
+    'How the tenant''s jobs of the last days ended, by hour, day or week of UTC, from the whole one that p_days times 24 hours ago lies in; quiet ones as well. Needs analytics.read.';
+revoke all on function public.get_job_timeline from public, anon, authenticated, service_role;
+grant execute on function public.get_job_timeline to authenticated;
+
+-- from sql/95_analytics/functions/get_queue_depth.sql sha256:2aa1a087b5b846ea2ef29eb1e2af8cb677af281a714bbbd83a6ad39a9ec00863
+create or replace function public.get_queue_depth()
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+begin
+    return (
+        select jsonb_build_object(
+            'waiting', coalesce(sum(e.waiting), 0),
+            'running', (select count(*) from private.leases as r where r.tenant_id = v_caller.tenant_id),
+            'by_environment', coalesce(jsonb_object_agg(e.environment, e.waiting), '{}')
+        )
+        from (
+            select l.environment, sum(w.waiting) as waiting
+            from private.lanes as l
+            cross join lateral (
+                select count(*) as waiting
+                from private.ready as r
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+            ) as w
+            where l.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+                and w.waiting > 0
+            group by l.environment
+        ) as e
+    );
+end
+$$;
+comment on function public.get_queue_depth is
+    'How many of the tenant''s jobs wait for a robot now, in all and by the environment that they want, and how many are in hand. Needs analytics.read.';
+revoke all on function public.get_queue_depth from public, anon, authenticated, service_role;
+grant execute on function public.get_queue_depth to authenticated;
+
 -- from sql/95_analytics/functions/get_robot_metrics.sql sha256:4231a9a8c51a57cbc5e8179b16b07749fdd1ca2f29150adbb6799eb4ae9c7b98
 create or replace function public.get_robot_metrics(p_robot_id uuid)
 returns jsonb
@@ -19679,6 +20005,83 @@ comment on function public.get_robot_metrics is
 revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics to authenticated;
 
+-- from sql/95_analytics/functions/get_workflow_performance.sql sha256:8756422fe2308df0e6d82240157ae5105cdedfbd670512608f1627acbb67c115
+create or replace function public.get_workflow_performance(p_days integer default 7, p_limit integer default 10)
+returns table (
+    workflow_id uuid,
+    workflow_name text,
+    workflow_status text,
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint,
+    last_hour timestamptz
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_now timestamptz := private.clock();
+    v_since timestamptz := date_trunc('hour', v_now, 'UTC') - make_interval(hours => 24 * p_days);
+    v_midnight timestamptz := date_trunc('day', v_since + interval '1 day' - interval '1 microsecond', 'UTC');
+begin
+    if p_days is null or p_days not between 1 and 365 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 365.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    with mine as (
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_day' and r.starts_at >= v_midnight
+        union all
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_hour'
+            and r.starts_at >= v_since and r.starts_at < v_midnight
+    )
+    select
+        w.workflow_id,
+        w.name,
+        w.status::text,
+        coalesce(s.completed, 0)::bigint,
+        coalesce(s.failed, 0)::bigint,
+        coalesce(s.timed_out, 0)::bigint,
+        coalesce(s.cancelled, 0)::bigint,
+        coalesce(s.duration_ms_sum, 0)::bigint,
+        (
+            select max(h.starts_at)
+            from public.job_rollups as h
+            where h.tenant_id = v_caller.tenant_id and h.level = 'workflow_hour' and h.subject_id = w.workflow_id
+                and h.starts_at >= s.last_day
+        )
+    from public.workflows as w
+    left join (
+        select
+            m.subject_id,
+            sum(m.completed) as completed,
+            sum(m.failed) as failed,
+            sum(m.timed_out) as timed_out,
+            sum(m.cancelled) as cancelled,
+            sum(m.duration_ms_sum) as duration_ms_sum,
+            max(m.starts_at) as last_day
+        from mine as m
+        group by m.subject_id
+    ) as s on s.subject_id = w.workflow_id
+    where w.tenant_id = v_caller.tenant_id and w.deleted_at is null
+    order by coalesce(s.completed + s.failed + s.timed_out + s.cancelled, 0) desc, w.workflow_id
+    limit p_limit;
+end
+$$;
+comment on function public.get_workflow_performance is
+    'How the jobs of each workflow of the tenant ended in the last p_days times 24 hours, the busiest first, and the hour in which the last one did. Read from rollups only. Needs analytics.read.';
+revoke all on function public.get_workflow_performance from public, anon, authenticated, service_role;
+grant execute on function public.get_workflow_performance to authenticated;
+
 -- from sql/95_analytics/functions/keep_node_executions.sql sha256:82df33890c81fb4f9e02535af6f3e4f1154aa159d56f309fd080b4e4b5f52a16
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
@@ -19710,6 +20113,113 @@ $$;
 comment on function private.keep_node_executions is
     'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/list_acts.sql sha256:97efe869d7f373b865363d316c7ef47f9d2362042616a447d8a07f1338edfcd5
+-- What happened by itself comes from the events, what people changed from the audit log, if the caller may read it. A kind
+-- is the type of an event, or the table and what became of its row.
+create or replace function public.list_acts(
+    p_days integer default 7,
+    p_limit integer default 50,
+    p_actor_id uuid default null,
+    p_kinds text[] default null
+)
+returns table (
+    act_id text,
+    kind text,
+    resource_id text,
+    actor_id uuid,
+    actor_name text,
+    happened_at timestamptz,
+    data jsonb
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_since timestamptz := private.clock() - make_interval(days => p_days);
+begin
+    if p_days is null or p_days not between 1 and 90 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 90.');
+    end if;
+    if p_limit is null or p_limit not between 1 and 10000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must lie between 1 and 10000.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    with happened as (
+        select
+            e.event_id::text as act_id,
+            e.event_type as kind,
+            coalesce(e.job_id, e.robot_id)::text as resource_id,
+            e.actor_id,
+            e.told_at as happened_at,
+            e.data
+        from public.events as e
+        where e.tenant_id = v_caller.tenant_id
+            and e.event_type in (
+                'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
+                'schedule.triggered', 'schedule.fired'
+            )
+            and not starts_with(e.event_type, 'schedule.')
+            and e.told_at >= v_since
+            and (p_actor_id is null or e.actor_id = p_actor_id)
+            and (p_kinds is null or e.event_type = any (p_kinds))
+        order by e.told_at desc
+        limit p_limit
+    ),
+    changed as (
+        select c.*
+        from (
+            select
+                a.audit_id::text as act_id,
+                a.resource_type || '.' || case
+                    when a.action = 'create' then 'created'
+                    when a.action = 'delete' or a.new_values ->> 'deleted_at' is not null then 'deleted'
+                    when a.resource_type = 'workflows' and a.new_values ->> 'status' in ('published', 'archived')
+                        then a.new_values ->> 'status'
+                    else 'updated'
+                end as kind,
+                a.resource_id,
+                a.actor_id,
+                a.created_at as happened_at,
+                jsonb_strip_nulls(jsonb_build_object('name', a.new_values -> 'name')) as data
+            from public.audit_log as a
+            where a.tenant_id = v_caller.tenant_id
+                and private.has_permission(v_caller.permissions, 'audit.read')
+                and a.resource_type in ('workflows', 'robots', 'memberships', 'schedules', 'roles')
+                and a.created_at >= v_since
+                and (p_actor_id is null or a.actor_id = p_actor_id)
+        ) as c
+        where p_kinds is null or c.kind = any (p_kinds)
+        order by c.act_id desc
+        limit p_limit
+    )
+    select
+        b.act_id,
+        b.kind,
+        b.resource_id,
+        b.actor_id,
+        coalesce(
+            nullif(btrim(p.first_name || ' ' || p.last_name), ''),
+            p.username,
+            (select r.external_id from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
+            (select k.name from public.api_keys as k where k.api_key_id = b.actor_id and k.tenant_id = v_caller.tenant_id)
+        ),
+        b.happened_at,
+        b.data
+    from (select * from happened union all select * from changed) as b
+    left join public.profiles as p on p.user_id = b.actor_id
+    order by b.happened_at desc, b.act_id desc
+    limit p_limit;
+end
+$$;
+comment on function public.list_acts is
+    'What jobs, robots and people did in the last days of the caller''s tenant, the newest first, with the name of who did it: events, and for who has audit.read changes, too. Needs events.read.';
+revoke all on function public.list_acts from public, anon, authenticated, service_role;
+grant execute on function public.list_acts to authenticated;
 
 -- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:41dde648e0029c23d8ab60d732836e6aad1609abc8fcf1f26eeda829239ef5d5
 create or replace function private.purge_expired_job_node_executions(p_tenant_id uuid, p_limit integer, p_after text)

@@ -376,3 +376,13 @@ async def test_what_a_robot_logged_of_itself_is_listed_the_newest_first(stage: S
     only = (await stage.member("viewer").get(path, level="warning")).json()
     assert [line["message"] for line in only["logs"]] == ["line 1"]
     assert refused(await stage.admin.get(f"/robots/{UNKNOWN_ID}/logs"), 404, "ROBOT_NOT_FOUND")
+
+
+async def test_a_heartbeat_says_what_session_the_robot_has(stage: Stage) -> None:
+    robot, asker = stage.robot()
+    path = f"/robots/{robot.external_id}"
+    session = {"user": "ann", "interactive": True, "locked": False, "width": 1920, "height": 1080}
+    assert (await asker.post(f"{path}/heartbeat", {"session": session})).status_code == 200
+    assert (await stage.admin.get(path)).json()["metrics"] == {"session": session}
+    answer = await asker.post(f"{path}/heartbeat", {"session": {**session, "locked": "no"}})
+    assert refused(answer, 400, "INVALID_ARGUMENT", "session.locked")

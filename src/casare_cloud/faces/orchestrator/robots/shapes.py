@@ -118,6 +118,18 @@ class RobotPoolBody(Body):
     pool: Annotated[str | None, Field(min_length=1, max_length=64, description="Its id or name; null: none.")]
 
 
+class SessionBody(Body):
+    """The desktop session that a robot's program runs in. Closed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user: Annotated[str | None, Field(max_length=256)] = None
+    interactive: Annotated[Flag, Field(description="Somebody could sit at it: programs with windows run.")]
+    locked: Annotated[Flag, Field(description="While false, the robot has the capability `session:interactive`.")]
+    width: Annotated[Integer | None, Field(ge=0, le=100_000)] = None
+    height: Annotated[Integer | None, Field(ge=0, le=100_000)] = None
+
+
 class HeartbeatBody(Report):
     """What a robot measured. Other fields are kept as they are."""
 
@@ -128,6 +140,7 @@ class HeartbeatBody(Report):
     memory_percent: Metric | None = None
     disk_free_gb: Metric | None = None
     active_jobs: Annotated[Integer, Field(ge=0, le=2**31 - 1)] | None = None
+    session: SessionBody | None = None
     acknowledged_commands: Annotated[
         list[UUID] | None, Field(max_length=100, description="The `command_id`s that the robot obeyed or has heard.")
     ] = None
