@@ -23,7 +23,7 @@ create table public.job_node_executions (
     tenant_id uuid not null,
     job_id uuid not null,
     attempt smallint not null,
-    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}}]
+    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}, …}], see private.tidy_node_executions()
     healed smallint not null default 0,
     not_healed smallint not null default 0,
     reported_at timestamptz not null,

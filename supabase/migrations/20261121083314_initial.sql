@@ -1602,7 +1602,7 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:69e20c0318ca053dee1e4b9c7fcfc88428983cb3428fcfb36e9bfa6f0f364e04
+-- from sql/95_analytics/tables.sql sha256:0b9861a80c9fd65cf61368e16c370c0ff90b69cae6eac2fd69e3963d9f96b673
 -- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1628,7 +1628,7 @@ create table public.job_node_executions (
     tenant_id uuid not null,
     job_id uuid not null,
     attempt smallint not null,
-    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}}]
+    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}, …}], see private.tidy_node_executions()
     healed smallint not null default 0,
     not_healed smallint not null default 0,
     reported_at timestamptz not null,
@@ -3246,6 +3246,32 @@ comment on function public.invite_member is
 revoke all on function public.invite_member from public, anon, authenticated, service_role;
 grant execute on function public.invite_member to authenticated;
 
+-- from sql/10_tenancy/functions/is_invited.sql sha256:d27cd46e5e192236ab7a7cde6fdbcae9061073407e11eb5c66204afc20917696
+create or replace function private.is_invited(p_email text, p_token text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select
+        from public.invitations as i
+        join public.tenants as t on t.tenant_id = i.tenant_id
+        where i.token_hash = sha256(convert_to(p_token, 'UTF8'))
+            and i.email = lower(btrim(p_email))
+            and i.revoked_at is null
+            and i.expires_at > private.clock()
+            and t.deleted_at is null
+    );
+end
+$$;
+comment on function private.is_invited is
+    'Whether an address holds the token of an invitation that is open, or that was accepted and has not expired: a look before a user is made for it. public.accept_invitation() decides.';
+revoke all on function private.is_invited from public, anon, authenticated, service_role;
+grant execute on function private.is_invited to casare_functions;
+
 -- from sql/10_tenancy/functions/is_registered_as.sql sha256:fa360d626da994b8c36534c178dab9c302846300508cca890a7693c33d6fe134
 create or replace function private.is_registered_as(p_email text, p_registration jsonb)
 returns boolean
@@ -3551,7 +3577,7 @@ comment on function private.refuse_caller is
     'For a request without a verified caller: raises 403 NO_TENANT for a user who is signed in and a member nowhere, else 401 AUTHENTICATION_FAILED.';
 revoke all on function private.refuse_caller from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:2b0d1fa63bcb9b12265fd75b49ec1bd952e54d3f26cba220560154f41ace1422
+-- from sql/10_tenancy/functions/register_user.sql sha256:94344b3eede8931256d96f92d9ca28c9a5b3ea49cc3590f29dc6209cd954484a
 create or replace function private.register_user()
 returns trigger
 language plpgsql
@@ -3592,7 +3618,10 @@ begin
         end if;
     end if;
 
-    v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
+    -- Who is invited gets no tenant: the invitation says which, and the user accepts it.
+    if v_form -> 'is_invited' is distinct from 'true' then
+        v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
+    end if;
     update public.profiles as p
     set username = coalesce(v_username, p.username),
         first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
@@ -3603,7 +3632,7 @@ begin
 end
 $$;
 comment on function private.register_user is
-    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
+    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of, unless an invitation waits: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/remove_member.sql sha256:cf78425480f6236cf2c3bab9747dccb396245dfff75d4591d9f8d58f32f2d71e
@@ -3964,7 +3993,7 @@ comment on function public.update_tenant is 'Changes the caller''s tenant; null 
 revoke all on function public.update_tenant from public, anon, authenticated, service_role;
 grant execute on function public.update_tenant to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:4057d72319e111ff32e2633ef2ce0d7e4d3b544ffe303327ceab0a9daedef45d
+-- from sql/10_tenancy/functions/whoami.sql sha256:4dcbcf18b38ff7448b0ba3247853d235995b8ee73121806f7cd8e54b44d1347d
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
@@ -3988,6 +4017,7 @@ begin
             'username', p.username,
             'first_name', p.first_name,
             'last_name', p.last_name,
+            'created_at', coalesce(u.created_at, p.created_at),
             'robot_id', v_caller.robot_id,
             'api_key_id', v_caller.api_key_id,
             'roles', case v_caller.principal
@@ -19417,7 +19447,7 @@ comment on function private.tenant_day_began_at is
     'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
 revoke all on function private.tenant_day_began_at from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tidy_node_executions.sql sha256:7e8808bc1591f8f05c02aafbf4f55aae36188c7cfc6371c40f2e91a6b20ba61a
+-- from sql/95_analytics/functions/tidy_node_executions.sql sha256:16187285c88b27c80538a07834888206f3a494003584e33f3f77cefcaaea3c7a
 -- Lenient: a job's outcome must never be refused because of its statistics. JSON has numbers of any size, readers have
 -- not: they end at 2^31 - 1. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
@@ -19441,6 +19471,13 @@ begin
                     when jsonb_typeof(n.item -> 'runs') = 'number'
                         then least(greatest(round((n.item ->> 'runs')::numeric), 0), 2147483647)
                 end,
+                -- Of steps: what each began with, put out or failed with. What is large stands in the job's result only.
+                'name', left(n.item ->> 'name', 255),
+                'started_at', left(n.item ->> 'started_at', 40),
+                'completed_at', left(n.item ->> 'completed_at', 40),
+                'error', left(n.item ->> 'error', 2000),
+                'input', case when pg_column_size(n.item -> 'input') <= 4096 then n.item -> 'input' end,
+                'output', case when pg_column_size(n.item -> 'output') <= 4096 then n.item -> 'output' end,
                 'healing', case
                     when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
                         'healed', n.item #> '{healing,healed}',

@@ -38,7 +38,10 @@ begin
         end if;
     end if;
 
-    v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
+    -- Who is invited gets no tenant: the invitation says which, and the user accepts it.
+    if v_form -> 'is_invited' is distinct from 'true' then
+        v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
+    end if;
     update public.profiles as p
     set username = coalesce(v_username, p.username),
         first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
@@ -49,5 +52,5 @@ begin
 end
 $$;
 comment on function private.register_user is
-    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
+    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of, unless an invitation waits: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user from public, anon, authenticated, service_role;

@@ -21,6 +21,7 @@ begin
             'username', p.username,
             'first_name', p.first_name,
             'last_name', p.last_name,
+            'created_at', coalesce(u.created_at, p.created_at),
             'robot_id', v_caller.robot_id,
             'api_key_id', v_caller.api_key_id,
             'roles', case v_caller.principal

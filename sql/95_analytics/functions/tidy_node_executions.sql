@@ -21,6 +21,13 @@ begin
                     when jsonb_typeof(n.item -> 'runs') = 'number'
                         then least(greatest(round((n.item ->> 'runs')::numeric), 0), 2147483647)
                 end,
+                -- Of steps: what each began with, put out or failed with. What is large stands in the job's result only.
+                'name', left(n.item ->> 'name', 255),
+                'started_at', left(n.item ->> 'started_at', 40),
+                'completed_at', left(n.item ->> 'completed_at', 40),
+                'error', left(n.item ->> 'error', 2000),
+                'input', case when pg_column_size(n.item -> 'input') <= 4096 then n.item -> 'input' end,
+                'output', case when pg_column_size(n.item -> 'output') <= 4096 then n.item -> 'output' end,
                 'healing', case
                     when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
                         'healed', n.item #> '{healing,healed}',

@@ -67,6 +67,14 @@ def run(
         list[Path] | None,
         typer.Option("--watch-folder", help="Triggers may watch files in it; repeat for more. Default: none."),
     ] = None,
+    allow_scripts: Annotated[
+        bool,
+        typer.Option(
+            "--allow-scripts",
+            envvar="ROBOT_ALLOW_SCRIPTS",
+            help="Workflows may run scripts and shell commands on this machine, as its user. Default: they may not.",
+        ),
+    ] = False,
 ) -> None:
     """Claim and run jobs until Ctrl-C, SIGTERM or the end of the terminal.
 
@@ -101,6 +109,7 @@ def run(
         work_dir=work_dir or StateFolder.default().path / "robots" / robot,
         lease_seconds=lease_seconds,
         allowed=_allowed(env, watch_folder),
+        allows_scripts=allow_scripts,
     )
     if not print_event.drain():
         os._exit(code)  # the console stalls, and Python would wait for it

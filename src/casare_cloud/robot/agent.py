@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from casare_cloud.errors import ApiError
-from casare_cloud.robot.agent_core import DEFAULT_GRACE_SECONDS, DEFAULT_LEASE_SECONDS, Agent, KeyRefused
+from casare_cloud.robot.agent_core import Agent, KeyRefused
+from casare_cloud.robot.agent_life import DEFAULT_GRACE_SECONDS, DEFAULT_LEASE_SECONDS
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
 from casare_cloud.robot.machine import hostname
 from casare_cloud.robot.transport import RobotProfile, Transport
@@ -31,6 +32,7 @@ def run_agent(
     lease_seconds: int = DEFAULT_LEASE_SECONDS,
     grace_seconds: float = DEFAULT_GRACE_SECONDS,
     allowed: Allowed = Allowed(),
+    allows_scripts: bool = False,
     on_event: EventHandler | None = None,
 ) -> int:
     """Runs a robot until it is told to stop; blocks. Returns the exit code: 0 after a drain, 2 when the key is
@@ -39,6 +41,7 @@ def run_agent(
     The first SIGTERM, SIGINT, SIGHUP (the terminal was closed) or SIGBREAK (Windows) drains: running jobs get
     `grace_seconds`. The second ends the process at once with 130; other robots get its jobs when the leases end.
     `allowed` is what triggers may watch on this machine: nothing by default.
+    `allows_scripts` lets workflows run scripts and commands.
     `on_event` gets every `AgentEvent`; without it they are printed, one line each.
     """
     profile = RobotProfile(
@@ -62,6 +65,7 @@ def run_agent(
             lease_seconds=lease_seconds,
             grace_seconds=grace_seconds,
             allowed=allowed,
+            allows_scripts=allows_scripts,
             on_event=emit,
         )
         _drain_on_signals(agent, emit)

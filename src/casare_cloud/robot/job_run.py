@@ -40,7 +40,15 @@ class JobRun:
     service, whose clock decides, ends the attempt as a timeout, and the outcome is the rest of the log.
     """
 
-    def __init__(self, job: ClaimedJob, transport: Transport, folder: Path, keep: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self,
+        job: ClaimedJob,
+        transport: Transport,
+        folder: Path,
+        keep: Callable[[Outcome], None],
+        *,
+        allows_scripts: bool = False,
+    ) -> None:
         self.job = job
         self.stop_reason: StopReason | None = None
         self._transport = transport
@@ -48,6 +56,7 @@ class JobRun:
         self._control = RunControl(job.timeout_seconds)
         self._loop = asyncio.get_running_loop()
         self._keep = keep
+        self._allows_scripts = allows_scripts
         self._logs = JobLogs(job.lease, transport)
         self._progress: tuple[int, str | None, str | None] | None = None
         self._progress_sent: tuple[int, str | None, str | None] | None = None
@@ -157,6 +166,7 @@ class JobRun:
                 sandbox=sandbox,
                 reporter=self,
                 facts={"job_id": self.job.job_id, "workflow_name": self.job.workflow_name, "attempt": self.job.attempt},
+                allows_scripts=self._allows_scripts,
             )
             return Outcome(lease, "completed", result=result)
         except RunCancelled:

@@ -1,38 +1,19 @@
 """Each row of document 004 is asked as the document says, and answers with every key; the document itself is read."""
 
-import json
-from collections.abc import Iterator
-
-import jwt
 import pytest
 from tests import servers
-from tests.databases import Database
 from tests.faces.automation.document import Entry, all_entries, missing, row_name, rows_of
-from tests.faces.conftest import Signer
-from tests.faces.platform import running_platform
+from tests.faces.automation.platform import settings, signer  # noqa: F401 — people register and log in
 from tests.faces.stage import Asker, Stage, refused
 
-from casare_cloud.config import Settings
 from casare_cloud.faces.automation.later.table import DOCUMENTED
 
 LATER = {row_name(method, path) for method, path, _ in DOCUMENTED}
 # Nouns whose rows have no test yet; one whose rows all have one must leave.
 UNDER_WAY = {
-    "activity", "admin", "agent-tasks", "agents", "analytics", "audit-logs", "auth", "bulk", "dashboard", "executions",
+    "activity", "admin", "agent-tasks", "agents", "analytics", "audit-logs", "bulk", "dashboard", "executions",
     "export", "schedules", "task-types", "triggers", "user-roles", "workflow-variables", "workflows",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def settings(shared_database: Database) -> Iterator[Settings]:
-    """People register and log in, so Auth is there."""
-    with running_platform(shared_database) as settings:
-        yield settings
-
-
-@pytest.fixture(scope="module")
-def signer(settings: Settings) -> Signer:
-    return Signer("platform-key", jwt.algorithms.ECAlgorithm.from_jwk(json.loads(settings.signing_key)))
 
 
 @pytest.mark.needs_documents

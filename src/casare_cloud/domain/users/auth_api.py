@@ -25,6 +25,7 @@ _TIMEOUT_SECONDS = 10
 _CONFLICT_PAUSES = (0.1, 0.3)  # 409: another request held the rows; the same one succeeds a moment later
 
 _SIGN_IN, _REFRESH, _SIGN_OUT, _CREATE = "sign users in", "refresh tokens", "sign users out", "create users"
+_CHANGE = "change passwords"
 # Codes of Auth that are about the person, for each call.
 _GONE = frozenset({"user_banned", "user_not_found"})
 _ENDED = _GONE | {"session_not_found", "session_expired"}
@@ -32,6 +33,7 @@ _REFUSALS = {
     _SIGN_IN: _GONE | {"invalid_credentials", "invalid_grant"},
     _REFRESH: _ENDED | {"refresh_token_not_found", "refresh_token_already_used", "validation_failed"},
     _SIGN_OUT: _ENDED | {"bad_jwt", "no_authorization"},
+    _CHANGE: _ENDED | {"bad_jwt", "no_authorization", "same_password", "weak_password", "reauthentication_needed"},
     _CREATE: frozenset(
         {"email_exists", "user_already_exists", "validation_failed", "weak_password"}
         | {"email_address_invalid", "email_address_not_authorized"}
@@ -97,7 +99,11 @@ class AuthApi:
         """End this session (`local`), the others, or all of the user (`global`)."""
         await self._post(_SIGN_OUT, f"/logout?scope={scope}", {}, bearer=access_token)
 
-    async def create_user(self, email: str, password: str, registration: Mapping[str, str]) -> None:
+    async def change_password(self, access_token: str, password: str) -> None:
+        """Give the user of this session a new password, which ends their other sessions."""
+        await self._send_for(_CHANGE, "PUT", "/user", {"password": password}, access_token)
+
+    async def create_user(self, email: str, password: str, registration: Mapping[str, Any]) -> None:
         """Admin API: a confirmed user; the database makes tenant and membership in the same transaction."""
         if not self._settings.supabase_secret_key:
             raise Unavailable("REGISTRATION_UNAVAILABLE", "Registration is not set up here.", retry_after=3600)
@@ -112,8 +118,13 @@ class AuthApi:
     async def _post(
         self, call: str, path: str, body: Mapping[str, Any], bearer: str | None = None
     ) -> Mapping[str, Any]:
+        return await self._send_for(call, "POST", path, body, bearer)
+
+    async def _send_for(
+        self, call: str, method: str, path: str, body: Mapping[str, Any], bearer: str | None
+    ) -> Mapping[str, Any]:
         for pause in (*_CONFLICT_PAUSES, None):
-            response, answer = await self._send(path, body, bearer)
+            response, answer = await self._send(method, path, body, bearer)
             if response.status_code != 409 or pause is None:
                 break
             await asyncio.sleep(pause)
@@ -124,7 +135,7 @@ class AuthApi:
         raise self._refusal(call, response, next(iter(words), ""))
 
     async def _send(
-        self, path: str, body: Mapping[str, Any], bearer: str | None
+        self, method: str, path: str, body: Mapping[str, Any], bearer: str | None
     ) -> "tuple[httpx2.Response, Mapping[str, Any]]":
         import httpx2
 
@@ -139,7 +150,8 @@ class AuthApi:
             headers["Sb-Forwarded-For"] = self._client_ip  # Auth limits rates by the person's address, not by ours
         try:
             client = _client(settings)
-            response = await client.post(f"{settings.supabase_url}/auth/v1{path}", json=body, headers=headers)
+            url = f"{settings.supabase_url}/auth/v1{path}"
+            response = await client.request(method, url, json=body, headers=headers)
             answer = response.json() if response.content else {}
         except (httpx2.HTTPError, ValueError) as error:
             raise _unavailable() from error

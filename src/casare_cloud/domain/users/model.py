@@ -1,6 +1,7 @@
 """Values of the users domain."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +20,15 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A person who joins with an organization of their own."""
+    """A person who joins with an organization of their own, or, with the token of an invitation, somebody else's."""
 
     email: str
     password: str
-    org_name: str
+    org_name: str = ""
     username: str | None = None
     first_name: str = ""
     last_name: str = ""
+    invitation_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +45,5 @@ class Identity:
     email: str | None
     first_name: str | None
     last_name: str | None
+    created_at: datetime | None  # of a user
     tenants: list[dict[str, Any]]

@@ -15,6 +15,14 @@ select private.is_registered_as(%(email)s, %(registration)s) as is_the_same,
     private.email_for_login(%(username)s) is not null as is_username_taken
 """
 
+IS_INVITED = """
+select private.is_invited(%(email)s, %(token)s) as is_invited
+"""
+
+ACCEPT_INVITATION = """
+select public.accept_invitation(%(token)s) as tenant_id
+"""
+
 END_REUSED_SESSION = """
 select private.end_reused_session(%(refresh_token)s)
 """

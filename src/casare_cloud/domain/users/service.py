@@ -3,7 +3,9 @@
 import logging
 from asyncio import sleep
 from contextlib import suppress
+from datetime import datetime
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from casare_cloud.config import Settings
@@ -11,7 +13,7 @@ from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import passwords, queries
 from casare_cloud.domain.users.auth_api import AuthApi, AuthMisconfigured, AuthRefused
 from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, Registration, Tokens
-from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument, Unavailable
+from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument, NotFound, Unavailable
 from casare_cloud.identity import Actor, Verifier
 from casare_cloud.preflight.auth_faults import AuthFaults
 
@@ -40,6 +42,27 @@ class InvalidRefreshToken(ApiError):
 
     def __init__(self) -> None:
         super().__init__(401, "INVALID_REFRESH_TOKEN", "The refresh token is invalid or has expired.")
+
+
+class WeakPassword(InvalidArgument):
+    """A new password that the rules do not allow; the sentence names the field and the rule."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}.", code="WEAK_PASSWORD")
+
+
+class WrongPassword(InvalidArgument):
+    """The password that a change is to be allowed by is not the user's."""
+
+    def __init__(self) -> None:
+        super().__init__("current_password: is wrong.", code="WRONG_PASSWORD")
+
+
+class InvitationNotFound(NotFound):
+    """There is no such invitation for this address, or it is over."""
+
+    def __init__(self) -> None:
+        super().__init__("INVITATION_NOT_FOUND", "There is no such open invitation for you.")
 
 
 class EmailTaken(Conflict):
@@ -130,6 +153,36 @@ class Users:
         except AuthRefused as refusal:
             raise AuthenticationFailed() from refusal
 
+    async def change_password(self, actor: Actor, current: str, new: str) -> None:
+        """Change the password of the user whose token this is, which ends their other sessions.
+
+        Raises `WrongPassword`, `WeakPassword`, and 429 LOGIN_LOCKED as a login with the current password does.
+        """
+        if actor.token is None:
+            raise InvalidArgument("Only a user with an access token has a password.", code="INVALID_TOKEN_TYPE")
+        if (problem := passwords.find_problem(self._settings, new)) is not None:
+            raise WeakPassword("new_password", problem)
+        async with self._database.transaction(actor) as tx:
+            me = await whoami(tx)
+        assert me.email is not None
+        try:
+            proved = await self.log_in(me.email, current, None)
+        except InvalidCredentials as error:
+            raise WrongPassword() from error
+        try:
+            await self._auth.change_password(actor.token, new)
+        except AuthRefused as refusal:
+            with suppress(AuthRefused):
+                await self._auth.sign_out(proved.access_token, "local")
+            if refusal.code == "same_password":
+                raise WeakPassword("new_password", "must not be the current one") from refusal
+            if refusal.code == "weak_password":
+                raise WeakPassword("new_password", "is not accepted") from refusal
+            if refusal.code == "reauthentication_needed":
+                message = "Log in again before you change the password."
+                raise ApiError(400, "REAUTHENTICATION_NEEDED", message) from refusal
+            raise AuthenticationFailed() from refusal
+
     async def register(self, form: Registration) -> Tokens:
         """Create the user, a tenant and their membership as its admin, or nothing; and log them in.
 
@@ -137,10 +190,35 @@ class Users:
         USERNAME_TAKEN, and `RegisteredNotSignedIn` when the user is there and the login failed.
         """
         if (problem := passwords.find_problem(self._settings, form.password)) is not None:
-            raise InvalidArgument(f"password: {problem}.")
-        registration = {"tenant_name": form.org_name, "first_name": form.first_name, "last_name": form.last_name}
+            raise WeakPassword("password", problem)
+        registration: dict[str, Any] = {"first_name": form.first_name, "last_name": form.last_name}
         if form.username is not None:
             registration["username"] = form.username
+        if form.invitation_token is not None:
+            return await self._register_invited(form, {**registration, "is_invited": True}, form.invitation_token)
+        return await self._register(form, {**registration, "tenant_name": form.org_name})
+
+    async def _register_invited(self, form: Registration, registration: dict[str, Any], token: str) -> Tokens:
+        """Register, or log in who is registered, and accept the invitation; its tenant is the one of the tokens."""
+        async with self._database.transaction(None) as tx:
+            if not await tx.fetch_value(queries.IS_INVITED, {"email": form.email, "token": token}):
+                raise InvitationNotFound()
+        try:
+            tokens = await self._register(form, registration)
+        except EmailTaken:
+            tokens = await self._register_again(form)
+        actor = await self._verifier.actor_of({"authorization": f"Bearer {tokens.access_token}"})
+        try:
+            async with self._database.transaction(actor) as tx:
+                await tx.execute(queries.ACCEPT_INVITATION, {"token": token})
+        except ApiError as error:
+            async with self._database.transaction(actor) as tx:
+                if error.status != 404 or not (await whoami(tx)).tenants:
+                    raise
+            return tokens  # it was accepted before: a repeat is a login
+        return await self._accepted(await self._auth.refresh(tokens.refresh_token))
+
+    async def _register(self, form: Registration, registration: dict[str, Any]) -> Tokens:
         if await self._is_registered(form, registration):
             return await self._register_again(form)
         try:
@@ -153,8 +231,9 @@ class Users:
                 raise
             if error.code in ("email_exists", "user_already_exists"):
                 raise EmailTaken() from error
-            field = "password" if error.code == "weak_password" else "email"
-            raise InvalidArgument(f"{field}: is not accepted.") from error
+            if error.code == "weak_password":
+                raise WeakPassword("password", "is not accepted") from error
+            raise InvalidArgument("email: is not accepted.") from error
         try:
             return await self._accepted(await self._auth.sign_in(form.email, form.password))
         except (AuthRefused, ApiError) as error:
@@ -173,7 +252,7 @@ class Users:
                 raise EmailTaken() from error
             raise
 
-    async def _is_registered(self, form: Registration, registration: dict[str, str]) -> bool:
+    async def _is_registered(self, form: Registration, registration: dict[str, Any]) -> bool:
         """Whether this very registration was made before; raises `Conflict` when another has address or name."""
         wanted = {"email": form.email, "username": form.username, "registration": registration}
         async with self._database.transaction(None) as tx:
@@ -235,5 +314,6 @@ async def whoami(tx: Transaction) -> Identity:
         email=caller["email"],
         first_name=caller["first_name"],
         last_name=caller["last_name"],
+        created_at=caller["created_at"] and datetime.fromisoformat(caller["created_at"]),
         tenants=caller["tenants"] or [],
     )

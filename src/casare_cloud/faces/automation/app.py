@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
 RESOURCES = {
     "ai": "later.routes",
+    "auth": "auth.routes",
     "credentials": "later.routes",
     "integrations": "later.routes",
     "notifications": "later.routes",

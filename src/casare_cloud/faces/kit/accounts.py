@@ -1,14 +1,31 @@
-"""Shapes of logins, sessions and registrations."""
+"""Shapes of logins, sessions and registrations, and what a face does with them."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from casare_cloud.domain.users import passwords
-from casare_cloud.faces.kit.examples import showing
+from casare_cloud.domain.users import passwords, service
+from casare_cloud.faces.kit.examples import Example, showing
+from casare_cloud.faces.kit.routing import CurrentCall
 from casare_cloud.faces.kit.shapes import Answer, Body
-from casare_cloud.faces.orchestrator.auth import examples
+
+LOGIN: Example = {"username": "admin", "password": "your-password"}
+REFRESH: Example = {"refresh_token": "v1f8K2xQmZ0aTq3b"}
+REGISTER: Example = {
+    "email": "ada@example.com",
+    "password": "Analytical1",
+    "org_name": "Acme",
+    "username": "ada",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+}
+TOKENS: Example = {
+    "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9...",
+    "refresh_token": "v1f8K2xQmZ0aTq3b",
+    "token_type": "bearer",
+    "expires_in": 3600,
+}
 
 
 def _is_plain(text: str) -> str:
@@ -39,7 +56,7 @@ Email = Annotated[
 class LoginBody(Body):
     """User name or e-mail (either field takes either), password, and the tenant to act in when there are several."""
 
-    model_config = showing(examples.LOGIN)
+    model_config = showing(LOGIN)
 
     username: Login
     password: Password
@@ -56,25 +73,29 @@ class LoginBody(Body):
 class RefreshBody(Body):
     """The refresh token of the last answer."""
 
-    model_config = showing(examples.REFRESH)
+    model_config = showing(REFRESH)
 
     refresh_token: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
+
+
+Username = Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]{1,128}$")]
+NewPassword = Annotated[
+    str,
+    StringConstraints(min_length=passwords.LEAST_CHARACTERS),
+    AfterValidator(_is_plain),
+    AfterValidator(_fits_bcrypt),
+]
 
 
 class RegisterBody(Body):
     """A new user and the organization they will administer."""
 
-    model_config = showing(examples.REGISTER)
+    model_config = showing(REGISTER)
 
     email: Email
-    password: Annotated[
-        str,
-        StringConstraints(min_length=passwords.LEAST_CHARACTERS),
-        AfterValidator(_is_plain),
-        AfterValidator(_fits_bcrypt),
-    ]
+    password: NewPassword
     org_name: Name
-    username: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._+-]{1,128}$")] = None
+    username: Username | None = None
     first_name: OptionalName = ""
     last_name: OptionalName = ""
 
@@ -82,7 +103,7 @@ class RegisterBody(Body):
 class TokensAnswer(Answer):
     """`access_token` goes into `Authorization: Bearer …` for `expires_in` seconds."""
 
-    model_config = showing(examples.TOKENS)
+    model_config = showing(TOKENS)
 
     access_token: str
     refresh_token: str
@@ -90,26 +111,24 @@ class TokensAnswer(Answer):
     expires_in: int
 
 
-class LoggedOut(Answer):
-    """The session is over."""
-
-    model_config = showing(examples.LOGGED_OUT)
-
-    message: str
+def users_of(call: CurrentCall) -> service.Users:
+    """The users domain for this request."""
+    services = call.services
+    return service.Users(services.settings, services.database, services.verifier, services.auth_faults, call.client_ip)
 
 
-class MeAnswer(Answer):
-    """The caller; `roles` with those that they include."""
+async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
+    """Tokens for a login. A success is not counted: programs and offices log in often, and only failures count."""
+    users = users_of(call)
+    try:
+        tokens = await users.log_in(body.username, body.password, body.tenant_id or None)
+        await call.count.give_back(call.services.database)
+    finally:
+        if users.attempts is not None:
+            call.count.tell(*users.attempts)
+    return TokensAnswer(**asdict(tokens))
 
-    model_config = showing(examples.ME)
 
-    user_id: UUID
-    roles: list[str]
-    tenant_id: UUID | None
-    dev_mode: bool
-    principal: str
-    username: str | None
-    email: str | None
-    first_name: str | None
-    last_name: str | None
-    permissions: list[str]
+async def refresh(body: RefreshBody, call: CurrentCall) -> TokensAnswer:
+    """New tokens for a refresh token."""
+    return TokensAnswer(**asdict(await users_of(call).refresh(body.refresh_token)))

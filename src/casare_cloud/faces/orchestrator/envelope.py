@@ -11,6 +11,8 @@ class OrchestratorEnvelope(Envelope):
     Input that breaks a rule is 400, never 422.
     """
 
+    codes = {**Envelope.codes, "WEAK_PASSWORD": "INVALID_ARGUMENT"}  # noqa: RUF012
+
     def body(self, problem: Problem) -> dict[str, Any]:
         """Document 000's body, with our code."""
         body: dict[str, Any] = {"detail": problem.message, "error_code": problem.code, "request_id": problem.request_id}

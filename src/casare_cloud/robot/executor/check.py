@@ -27,7 +27,8 @@ from casare_cloud.robot.executor.graph import (
 )
 from casare_cloud.robot.executor.problems import Problem, listed, nearest
 from casare_cloud.robot.executor.registry import built_in_types, find_declaration, find_node
-from casare_cloud.robot.executor.step_form import in_order, parse_mappings, parse_steps
+from casare_cloud.robot.executor.step_form import LOOPS, Step, in_order, inner_steps, parse_mappings, parse_steps
+from casare_cloud.robot.executor.step_retries import Retries
 from casare_cloud.robot.executor.tasks import find_step_type, task_names
 from casare_cloud.robot.executor.wires import SOURCE_KEYS, SOURCE_PORT_KEYS, TARGET_KEYS, TARGET_PORT_KEYS
 
@@ -52,8 +53,11 @@ WIRE_NOTES = NOTES | {
     "animated", "className", "data", "id", "markerEnd", "markerStart", "name", "points", "selected", "source_id",
     "style", "target_id", "type", "zIndex",
 }  # fmt: skip
-STEP_KEYS = frozenset({"id", "type", "config", "depends_on", "condition"})
-STEP_NOTES = NOTES | {"name", "enabled", "order"}
+STEP_KEYS = frozenset({
+    "id", "type", "config", "depends_on", "next", "branches", "on_error", "body", "step", "condition", "retry",
+    "enabled",
+})  # fmt: skip
+STEP_NOTES = NOTES | {"name", "order"}
 MAPPING_KEYS = frozenset({"step_id", "input_mapping", "output_mapping"})
 
 _WORD = re.compile(r"[^\s{}()\[\]\"',:+*/=<>]+")
@@ -275,18 +279,31 @@ def steps_problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
     """The problems of a definition with steps."""
     yield from _workflow_keys(definition, "")
     steps = {str(item["id"]): item for item in definition["steps"]}
-    yield from _unknown_keys(definition["steps"], "steps", STEP_KEYS, STEP_NOTES)
-    for number, (step_id, item) in enumerate(steps.items()):
-        declared, config = find_step_type(item["type"]), item.get("config") or {}
-        if declared is None:
-            yield from _unknown_type(item["type"], step_id, f"steps[{number}].type", task_names())
-        elif isinstance(config, Mapping):
-            node = Node(step_id, item["type"], step_id, config)
-            yield from _option_problems(node, config, declared, f"steps[{number}].config")
+    yield from _level_problems(parse_steps(definition["steps"]), "")
     mappings = parse_mappings(definition.get("step_mappings"))
     yield from _unknown_keys(mappings, "step_mappings", MAPPING_KEYS, NOTES | {"id"})
     for number, mapping in enumerate(mappings):
         yield from _mapping_problems(mapping, steps, f"step_mappings[{number}]")
+
+
+def _level_problems(steps: Mapping[str, Step], path: str, depth: int = 0) -> Iterator[Problem]:
+    """The problems of the steps of a workflow, or of those that a loop carries."""
+    yield from _unknown_keys((step.written for step in steps.values()), f"{path}steps", STEP_KEYS, STEP_NOTES)
+    for number, step in enumerate(steps.values()):
+        declared, place = find_step_type(step.node.type), f"{path}steps[{number}]"
+        if declared is None:
+            yield from _unknown_type(step.node.type, step.node.id, f"{place}.type", task_names())
+            continue
+        yield from _option_problems(step.node, step.node.config, declared, f"{place}.config")
+        try:
+            Retries.of(step)
+            inner = inner_steps(step) if step.node.kind in LOOPS else {}
+            in_order(inner)
+        except WorkflowError as error:
+            yield _structural(place, error)
+            continue
+        if depth < MAX_DEPTH:
+            yield from _level_problems(inner, f"{place}.config.", depth + 1)
 
 
 def _mapping_problems(mapping: Mapping[str, Any], steps: Mapping[str, Any], path: str) -> Iterator[Problem]:

@@ -38,21 +38,34 @@ class Reporter(Protocol):
 
 @dataclass(slots=True)
 class Timing:
-    """How often a node ran and how long in all; `status` is that of its last run."""
+    """How often a node ran and how long in all; `status` is that of its last run.
+
+    The rest is of steps: what the last run began with, put out or failed with, and when; times in ISO 8601.
+    """
 
     node_id: str
     node_type: str
     runs: int = 0
     seconds: float = 0.0
     status: str = "completed"
+    name: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    attempts: int | None = None
+    error: str | None = None
+    input: Any = None
+    output: Any = None
 
     def to_json(self) -> dict[str, Any]:
+        of_steps = ("name", "started_at", "completed_at", "attempts", "error", "input", "output")
+        known = {name: getattr(self, name) for name in of_steps}
         return {
             "node_id": self.node_id,
             "node_type": self.node_type,
             "status": self.status,
             "duration_ms": round(self.seconds * 1000),
             "runs": self.runs,
+            **{name: value for name, value in known.items() if value is not None},
         }
 
 
@@ -72,6 +85,7 @@ class Run:
     within: tuple[str, ...] = ()  # the sub-workflow nodes around, outermost first
     percent: int = 0
     warned: set[str] = field(default_factory=set)
+    allows_scripts: bool = False  # the robot's owner lets workflows run programs on the machine
 
     def begin(self, node: Node) -> Timing:
         """Counts a node's run; raises when the workflow must stop or has run too many nodes."""
@@ -128,6 +142,11 @@ class NodeRun:
     def declared_as(self, declared: NodeType | None) -> "NodeRun":
         """The same node, read by the declaration of another type."""
         return NodeRun(self.run, self.node, self._connected, self.lookup, declared)
+
+    @property
+    def declared(self) -> NodeType | None:
+        """By which the inputs are read."""
+        return self._declared
 
     def raw(self, *names: str) -> Any:
         """The configuration as written, or None."""

@@ -66,6 +66,12 @@ def find_node(kind: str) -> NodeFunction | None:
     return _NODES.get(kind) or _from_plugin(kind)
 
 
+def is_built_in(kind: str) -> bool:
+    """Whether this package has the node kind, not a plugin."""
+    _load_built_in()
+    return kind in _NODES
+
+
 def find_declaration(kind: str) -> NodeType | None:
     """The declaration of a node kind, or None when the type is unknown or has none."""
     _load_built_in()

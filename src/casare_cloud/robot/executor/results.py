@@ -9,6 +9,8 @@ from casare_cloud.robot.executor.errors import ResultTooLarge
 
 MAX_RESULT_BYTES = 10 * 2**20 - 1_024  # what the service takes, less the rest of the request
 
+MAX_SHOWN_BYTES = 256 * 2**10  # of one step's input or output
+
 
 def check_size(result: Mapping[str, Any]) -> None:
     """Raises `ResultTooLarge`, which names the largest part, when the result is larger than the service keeps."""
@@ -55,6 +57,15 @@ def _least_size(value: Any, known: dict[int, int]) -> int:
         items = chain(value, value.values()) if isinstance(value, dict) else value
         size = known[id(value)] = 1 + sum(1 + _least_size(item, known) for item in items)
     return size
+
+
+def shown(value: Any) -> Any:
+    """The value as the record of a step has it: a large one is only described."""
+    try:
+        size = size_of(value)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return value if size <= MAX_SHOWN_BYTES else f"left out: {size:,} bytes of JSON"
 
 
 def size_of(value: Any) -> int:

@@ -23,6 +23,11 @@ class Sandbox:
         self._folder = folder.resolve()
         self._written = 0
 
+    @property
+    def folder(self) -> Path:
+        """The folder itself, where programs that a workflow runs begin."""
+        return self._folder
+
     def parts(self, path: str) -> tuple[str, ...]:
         """The path as names inside the folder; `\\` counts as a separator."""
         text = str(path).replace("\\", "/")

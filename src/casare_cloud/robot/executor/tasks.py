@@ -1,36 +1,49 @@
 """The task types of the automation form that a robot without plugins can do (api-decisions#task-types)."""
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from casare_cloud.robot.executor.context import NodeRun, to_list
 from casare_cloud.robot.executor.declarations import (
     NodeType,
     anything,
+    choice,
     expression,
     flag,
     integer,
     kind_of,
     listing,
+    mapping,
     node_type,
+    number,
     text,
 )
 from casare_cloud.robot.executor.errors import HttpRequestError, NodeInputError
-from casare_cloud.robot.executor.expressions import evaluate
+from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.nodes import basic, csv_files, dicts, files, lists, web
-from casare_cloud.robot.executor.registry import NodeFunction, built_in, find_declaration
-from casare_cloud.robot.executor.templates import MISSING, as_text
+from casare_cloud.robot.executor.registry import Next, NodeFunction, built_in, find_declaration
+from casare_cloud.robot.executor.step_loops import LOOP
+from casare_cloud.robot.executor.templates import MISSING, TEMPLATE, as_text
 
 TASKS: dict[str, NodeFunction] = {}
 """By kind, as `kind_of` writes it."""
-DECLARED_TASKS: dict[str, NodeType] = {}
+DECLARED_TASKS: dict[str, NodeType] = {kind_of(name): LOOP for name in LOOP.names}
+WAITING = frozenset({
+    "httprequest", "apirequest", "httpdownload", "httpdownloadfile", "httpsuper", "delay", "wait", "sleep", "loop",
+    "foreach", "pythonscript", "shellcommand", "customscript",
+})  # fmt: skip
+"""Kinds that wait for somebody else: they run beside what does not depend on them."""
 
 EVERY_STEP_TAKES = (
     flag("continue_on_error"),
     flag("run_on_failure"),
     text("branch", default="true"),
     expression("when"),
+    anything("retry"),
 )
 """What the configuration of any step may say besides: see `steps`."""
 
@@ -65,7 +78,6 @@ def _add(types: tuple[str, ...], function: NodeFunction, declared: NodeType) -> 
 
 
 for _types, _function, _node in (
-    (("delay", "wait"), basic.wait, "wait"),
     (("log",), basic.log, "log"),
     (("set_variable",), basic.set_variable, "setvariable"),
     (("json_parse", "parse_json"), dicts.parse_json, "parsejson"),
@@ -75,14 +87,28 @@ for _types, _function, _node in (
     _add(_types, _function, built_in(_node))
 
 
+_REQUEST = tuple(option for option in web.REQUEST if option.name not in ("timeout", "headers", "body"))
+
+
 @task(
     "http_request",
-    takes=(*web.REQUEST, text("method", default="GET"), anything("expected_status")),
+    "api_request",
+    takes=(
+        *_REQUEST,
+        mapping("headers"),
+        anything("body", "json", "data"),
+        number("timeout", "timeout_seconds", default=30.0),
+        integer("timeout_ms"),
+        choice("body_type", "json", "form", "text", default="json"),
+        mapping("auth"),
+        text("method", default="GET"),
+        anything("expected_status"),
+    ),
     gives=web.ANSWER,
 )
 def http_request(run: NodeRun) -> Mapping[str, Any]:
     """A request whose answer is expected: an error status fails the step, unless `expected_status` names it."""
-    answer = web.send(run, run.text("method").upper())
+    answer = web.send(_as_written(run), run.text("method").upper())
     expected = run.value("expected_status")
     accepted = [
         int(status) for status in (expected if isinstance(expected, list) else [expected]) if status not in (None, "")
@@ -94,10 +120,69 @@ def http_request(run: NodeRun) -> Mapping[str, Any]:
     return web.outputs_of(answer)
 
 
-@task("condition", takes=basic.CONDITION, gives=("result",))
+def _as_written(run: NodeRun) -> NodeRun:
+    """The request of a step in the words of the HTTP node: `auth`, `body_type` and `timeout_ms` are a step's."""
+    config: dict[str, Any] = {**run.node.config}
+    auth = run.mapping("auth")
+    headers = run.mapping("headers")
+    kind = str(auth.get("type") or ("bearer" if auth.get("token") else "none")).lower()
+    match kind:
+        case "none":
+            pass
+        case "bearer":
+            headers.setdefault("Authorization", f"Bearer {as_text(auth.get('token'))}")
+        case "basic":
+            pair = f"{as_text(auth.get('username'))}:{as_text(auth.get('password'))}"
+            headers.setdefault("Authorization", f"Basic {base64.b64encode(pair.encode()).decode('ascii')}")
+        case "api_key":
+            headers.setdefault(
+                as_text(auth.get("header") or "X-API-Key"), as_text(auth.get("key") or auth.get("token"))
+            )
+        case _:
+            raise NodeInputError(f"auth.type {kind} is none of none, bearer, basic, api_key", node_id=run.node.id)
+    if run.choice("body_type") == "form":
+        headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        config["body"] = urlencode(run.mapping("body"), doseq=True)
+    if run.value("timeout_ms") is not None:
+        config["timeout"] = run.number("timeout_ms") / 1000
+    config["headers"] = headers
+    return NodeRun(run.run, replace(run.node, config=config), lambda port: MISSING, run.lookup, run.declared)
+
+
+@task(
+    "delay",
+    "wait",
+    takes=(number("duration", "seconds", "delay", default=1.0), number("duration_ms", "milliseconds"), text("until")),
+    gives=("waited_seconds",),
+)
+def delay(run: NodeRun) -> Next | Mapping[str, Any] | None:
+    """Waits `seconds`, `duration_ms`, or `until` a time in ISO 8601; ends early when the job must stop."""
+    until = run.text("until")
+    if not until:
+        return basic.wait(run)
+    try:
+        time = datetime.fromisoformat(until)
+    except ValueError as error:
+        raise NodeInputError(f"until of {run.node.id} is no time in ISO 8601: {until!r}") from error
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    seconds = max(0.0, (time - datetime.now(UTC)).total_seconds())
+    run.run.control.sleep(seconds)
+    return {"waited_seconds": seconds}
+
+
+_BRANCHES = tuple(anything(name) for side in ("true", "false") for name in (f"{side}_branch", f"on_{side}"))
+
+
+@task("condition", "conditional", takes=(*basic.CONDITION, *_BRANCHES), gives=("result", "branch"))
 def condition(run: NodeRun) -> Mapping[str, Any]:
-    """Decides which steps after it run: those with `branch` true, or those with `branch` false."""
-    return {"result": run.condition()}
+    """Decides which steps after it run: those on the side that it comes out on, true or false."""
+    written = run.raw("expression", "condition")
+    whole = TEMPLATE.fullmatch(written.strip()) if isinstance(written, str) else None
+    if whole is not None and run.lookup(whole[1]) is MISSING:  # a formula in braces
+        result = is_true(run.evaluate(whole[1]))
+    else:
+        result = run.condition()
+    return {"result": result, "branch": "true" if result else "false"}
 
 
 @task(
@@ -132,7 +217,7 @@ def file_write(run: NodeRun) -> Mapping[str, Any]:
     "transform",
     takes=(
         text("operation", "transform_type", "type"),
-        anything("input", "data", "source", "items"),
+        anything("input", "input_data", "data", "source", "items"),
         expression("expression"),
         expression("condition"),
         anything("mapping"),
@@ -236,3 +321,50 @@ def _with_item(run: NodeRun, expression: str, item: Any) -> Any:
         return run.lookup(path)
 
     return evaluate(expression, lookup)
+
+
+FILE_OPERATIONS: dict[str, NodeFunction] = {
+    "read": files.read_file,
+    "write": file_write,
+    "copy": files.copy_file,
+    "move": files.move_file,
+    "delete": files.delete_file,
+    "list": files.list_files,
+}
+_FILE_NODES = {"read": "readfile", "copy": "copyfile", "move": "movefile", "delete": "deletefile", "list": "listfiles"}
+
+
+@task(
+    "file_ops",
+    "file_copy",
+    "file_move",
+    "file_delete",
+    "file_list",
+    takes=(
+        text("operation"),
+        text("source_path", "file_path", "path", "source"),
+        text("destination_path", "destination", "dest_path"),
+        anything("content"),
+    ),
+    gives=(),
+    any_output=True,
+)
+def file_ops(run: NodeRun) -> Mapping[str, Any]:
+    """Reads, writes, copies, moves, deletes or lists files in the job's folder, by `operation`."""
+    operation = run.text("operation").lower() or run.node.kind.removeprefix("file")
+    function = FILE_OPERATIONS.get(operation)
+    if function is None:
+        raise NodeInputError(f"{operation} is none of {', '.join(FILE_OPERATIONS)}", node_id=run.node.id)
+    source, destination = run.text("source_path"), run.text("destination_path")
+    config: dict[str, Any] = {"file_path": source or destination}
+    match operation:
+        case "write":
+            config = {"file_path": destination or source, "content": run.value("content")}
+        case "list":
+            config = {"dir_path": source or "."}
+        case "copy" | "move":
+            config = {"source_path": source, "dest_path": destination}
+    declared = DECLARED_TASKS["filewrite"] if operation == "write" else built_in(_FILE_NODES[operation])
+    node = replace(run.node, config=config)
+    left = function(NodeRun(run.run, node, lambda port: MISSING, run.lookup, declared))
+    return dict(left) if isinstance(left, Mapping) else {}

@@ -7,15 +7,10 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.model import Registration
+from casare_cloud.faces.kit import accounts
+from casare_cloud.faces.kit.accounts import LoginBody, RefreshBody, RegisterBody, TokensAnswer, users_of
 from casare_cloud.faces.kit.routing import CurrentCall, PublicRoute, Route, Tx
-from casare_cloud.faces.orchestrator.auth.shapes import (
-    LoggedOut,
-    LoginBody,
-    MeAnswer,
-    RefreshBody,
-    RegisterBody,
-    TokensAnswer,
-)
+from casare_cloud.faces.orchestrator.auth.shapes import LoggedOut, MeAnswer
 from casare_cloud.faces.orchestrator.auth.words import with_implied_roles
 from casare_cloud.faces.orchestrator.refusals import refusals
 
@@ -28,20 +23,13 @@ OPEN: dict[str, Any] = {"security": []}
 @public.post("/login", responses=refusals(), openapi_extra=OPEN)
 async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
     """Authenticate with user name or e-mail. Five failures in five minutes lock for fifteen (429, `Retry-After`)."""
-    users = _users(call)
-    try:
-        tokens = await users.log_in(body.username, body.password, body.tenant_id or None)
-        await call.count.give_back(call.services.database)  # programs and offices log in often: only failures count
-    finally:
-        if users.attempts is not None:
-            call.count.tell(*users.attempts)
-    return TokensAnswer(**asdict(tokens))
+    return await accounts.log_in(body, call)
 
 
 @public.post("/refresh", responses=refusals(), openapi_extra=OPEN)
 async def refresh(body: RefreshBody, call: CurrentCall) -> TokensAnswer:
     """New tokens for a refresh token, which is good for one use; 400 for another kind of token, 401 for a bad one."""
-    return TokensAnswer(**asdict(await _users(call).refresh(body.refresh_token)))
+    return await accounts.refresh(body, call)
 
 
 @public.post("/register", status_code=201, responses=refusals(409), openapi_extra=OPEN)
@@ -52,7 +40,7 @@ async def register(body: RegisterBody, call: CurrentCall) -> TokensAnswer:
     logging in is what is left to do. More rules for passwords may be set than the shape shows.
     """
     form = Registration(**body.model_dump())
-    return TokensAnswer(**asdict(await _users(call).register(form)))
+    return TokensAnswer(**asdict(await users_of(call).register(form)))
 
 
 @known.post("/logout", responses=refusals())
@@ -60,7 +48,7 @@ async def log_out(
     call: CurrentCall, scope: Annotated[Literal["local", "global", "others"], Query()] = "local"
 ) -> LoggedOut:
     """End this session, or with `scope` the others or all of them. The access token is refused from now on."""
-    await _users(call).log_out(call.actor, scope)
+    await users_of(call).log_out(call.actor, scope)
     return LoggedOut(message="Successfully logged out")
 
 
@@ -70,11 +58,6 @@ async def me(call: CurrentCall, tx: Tx) -> MeAnswer:
     identity = await service.whoami(tx)
     shown = asdict(identity) | {"roles": with_implied_roles(identity.roles)}
     return MeAnswer(**shown, dev_mode=call.actor.is_dev_mode)
-
-
-def _users(call: CurrentCall) -> service.Users:
-    services = call.services
-    return service.Users(services.settings, services.database, services.verifier, services.auth_faults, call.client_ip)
 
 
 router.include_router(public)

@@ -1,0 +1,1 @@
+"""Registration, login, sessions and passwords of people."""
