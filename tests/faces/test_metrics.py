@@ -50,7 +50,7 @@ async def test_the_fleet_is_counted_by_state_and_active_means_idle_or_busy(stage
     await away.put("/robots/away/status", {"status": "offline"})
     await resting.put("/robots/resting/status", {"status": "maintenance"})
     await stage.job()
-    await stage.job(run_at="2099-01-01T00:00:00Z")
+    await stage.job(run_at="2099-01-01T00:00:00Z", priority=1)
     fleet = await of(stage.member("viewer"), "/fleet")
     assert {name: fleet[name] for name in fleet if name.endswith("_robots")} == {
         "total_robots": 4,
@@ -62,6 +62,7 @@ async def test_the_fleet_is_counted_by_state_and_active_means_idle_or_busy(stage
         "error_robots": 0,
     }
     assert (fleet["active_jobs"], fleet["queue_depth"], fleet["scheduled_jobs"]) == (1, 1, 1)
+    assert fleet["queue_by_priority"] == {"10": 1}
     old = await of(stage.member("viewer"), "/fleet", schema="1")
     assert (old["active_robots"], old["idle_robots"], old["offline_robots"]) == (1, 1, 2)
     assert old["total_robots"] == old["active_robots"] + old["idle_robots"] + old["offline_robots"]

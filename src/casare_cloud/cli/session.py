@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from casare_cloud.cli.output import fail
 from casare_cloud.client import Client
+from casare_cloud.client.signing_in import NotConfigured, client_of
 
 
 def environment() -> Mapping[str, str]:
@@ -25,6 +26,6 @@ def setting(env: Mapping[str, str], name: str, given: str | None, option: str) -
 async def signed_in(env: Mapping[str, str] | None = None) -> Client:
     """A client signed in with `CASARE_API_KEY` (a service key), else as the local stack's demo user."""
     try:
-        return await signing_in.signed_in(Client, env if env is not None else environment())
-    except signing_in.NotConfigured as problem:
-        return setting({}, problem.name, None, problem.name)
+        return await client_of(Client, env if env is not None else environment())
+    except NotConfigured as problem:
+        fail(str(problem), 2)

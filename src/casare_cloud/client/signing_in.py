@@ -12,11 +12,11 @@ class NotConfigured(ValueError):
     """The environment does not say where the service is, or who calls."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Set {name}, or start a local stack with `casare-cloud up` in this folder or one above it.")
+        super().__init__(f"Set {name}, or start a local stack with `casare-cloud up`.")
         self.name = name
 
 
-async def signed_in(kind: type[Kind], env: Mapping[str, str]) -> Kind:
+async def client_of(kind: type[Kind], env: Mapping[str, str]) -> Kind:
     """A client of `ORCHESTRATOR_URL`, with `CASARE_API_KEY` (a service key), else signed in as a user.
 
     The user is `CASARE_USERNAME`, else the demo user of a local stack. Raises `NotConfigured`.

@@ -1,9 +1,9 @@
 """Which robot gets a job, for those who want to choose: the strategies of document 001.
 
 The database hands out jobs to robots that ask, the most urgent first; a robot asks when it has a place free. So a job
-that names no robot goes to one that has a place whatever the strategy is, and no strategy can do better at keeping robots
-busy. A strategy says which robot a job is *meant for*, when `submit_job` is asked to pick one (`pick_robot`): then that
-robot alone runs it, and it waits for it.
+that names no robot goes to one that has a place, whatever the strategy is, and no strategy can do better at keeping
+robots busy. A strategy says which robot a job is *meant for*, when `submit_job` is asked to pick one (`pick_robot`):
+then that robot alone runs it, and the job waits for it.
 """
 
 import random

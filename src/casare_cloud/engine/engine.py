@@ -5,11 +5,12 @@ import hashlib
 import json
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from casare_cloud.client import Client
-from casare_cloud.client.signing_in import signed_in
+from casare_cloud.client.signing_in import client_of
 from casare_cloud.engine.balancing import RobotPicker
 from casare_cloud.engine.events import EventBus, engine_begins, engine_ends, get_event_bus
 from casare_cloud.engine.events.feed import Feed, Realtime
@@ -23,14 +24,24 @@ from casare_cloud.errors import ApiError, InvalidArgument
 logger = logging.getLogger("casare_cloud")
 
 
+@dataclass
+class _Parts:
+    """What an engine has while it runs."""
+
+    client: Client
+    statistics: Statistics
+    workflows: StoredWorkflows
+    tasks: "list[asyncio.Task[None]]"
+
+
 class OrchestratorEngine:
     """Submits jobs, registers robots, makes schedules and counts, over the orchestrator's REST face.
 
     Who calls is said by `url` and `api_key` (a service key), or by the environment: `ORCHESTRATOR_URL`,
-    `CASARE_API_KEY`, or the demo user of a local stack (`.casare/env` here or in a folder above). The database hands out
-    jobs as soon as a robot asks, so there is nothing to dispatch in this process: `dispatch_interval` is accepted, and
-    has no effect. What `load_balancing` means is said in `casare_cloud.engine.balancing`. `default_job_timeout` is the
-    seconds that a job may take when `submit_job` is not told.
+    `CASARE_API_KEY`, or the demo user of a local stack (`.casare/env` here or in a folder above). The database hands
+    out jobs as soon as a robot asks, so there is nothing to dispatch in this process: `dispatch_interval` is accepted,
+    and has no effect. What `load_balancing` means is said in `casare_cloud.engine.balancing`. `default_job_timeout` is
+    the seconds that a job may take when `submit_job` is not told.
 
     Times without a zone are UTC. What the orchestrator refuses is raised as `ApiError`.
     """
@@ -52,10 +63,7 @@ class OrchestratorEngine:
         self._default_job_timeout = default_job_timeout
         self._given = {"ORCHESTRATOR_URL": url, "CASARE_API_KEY": api_key}
         self.events = bus or get_event_bus()
-        self._client: Client | None = None
-        self._statistics: Statistics | None = None
-        self._workflows: StoredWorkflows | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._parts: _Parts | None = None
         self._server: GatewayServer | None = None
 
     async def __aenter__(self) -> Self:
@@ -73,10 +81,10 @@ class OrchestratorEngine:
         Needs events.read, analytics.read and schedules.read, besides what the calls need. Raises `NotConfigured` when
         nothing says where the orchestrator is or who calls.
         """
-        if self._client is not None:
+        if self._parts is not None:
             return
         env = {**environment(), **{name: value for name, value in self._given.items() if value}}
-        client = await signed_in(Client, env)
+        client = await client_of(Client, env)
         statistics = Statistics(client)
         feed = Feed(client, self.events, Realtime.of(env), lambda _: statistics.touch())
         try:
@@ -85,9 +93,9 @@ class OrchestratorEngine:
         except BaseException:
             await client.close()
             raise
-        self._client, self._statistics, self._workflows = client, statistics, StoredWorkflows(client)
         engine_begins(self.events)
-        self._tasks = [_lasting(feed.run()), _lasting(statistics.run())]
+        tasks = [_lasting(feed.run()), _lasting(statistics.run())]
+        self._parts = _Parts(client, statistics, StoredWorkflows(client), tasks)
 
     async def start_server(self, host: str = "0.0.0.0", port: int = 8765) -> None:  # noqa: S104 - document 001
         """Serve the WebSockets of documents 000, 001 and 003 in this process: robots connect to it.
@@ -106,22 +114,19 @@ class OrchestratorEngine:
         if self._server is not None:
             await self._server.stop()
             self._server = None
-        if self._client is None:
+        parts, self._parts = self._parts, None
+        if parts is None:
             return
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
+        for task in parts.tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*parts.tasks, return_exceptions=True)
         engine_ends(self.events)
-        client, self._client, self._statistics, self._workflows = self._client, None, None, None
-        await client.close()
+        await parts.client.close()
 
     @property
     def client(self) -> Client:
         """The client that calls, for all that document 001 has no method for."""
-        if self._client is None:
-            raise RuntimeError("The engine has not been started: await engine.start().")
-        return self._client
+        return self._started.client
 
     # --- jobs -----------------------------------------------------------------------------------------------------
 
@@ -152,7 +157,7 @@ class OrchestratorEngine:
             raise InvalidArgument("pick_robot: cannot be true when robot_id names a robot.")
         definition = read_definition(workflow_json) if workflow_json else None
         run_at = None if scheduled_time is None else _aware(scheduled_time).isoformat()
-        asked = json.dumps([workflow_id, workflow_name, robot_id, run_at, params or {}], sort_keys=True, default=str)
+        asked = json.dumps([workflow_id, robot_id, run_at, params or {}], sort_keys=True, default=str)
         key = f"engine:{hashlib.sha256(asked.encode()).hexdigest()}" if check_duplicate else None
         options: dict[str, Any] = {
             "priority": urgency,
@@ -170,9 +175,9 @@ class OrchestratorEngine:
                 break
             except ApiError as error:  # it was deleted since it was stored from here
                 is_gone = error.code == "WORKFLOW_NOT_FOUND" and definition is not None
-                if not (is_gone and self._require(self._workflows).forget(workflow_id, workflow_name)):
+                if not (is_gone and self._started.workflows.forget(workflow_id)):
                     raise
-        self._require(self._statistics).touch()
+        self._started.statistics.touch()
         return Job.of(answer, "" if definition is None else json.dumps(definition))
 
     async def get_job(self, job_id: str) -> Job:
@@ -189,13 +194,13 @@ class OrchestratorEngine:
     async def cancel_job(self, job_id: str, reason: str = "Cancelled by user") -> bool:
         """Cancel a job that waits, or ask the robot of a running one to stop; false when it has ended already."""
         answer = await self.client.cancel_job(job_id, reason)
-        self._require(self._statistics).touch()
+        self._started.statistics.touch()
         return bool(answer["cancelled"] or answer["cancel_requested"])
 
     async def retry_job(self, job_id: str) -> Job:
         """Run a failed, cancelled or timed-out job again: the new job."""
         answer = await self.client.retry_job(job_id)
-        self._require(self._statistics).touch()
+        self._started.statistics.touch()
         return Job.of(await self.client.get_job(answer["new_job_id"]))
 
     # --- robots and schedules -------------------------------------------------------------------------------------
@@ -218,7 +223,7 @@ class OrchestratorEngine:
             if error.code != "ROBOT_NOT_FOUND":
                 raise
             answer = await self.client.register_robot(robot_id, name, hostname, **settings, tags=list(tags or ()))
-        self._require(self._statistics).touch()
+        self._started.statistics.touch()
         return Robot.of(answer)
 
     async def create_schedule(
@@ -241,8 +246,8 @@ class OrchestratorEngine:
     ) -> Schedule:
         """Run a stored workflow by the clock. `timezone` and `tz_name` are two names of one thing; default: UTC.
 
-        `cron` needs `cron_expression`, `once` `run_at`, `interval` `interval_seconds`; the others take their minute, hour
-        and day from `starts_at`. `robot_id` is the one robot that may run the jobs, `params` their input.
+        `cron` needs `cron_expression`, `once` `run_at`, `interval` `interval_seconds`; the others take their minute,
+        hour and day from `starts_at`. `robot_id` is the one robot that may run the jobs, `params` their input.
         """
         zones = {zone for zone in (timezone, tz_name) if zone}
         if len(zones) > 1:
@@ -262,7 +267,7 @@ class OrchestratorEngine:
             enabled=enabled,
             input=params or {},
         )
-        self._require(self._statistics).touch()
+        self._started.statistics.touch()
         return Schedule.of(answer)
 
     # --- figures --------------------------------------------------------------------------------------------------
@@ -274,11 +279,11 @@ class OrchestratorEngine:
         two with a key; `as_of` says when they were read (this machine's clock), and is older while the orchestrator is
         away.
         """
-        return self._require(self._statistics).queue()
+        return self._started.statistics.queue()
 
     def get_dispatcher_stats(self) -> dict[str, Any]:
         """Robots by state, the jobs in their hands, and the strategy; as old as `get_queue_stats` says."""
-        figures = self._require(self._statistics).robots()
+        figures = self._started.statistics.robots()
         return {**figures, "strategy": self._picker.strategy, "dispatch_interval": self._dispatch_interval}
 
     def get_upcoming_schedules(self, limit: int = 10) -> list[dict[str, Any]]:
@@ -286,21 +291,21 @@ class OrchestratorEngine:
 
         Somebody else's new or changed schedule is seen after 15 seconds at the latest.
         """
-        return self._require(self._statistics).upcoming(limit)
+        return self._started.statistics.upcoming(limit)
 
     # --------------------------------------------------------------------------------------------------------------
 
     async def _stored_id(self, workflow_id: str, name: str, definition: Mapping[str, Any] | None) -> str:
-        workflows = self._require(self._workflows)
+        workflows = self._started.workflows
         if definition is None:
             return await workflows.id_of(workflow_id, name)
         return await workflows.store(workflow_id, name, definition)
 
-    @staticmethod
-    def _require(part: Any) -> Any:
-        if part is None:
+    @property
+    def _started(self) -> "_Parts":
+        if self._parts is None:
             raise RuntimeError("The engine has not been started: await engine.start().")
-        return part
+        return self._parts
 
 
 def _frequency(given: ScheduleFrequency | str) -> Any:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from enum import Enum, IntEnum, StrEnum
 from typing import Any, Self
 
+from casare_cloud.errors import InvalidArgument
+
 
 class JobPriority(IntEnum):
     """How urgent a job is: 3 first. The orchestrator has 0 to 20, 0 first: 0, 5, 10 and 15 are these four."""
@@ -28,12 +30,12 @@ class JobPriority(IntEnum):
 
     @classmethod
     def read(cls, value: "JobPriority | int | str") -> "JobPriority":
-        """A priority by its number or its word, in any letter case. Raises `ValueError`."""
+        """A priority by its number or its word, in any letter case. Raises `InvalidArgument`."""
         try:
             return cls[value.upper()] if isinstance(value, str) else cls(value)
         except (KeyError, ValueError):
             words = ", ".join(f"{each.value} ({each.name.lower()})" for each in cls)
-            raise ValueError(f"priority: {value!r} is none of {words}.") from None
+            raise InvalidArgument(f"priority: {value!r} is none of {words}.") from None
 
 
 class JobStatus(StrEnum):

@@ -9,7 +9,7 @@ from typing import Any
 
 from casare_cloud.client import Client
 from casare_cloud.engine.models import JobPriority
-from casare_cloud.errors import ApiError
+from casare_cloud.errors import ApiError, InvalidArgument
 
 logger = logging.getLogger("casare_cloud")
 
@@ -82,7 +82,7 @@ class Statistics:
     def upcoming(self, limit: int) -> list[dict[str, Any]]:
         """The next runs of enabled schedules, the soonest first."""
         if not 1 <= limit <= MOST_RUNS:
-            raise ValueError(f"limit: must lie between 1 and {MOST_RUNS}.")
+            raise InvalidArgument(f"limit: must lie between 1 and {MOST_RUNS}.")
         return [
             {**run, "id": run["schedule_id"], "name": run["schedule_name"], "frequency": run["type"], "enabled": True}
             for run in deepcopy(self._runs[:limit])

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -25,41 +25,41 @@ def read_definition(given: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 class StoredWorkflows:
-    """Workflows by the ids that programs use: the orchestrator's own, or any text, which is kept beside the name."""
+    """Workflows by the ids that programs use: the orchestrator's own, or any text, which is kept in their metadata."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._known: dict[tuple[str, str], tuple[str, str]] = {}  # id and name → the orchestrator's id, what it holds
+        self._known: dict[str, tuple[str, str]] = {}  # by the program's id: the orchestrator's id, and what it holds
 
     async def store(self, external_id: str, name: str, definition: Mapping[str, Any]) -> str:
-        """The orchestrator's id of this workflow, whose current version is this definition afterwards.
+        """The orchestrator's id of this workflow, whose name and current version these are afterwards.
 
-        One that is stored already is found by its id, or by its name and the id that it was stored with. Nothing is
-        published when the definition is the current one.
+        Nothing is published when they are so already.
         """
-        digest = _digest(definition)
-        if self._known.get((external_id, name), ("", ""))[1] == digest:
-            return self._known[external_id, name][0]
+        digest = _digest([name, definition])
+        known = self._known.get(external_id)
+        if known is not None and known[1] == digest:
+            return known[0]
         found = await self._find(external_id, name)
-        if found is None or found["workflow_json"] != definition:
+        if found is None or (found["workflow_name"], found["workflow_json"]) != (name, definition):
             options: dict[str, Any] = (
                 {"metadata": {EXTERNAL_ID: external_id}} if found is None else {"workflow_id": found["workflow_id"]}
             )
             found = await self._client.submit_workflow(name, definition, run=False, **options)
-        self._known[external_id, name] = (found["workflow_id"], digest)
+        self._known[external_id] = (found["workflow_id"], digest)
         return str(found["workflow_id"])
 
     async def id_of(self, external_id: str, name: str) -> str:
-        """The orchestrator's id of a workflow that is stored; 404 WORKFLOW_NOT_FOUND."""
-        found = await self._find(external_id, name)
+        """The orchestrator's id of a stored workflow: by its id, or by its name in the place of one; 404
+        WORKFLOW_NOT_FOUND."""
+        found = await self._find(external_id, name) or await self._search(lambda row: row["workflow_name"], external_id)
         if found is None:
-            message = f"No workflow is stored with the id {external_id} or, under this id, the name {name}."
-            raise NotFound("WORKFLOW_NOT_FOUND", message)
+            raise NotFound("WORKFLOW_NOT_FOUND", f"No workflow is stored whose id or name is {external_id}.")
         return str(found["workflow_id"])
 
-    def forget(self, external_id: str, name: str) -> bool:
+    def forget(self, external_id: str) -> bool:
         """Look again next time; false when there is nothing to forget."""
-        return self._known.pop((external_id, name), None) is not None
+        return self._known.pop(external_id, None) is not None
 
     async def _find(self, external_id: str, name: str) -> dict[str, Any] | None:
         try:
@@ -69,11 +69,20 @@ class StoredWorkflows:
         except ApiError as error:
             if error.status != 404:
                 raise
-        async for row in self._client.iterate(self._client.list_workflows, search=name):
-            if row["workflow_name"] == name and row["metadata"].get(EXTERNAL_ID) == external_id:
+        # Most have the name that is said; only one that has another is looked for among all.
+        for text in (name, None):
+            if found := await self._search(lambda row: row["metadata"].get(EXTERNAL_ID), external_id, text):
+                return found
+        return None
+
+    async def _search(
+        self, value_of: Callable[[dict[str, Any]], Any], wanted: str, text: str | None = None
+    ) -> dict[str, Any] | None:
+        async for row in self._client.iterate(self._client.list_workflows, search=text, limit=500):
+            if value_of(row) == wanted:
                 return await self._client.get_workflow(row["workflow_id"])
         return None
 
 
-def _digest(definition: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -6,8 +6,8 @@
     def on_node_completed(event: NodeCompleted):
         print(f"Node {event.node_id} completed in {event.execution_time_ms}ms")
 
-The first subscription starts a thread that signs in with what the environment says (`CASARE_API_KEY`, `.casare/env`) and
-follows the tenant; while an `OrchestratorEngine` runs in this process, it brings the events instead.
+The first subscription starts a thread that signs in with what the environment says (`CASARE_API_KEY`, `.casare/env`)
+and follows the tenant; while an `OrchestratorEngine` runs in this process, it brings the events instead.
 """
 
 import threading
@@ -75,6 +75,7 @@ __all__ = [
     "WorkflowStopped",
     "get_event_bus",
     "reset_event_bus",
+    "wait_until_following",
 ]
 
 

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 
 from casare_cloud.client import Client
-from casare_cloud.client.signing_in import NotConfigured, signed_in
+from casare_cloud.client.signing_in import NotConfigured, client_of
 from casare_cloud.engine.events.bus import EventBus
 from casare_cloud.engine.events.feed import Feed, Realtime
 from casare_cloud.env_file import environment
@@ -49,7 +49,7 @@ class Background:
         while True:
             try:
                 env = environment()
-                async with await signed_in(Client, env) as client:
+                async with await client_of(Client, env) as client:
                     feed = Feed(client, self._bus, Realtime.of(env))
                     await feed.start()
                     self.is_following.set()

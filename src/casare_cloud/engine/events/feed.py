@@ -73,7 +73,7 @@ class Feed:
                 "supabase_url": self._realtime.supabase_url,
                 "publishable_key": self._realtime.publishable_key,
             }
-        async for answer in self._client.watch_events(self._after, **places, poll_seconds=POLL_SECONDS):  # type: ignore[arg-type]
+        async for answer in self._client.watch_events(self._after, **places, poll_seconds=POLL_SECONDS):
             event = read_event(answer)
             if isinstance(event, JobEvent) and self._bus.is_wanted(NodeEvent):
                 await nodes.follow(event)

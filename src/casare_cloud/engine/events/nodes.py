@@ -82,7 +82,7 @@ class NodeWatch:
                 with suppress(ApiError):  # its nodes are told at its end
                     await self._listen(event.job_id, job)
         elif isinstance(event, _ENDS):
-            job = self._jobs.pop(event.job_id, None) or _Watched(event.workflow_id)
+            job = self._jobs.pop(event.job_id, _Watched(event.workflow_id))
             await self._leave(job)
             with suppress(ApiError):  # it may be gone by now
                 await self._tell_the_rest(event, job)
@@ -96,9 +96,7 @@ class NodeWatch:
         if said["pushes"] == "off":
             return
         job.topic = str(said["topic"])
-        self._line.subscribe(
-            job.topic, lambda word, payload: self._on_push(job_id, job, word, payload), is_extra=True
-        )
+        self._line.subscribe(job.topic, lambda word, payload: self._on_push(job_id, job, word, payload), is_extra=True)
         job.renewing = asyncio.create_task(self._renew(job_id, float(said["renew_after_seconds"])))
 
     async def _renew(self, job_id: str, seconds: float) -> None:

@@ -58,7 +58,8 @@ class FleetAnswer(Answer):
     active_jobs: Annotated[int, Field(description="Claimed or running.")]
     queue_depth: Annotated[int, Field(description="Waiting for a robot, not for a time.")]
     queue_by_priority: Annotated[
-        dict[str, int], Field(description="How many of `queue_depth` have each priority; one that none has is left out.")
+        dict[str, int],
+        Field(description="How many of `queue_depth` have each priority; those that none has are left out."),
     ]
     scheduled_jobs: Annotated[int, Field(description="Waiting for a time: delayed ones and retries.")]
     total_jobs_today: int

@@ -33,9 +33,10 @@ router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
     """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
 
-    Both are made, or neither; with `run` false it is published only. At most 10 MB and 1,000 nodes. Unknown fields are ignored, and named in `warnings`.
-    `scheduled` needs `schedule_cron`; the schedule has the workflow's name and the tenant's time zone. `webhook`
-    answers 501 and stores nothing. Needs workflows.write, and jobs.create or schedules.write.
+    Both are made, or neither; with `run` false it is published only. At most 10 MB and 1,000 nodes. Unknown fields are
+    ignored, and named in `warnings`. `scheduled` needs `schedule_cron`; the schedule has the workflow's name and the
+    tenant's time zone. `webhook` answers 501 and stores nothing. Needs workflows.write, and jobs.create or
+    schedules.write where it runs.
     """
     return await _submit(body, tx, call)
 

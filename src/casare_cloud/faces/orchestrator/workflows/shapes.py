@@ -90,7 +90,7 @@ class BackupAnswer(Answer):
 
 
 class SubmitAnswer(Answer):
-    """What was made: a job or, with the trigger `scheduled`, a schedule; the other id is null. Without `run` both are."""
+    """What was made: a job or, with the trigger `scheduled`, a schedule; an id is null when nothing of it was."""
 
     model_config = showing(examples.SUBMITTED)
 
