@@ -16,6 +16,10 @@ from casare_cloud.engine.models import JobStatus, RobotStatus, Workflow
 from casare_cloud.env_file import environment
 from casare_cloud.errors import ApiError, InvalidArgument
 
+KEYS = (
+    "id workflow_id workflow_name robot_id robot_name status priority environment workflow_json scheduled_time"
+    " started_at completed_at duration_ms progress current_node result logs error_message created_at created_by"
+)
 FUTURE = datetime(2099, 1, 1, tzinfo=UTC)
 
 
@@ -28,10 +32,7 @@ async def test_a_job_has_the_keys_and_words_of_document_001(engine: Orchestrator
     job = await engine.submit_job(their_id, "Data Extraction", HELLO, None, JobPriority.HIGH, None, {"n": 1})
     assert (job.status, job.priority, job.workflow_name, job.progress) == ("queued", 2, "Data Extraction", 0)
     assert job.scheduled_time is None
-    assert set(job.to_dict()) == set(
-        "id workflow_id workflow_name robot_id robot_name status priority environment workflow_json scheduled_time"
-        " started_at completed_at duration_ms progress current_node result logs error_message created_at created_by".split()
-    )
+    assert set(job.to_dict()) == set(KEYS.split())
     assert job.to_dict()["priority"] == 2
     stored = await engine.client.get_job(job.id)
     assert (stored["priority"], stored["input"], stored["timeout_seconds"]) == (5, {"n": 1}, 3600)
@@ -115,7 +116,7 @@ async def test_a_schedule_takes_its_zone_under_both_names(engine: OrchestratorEn
     assert made.next_run.hour in (13, 14)
     daily = await engine.create_schedule(
         "Daily", job.workflow_id, "By the clock", "daily", tz_name="Asia/Tokyo",
-        starts_at=datetime(2027, 1, 1, 9, 30), priority="critical",  # noqa: DTZ001 - without a zone: UTC
+        starts_at=datetime(2027, 1, 1, 9, 30), priority="critical",
     )  # fmt: skip
     assert (daily.frequency, daily.cron_expression, daily.priority) == ("daily", "30 18 * * *", 3)
     with pytest.raises(InvalidArgument, match="timezone: UTC contradicts tz_name: Asia/Tokyo"):
