@@ -157,7 +157,12 @@ async def test_a_program_with_a_key_hears_of_nodes_that_a_robot_over_rest_ran(st
             await listening.hears(f"completed {job.id}")
             began = listening.lines.index(f"started {job.id} on {robot.external_id}")
             meanwhile = listening.lines[began : listening.lines.index(f"completed {job.id}")]
-            assert [line.split()[1] for line in meanwhile if line.startswith("Node ")] == ["first", "second"]
+            assert [line.split()[1] for line in meanwhile if line.startswith("Node ")] == [
+                "start",
+                "first",
+                "second",
+                "end",
+            ]
             await worker.stop()
 
 
