@@ -152,6 +152,7 @@ class ClaimOrder:
     wait_seconds: float = 0
     environment: str | None = None
     claim_id: UUID | None = None
+    capabilities: list[str] | None = None  # of the robot's own, those that it can use now; None: all
 
 
 @dataclass(frozen=True, slots=True)

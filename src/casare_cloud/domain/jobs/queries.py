@@ -185,12 +185,16 @@ CLAIM_JOBS = """
 select *
 from public.claim_jobs(
     p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
-    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid
+    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid, p_capabilities => %(capabilities)s::text[]
 )
 """
 
 WHOAMI = """
 select public.whoami() as caller
+"""
+
+KEEP_HELD_JOBS = """
+select public.keep_held_jobs()
 """
 
 START_JOB = """
@@ -243,6 +247,19 @@ select public.explain_job(%(job_id)s::uuid) as answer
 
 HAS_JOB = """
 select true from public.jobs as j where j.job_id = %(job_id)s
+"""
+
+AUDIT_EXECUTION = """
+select private.audit_execution(%(job_id)s::uuid)
+"""
+
+# Of the last attempt that said something of its nodes.
+GET_NODE_EXECUTIONS = """
+select x.node_executions
+from public.job_node_executions as x
+where x.job_id = %(job_id)s
+order by x.attempt desc
+limit 1
 """
 
 LIST_JOB_LOGS = """

@@ -51,6 +51,7 @@ class Robot:
     quarantine_reason: str | None
     last_command: dict[str, Any] | None
     other_session_at: datetime | None  # when another process with its key was heard of lately
+    version: str  # of its program
 
 
 Capabilities = list[str] | dict[str, Any]
@@ -135,6 +136,29 @@ class Filter:
     is_busy: bool | None = None
     environment: str | None = None
     search: str | None = None
+    states: list[int] | None = None  # any of these, as `Lifetime.number` says them
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """A robot's state, and whether it was ever heard of: what a face derives its word from when it tells those apart."""
+
+    is_online: bool
+    is_active: bool
+    is_healthy: bool
+    is_busy: bool
+    was_heard: bool
+
+    @classmethod
+    def of(cls, number: int) -> "Lifetime":
+        """The state that a number says."""
+        return cls(*(bool(number >> place & 1) for place in range(5)))
+
+    @classmethod
+    def of_robot(cls, robot: Robot) -> "Lifetime":
+        """That of a robot."""
+        heard = robot.last_heartbeat_at is not None
+        return cls(robot.is_online, robot.is_active, robot.is_healthy, robot.is_busy, heard)
 
 
 @dataclass(frozen=True, slots=True)

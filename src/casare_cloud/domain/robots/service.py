@@ -17,6 +17,7 @@ from casare_cloud.domain.robots.model import (
     Filter,
     Heard,
     Heartbeat,
+    Lifetime,
     HeldLease,
     Registration,
     Robot,
@@ -52,6 +53,14 @@ async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     rows = await tx.fetch_all(queries.LIST_ROBOTS, asdict(wanted) | {"limit": limit, "offset": offset})
     items, total = split_page(rows, "robot_id")
     return [Robot(**item) for item in items], total
+
+
+async def count_lifetimes(tx: Transaction) -> dict[Lifetime, int]:
+    """How many robots of the tenant are in each state. Needs robots.read."""
+    rows = await tx.fetch_all(queries.COUNT_ROBOTS)
+    if not rows:
+        await require(tx, "robots.read")
+    return {Lifetime.of(row["state"]): row["count"] for row in rows}
 
 
 async def get(tx: Transaction, robot: str) -> Robot:

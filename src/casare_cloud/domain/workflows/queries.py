@@ -14,6 +14,7 @@ _WANTED = """
     w.tenant_id = caller.tenant_id
     and w.deleted_at is null
     and (%(status)s::text is null or w.status::text = %(status)s)
+    and (%(is_enabled)s::boolean is null or w.is_enabled = %(is_enabled)s)
     and (
         %(search)s::text is null
         or strpos(lower(w.name), lower(normalize(%(search)s::text, nfc))) > 0
@@ -62,6 +63,21 @@ from public.submit_workflow(
     p_metadata => %(metadata)s::jsonb,
     p_workflow_id => %(workflow_id)s::uuid
 ) as w
+"""
+
+DRAFT_WORKFLOW = """
+select w.workflow_id
+from public.draft_workflow(
+    %(name)s, %(definition)s::jsonb, %(description)s, %(cloned_from)s::uuid
+) as w
+"""
+
+UPDATE_WORKFLOW = """
+select w.workflow_id from public.update_workflow(%(workflow_id)s::uuid, %(changes)s::jsonb, %(version)s::integer) as w
+"""
+
+LIST_HISTORY = """
+select * from public.list_workflow_history(%(workflow_id)s::uuid, %(limit)s::integer, %(offset)s::integer)
 """
 
 RECORD_BACKUP = """
