@@ -284,6 +284,7 @@ BEFORE_A_CALLER = {
     "private.get_dev_mode_claims",
     "private.get_schema_version",
     "private.give_back_request",
+    "private.is_invited",
     "private.is_registered_as",
     "private.record_login",
 }

@@ -70,7 +70,7 @@ def test_the_banner_shows_no_whole_secret(stack: RunningStack) -> None:
 def test_the_environment_file_names_what_programs_need(stack: RunningStack) -> None:
     env = stack.state.read_env()
     needed = {
-        "ORCHESTRATOR_URL", "AUTOMATION_URL", "WEBHOOKS_URL", "CASARE_SECRET_KEYS", "SUPABASE_URL",
+        "ORCHESTRATOR_URL", "AUTOMATION_URL", "WEBHOOKS_URL", "GATEWAY_URL", "CASARE_SECRET_KEYS", "SUPABASE_URL",
         "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DATABASE_URL",
         "DEMO_EMAIL", "DEMO_USERNAME", "DEMO_PASSWORD", "DEMO_TENANT_ID", "ROBOT_ID", "ROBOT_API_KEY",
     }  # fmt: skip
@@ -168,7 +168,8 @@ def test_a_demo_whose_robot_ends_says_so_and_does_not_wait(stack: RunningStack, 
 def test_status_in_three_forms(stack: RunningStack) -> None:
     table = stack.command("status")
     assert table.returncode == 0
-    assert all(name in table.stdout for name in ("postgres", "platform", "orchestrator", "automation", "webhooks"))
+    names = ("postgres", "platform", "orchestrator", "automation", "webhooks", "gateway")
+    assert all(name in table.stdout for name in names)
     assert json.loads(stack.command("status", "-o", "json").stdout)["running"] is True
     assert f"ROBOT_API_KEY={stack.state.read_env()['ROBOT_API_KEY']}" in stack.command("status", "-o", "env").stdout
 

@@ -136,7 +136,7 @@ class Connection:
         """Closes the socket; nothing is sent after it."""
         if not self.is_over:
             self.is_over = True
-            await self._link.close(code, reason[:120])
+            await self._link.close(code, reason)
 
     async def tell_to_stop(self, job_id: UUID, reason: str | None) -> None:
         """Tells the robot to stop a job, once."""

@@ -1,0 +1,113 @@
+"""A socket that was opened: where, with what, by whom.
+
+Who it is may be said in the query, in a header or in the first message. Browsers cannot send headers with a socket; the
+query is written into the logs of proxies; the first message is neither.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from casare_cloud.config import Settings
+from casare_cloud.database import Database
+from casare_cloud.domain.jobs.doorbells import Doorbells
+from casare_cloud.domain.users import dev_mode
+from casare_cloud.errors import AuthenticationFailed
+from casare_cloud.gateway.robots.connection import Switchboard
+from casare_cloud.gateway.sockets import Socket
+from casare_cloud.identity import ANONYMOUS, Actor, Verifier
+
+FIRST_MESSAGE_SECONDS = 5.0
+_QUERY = ("token", "api_key", "api_secret")
+_MESSAGE = ("token", "api_key", "api_secret", "auth_token", "access_token")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What one process keeps between sockets."""
+
+    settings: Settings
+    database: Database
+    verifier: Verifier
+    doorbells: Doorbells
+    robots: Switchboard
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One socket. `names` are the parameters of its path, `headers` have lower-case names."""
+
+    services: Services
+    socket: Socket
+    path: str
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    client_ip: str | None
+    request_id: str
+
+    async def named_actor(self) -> Actor:
+        """Whom the headers or the query name, or nobody; `AuthenticationFailed` for what cannot be right."""
+        actor = await self.services.verifier.actor_of(self.headers)
+        if not actor.is_anonymous:
+            return actor
+        credential = next((self.query[name] for name in _QUERY if self.query.get(name)), None)
+        return ANONYMOUS if credential is None else await self.actor_of(credential)
+
+    async def actor(self) -> Actor:
+        """Who it is: of headers or query, on a stack in developer mode an administrator, or of the first message.
+
+        `AuthenticationFailed` when nobody said it within five seconds; pings are answered meanwhile.
+        """
+        actor = await self.named_actor()
+        if actor.is_anonymous and self.services.settings.jwt_dev_mode:
+            async with self.services.database.transaction(None) as tx:
+                actor = await dev_mode.first_administrator(tx)
+        if actor.is_anonymous:
+            try:
+                async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
+                    while not answer_ping(self.socket, message := await self.socket.receive()):
+                        credential = credential_in(message)
+                        if credential is None:
+                            break
+                        return await self.actor_of(credential)
+            except TimeoutError:
+                pass
+            raise AuthenticationFailed()
+        return actor
+
+    async def actor_of(self, credential: str) -> Actor:
+        """Whom a token or key names, wherever it stood; `AuthenticationFailed` for what cannot be right."""
+        return await self.services.verifier.actor_of({"x-api-token": credential})
+
+
+def answer_ping(socket: Socket, message: str | bytes) -> bool:
+    """Whether a message is a ping, which is then answered: `ping` with `pong`, `{"type": "ping"}` with its like."""
+    if message == "ping":
+        socket.offer("pong")
+        return True
+    if isinstance(message, str) and len(message) < 256 and _object_in(message).get("type") == "ping":
+        socket.offer('{"type": "pong"}')
+        return True
+    return False
+
+
+def credential_in(message: str | bytes) -> str | None:
+    """The token or key that a message brings: `{"type": "auth", "token": "…"}`, also under `payload`."""
+    value = _object_in(message) if isinstance(message, str) else {}
+    payload = value.get("payload")
+    for place in (value, payload if isinstance(payload, dict) else {}):
+        for name in _MESSAGE:
+            if isinstance(place.get(name), str) and place[name]:
+                return str(place[name])
+    return None
+
+
+def _object_in(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
