@@ -49,6 +49,7 @@ create table public.robot_heartbeats (
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
     session_id uuid,                                -- of the process that registered last, if it named one
     other_session_at timestamptz,                   -- when another process of the robot was last heard of
+    idle_at timestamptz,                            -- when it last said that it runs nothing
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade

@@ -681,7 +681,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:62226f60c359386bdcb0686031a108c41cb78e0cc19bd6f023f87fbc7ec2d775
+-- from sql/30_robots/tables.sql sha256:d08662b780a365e687a9a7d115b6d0b6fef6efed6fdaa00883506594c5704c61
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -733,6 +733,7 @@ create table public.robot_heartbeats (
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
     session_id uuid,                                -- of the process that registered last, if it named one
     other_session_at timestamptz,                   -- when another process of the robot was last heard of
+    idle_at timestamptz,                            -- when it last said that it runs nothing
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
@@ -854,7 +855,7 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
--- from sql/40_queue/tables.sql sha256:6a6da311fee6948a7f17869d126608a19cdb15e1edcc273be7c3af3394c47971
+-- from sql/40_queue/tables.sql sha256:06d19ef1babd943506d6cce337122131bf5bf2da65b3509c40b981b3fdc8f335
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -949,6 +950,7 @@ create table public.jobs (
     lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     past_leases jsonb not null default '{}',    -- {lease token: robot} of leases that ended without completing it: whose late results are kept
+    silent_ends jsonb not null default '{}',    -- {robot: when a lease of its started attempt last ended without its word}: see private.find_lease_token()
     constraint jobs_pkey primary key (job_id),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
@@ -5363,7 +5365,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:b680ad91361e64cb465e2b3745b191f10083ea73faab72c4e863b027e5799e16
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:599b89f3fcffa931ab0cda8709c28ffb458e45ad02e65464ec0ea09994cfa09d
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5378,6 +5380,7 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
+    v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
 begin
     select h.is_online, h.last_heartbeat_at into v_was
     from public.robot_heartbeats as h
@@ -5385,9 +5388,12 @@ begin
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id, idle_at
         )
-        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id)
+        values (
+            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id,
+            case when v_is_idle then v_now end
+        )
         on conflict (robot_id) do nothing;
         return found;
     end if;
@@ -5399,13 +5405,14 @@ begin
         metrics = coalesce(p_metrics, h.metrics),
         health = coalesce(p_health, h.health),
         session_id = coalesce(h.session_id, p_session_id),
+        idle_at = case when v_is_idle then v_now else h.idle_at end,
         other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
     return not v_was.is_online;
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -9762,7 +9769,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:0d4a5c349a4fef9b3f958714ceb19d9feb5273008cebf19f25e37e92094971b7
+-- from sql/42_leases/functions/append_job_logs.sql sha256:2856d9de9839319b6e2eba12b0b2a1e4401d5502d0084488b37799929cfbd7bb
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -9807,6 +9814,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
+    p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id));
     select l.tenant_id, l.attempt into v_tenant_id, v_attempt
     from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
@@ -9856,9 +9864,84 @@ begin
 end
 $$;
 comment on function public.append_job_logs is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Null as the token means the lease that the robot holds, or the last one that it held. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.append_job_logs from public, anon, authenticated, service_role;
 grant execute on function public.append_job_logs to authenticated;
+
+-- from sql/42_leases/functions/find_lease_token.sql sha256:9f63078b7c47a86287023d782f2c99dcc09afc9cceedd8c5eef696ad96431d32
+-- A robot that knows no tokens names the job alone. As long as it held the job only once, that says which attempt it means. When an
+-- earlier lease ended without a word of it (its time was over), that attempt may still run beside the newer one, and its report
+-- looks the same. So the first report is stored as a late result of the earlier attempt, unless the robot ran nothing since; the
+-- second, another one, shows that both have ended, and counts. See docs/queue.md.
+create or replace function private.find_lease_token(
+    p_caller private.caller,
+    p_job_id uuid,
+    p_outcome text default null,    -- completed | failed | released; null: the call ends nothing
+    p_report jsonb default null     -- what private.answer_late_result() would store
+)
+returns bigint
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease record;
+    v_job record;
+    v_earlier_token bigint;
+    v_silent_at timestamptz;
+begin
+    select l.lease_token, l.claimed_at into v_lease
+    from private.leases as l
+    where l.job_id = p_job_id and l.robot_id is not distinct from p_caller.robot_id;
+    if v_lease.lease_token is not null and p_outcome is null then
+        return v_lease.lease_token;
+    end if;
+    select j.lease_token, coalesce(j.robot_id, j.reported_by) as robot_id, j.past_leases, j.silent_ends into v_job
+    from public.jobs as j
+    where j.job_id = p_job_id;
+    v_earlier_token := greatest(
+        (
+            select max(p.key::bigint)
+            from jsonb_each_text(v_job.past_leases) as p
+            where p.value = p_caller.robot_id::text
+        ),
+        case when v_job.robot_id = p_caller.robot_id then v_job.lease_token end
+    );
+    if v_lease.lease_token is null then
+        return v_earlier_token;
+    elsif v_earlier_token is null then
+        return v_lease.lease_token;
+    elsif jsonb_typeof(p_report #> '{result,duration_ms}') = 'number'
+        -- A second for clocks that do not run alike.
+        and (p_report #>> '{result,duration_ms}')::numeric / 1000 > extract(epoch from private.clock() - v_lease.claimed_at) + 1
+    then
+        return v_earlier_token;
+    end if;
+    v_silent_at := (v_job.silent_ends ->> p_caller.robot_id::text)::timestamptz;
+    if v_silent_at is null
+        or exists (
+            select from public.robot_heartbeats as h where h.robot_id = p_caller.robot_id and h.idle_at > v_silent_at
+        )
+        or exists (
+            select
+            from public.late_results as r
+            where r.job_id = p_job_id
+                and r.tenant_id = private.find_reported_job(p_caller, p_job_id)
+                and r.robot_id = p_caller.robot_id
+                and r.received_at >= v_silent_at
+                and (r.outcome, r.payload) is distinct from (p_outcome, p_report)
+        )
+    then
+        return v_lease.lease_token;
+    end if;
+    return v_earlier_token;
+end
+$$;
+comment on function private.find_lease_token is
+    'The token that a robot''s call without one means: of its live lease of the job; of the last one that it held when it holds none, or when what it reports cannot be of the live one (its duration is longer) or may be of an earlier attempt whose lease ended silently.';
+revoke all on function private.find_lease_token from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/find_reported_job.sql sha256:33a8143d17f6a6a397522a40f7d480b776ddd6f5593d5dd48bcf80039b2b8d90
 create or replace function private.find_reported_job(p_caller private.caller, p_job_id uuid)
@@ -10295,12 +10378,16 @@ comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/release_job.sql sha256:2f15cf4e513b9a426d3f296963e2baf6761bae3122464ecd2d69cea337c4c25b
+-- from sql/42_leases/functions/release_job.sql sha256:840bcc9eab7652b6da5658e2ebf9c62bd75223c922beeb86ecc6183ce3ddff9a
+<<<<<<< HEAD
 create or replace function public.release_job(
     p_job_id uuid,
     p_lease_token bigint,
     p_reason text default null      -- why the robot will not run it
 )
+=======
+create or replace function public.release_job(p_job_id uuid, p_lease_token bigint default null)
+>>>>>>> ee698d5
 returns jsonb
 language plpgsql
 security definer
@@ -10315,6 +10402,7 @@ declare
     v_reason text := private.nfc(left(nullif(btrim(p_reason), ''), 1024));
     v_message text := coalesce('Rejected by the robot: ' || v_reason, 'Released by the robot.');
 begin
+    p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id, 'released'));
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
@@ -10347,11 +10435,15 @@ begin
 end
 $$;
 comment on function public.release_job is
+<<<<<<< HEAD
     'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+=======
+    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+>>>>>>> ee698d5
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;
 
--- from sql/42_leases/functions/renew_leases.sql sha256:81fc95280477619e8d17406ff454f814f77cdb4e0371f140e421766fde0255ea
+-- from sql/42_leases/functions/renew_leases.sql sha256:8dfb6ead99c1b348e145fbdbf3db2c8b7d0baa3a6b7227a8023d9dff2c9ff788
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -10373,12 +10465,13 @@ begin
     perform private.note_call();
     return query
     with asked as (
-        -- A value that is no id or no token is null, and so not held.
+        -- A value that is no id or no token is null, and so not held. Who gives no token means the lease that it holds.
         select
             case
                 when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
             end as job_id,
             case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
+            a.item ->> 'lease_token' is null as is_own,
             a.n
         from jsonb_array_elements(p_leases) with ordinality as a (item, n)
     ), locked as (
@@ -10392,18 +10485,18 @@ begin
         update private.leases as l
         set lease_expires_at = v_until, outages = 0
         from locked as k
-        join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
+        join asked as a on a.job_id = k.job_id and (a.is_own or a.lease_token = k.lease_token)
         where l.job_id = k.job_id
         returning l.job_id, l.lease_token, l.cancel_requested_at is not null as cancel_requested
     )
     select a.job_id, k.job_id is not null, case when k.job_id is not null then v_until end, coalesce(k.cancel_requested, false)
     from asked as a
-    left join kept as k on k.job_id = a.job_id and k.lease_token = a.lease_token
+    left join kept as k on k.job_id = a.job_id and (a.is_own or k.lease_token = a.lease_token)
     order by a.n;
 end
 $$;
 comment on function public.renew_leases is
-    'Renews the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
+    'Renews the leases [{job_id, lease_token?}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
 revoke all on function public.renew_leases from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases to authenticated;
 
@@ -10671,8 +10764,8 @@ comment on function private.silence_seconds is
     'For how long an agent that knows no lease may be silent and keep its jobs: until it counts as offline, and five minutes at least.';
 revoke all on function private.silence_seconds from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/start_job.sql sha256:ad4627296005508c07aee7fd4a0626bc9f7be8167270d97e3878d0956a1f710d
-create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
+-- from sql/42_leases/functions/start_job.sql sha256:77bf7fcfa84e4c1ea85dff6e422a0154ebe4c513d3b1eeaa9c9f670f47ed96a2
+create or replace function public.start_job(p_job_id uuid, p_lease_token bigint default null)
 returns jsonb
 language plpgsql
 security definer
@@ -10687,7 +10780,9 @@ declare
 begin
     select l.* into v_lease
     from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    where l.job_id = p_job_id
+        and (p_lease_token is null or l.lease_token = p_lease_token)
+        and l.robot_id is not distinct from v_caller.robot_id
     for update;
     if not found then
         perform private.raise_lease_lost(v_caller, p_job_id);
@@ -10714,7 +10809,7 @@ begin
 end
 $$;
 comment on function public.start_job is
-    'Says that a claimed job runs now. Idempotent. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now. Idempotent. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job from public, anon, authenticated, service_role;
 grant execute on function public.start_job to authenticated;
 
@@ -10933,10 +11028,10 @@ comment on function private.check_cancel_reason is
     'The reason of a cancellation as it is stored. Raises 400 INVALID_ARGUMENT for a text that is too long.';
 revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/complete_job.sql sha256:939a29626415752ae6e9cb5cb0ba23a26aaafb389b6da243e914ab5739fff510
+-- from sql/43_endings/functions/complete_job.sql sha256:b9498ef5e57d931fbdb18f3ea555532bbfa9fc1d32868f1b17d1bb906b658f6b
 create or replace function public.complete_job(
     p_job_id uuid,
-    p_lease_token bigint,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
     p_result jsonb default null,
     p_node_executions jsonb default null    -- default: those in the result
 )
@@ -10951,6 +11046,11 @@ begin
     if pg_column_size(p_result) > 10485760 then
         perform private.raise_error(413, 'INVALID_ARGUMENT', 'result must not be larger than 10 MB.');
     end if;
+    if p_lease_token is null then
+        p_lease_token := private.find_lease_token(
+            v_caller, p_job_id, 'completed', jsonb_build_object('result', p_result)
+        );
+    end if;
     if private.complete_leases(
         v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
     ) = '{}' then
@@ -10962,7 +11062,7 @@ begin
 end
 $$;
 comment on function public.complete_job is
-    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
+    'Ends a job with its result, once; the same call again answers the same. Without a token it is the calling robot''s own lease, as private.find_lease_token() finds it. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
 revoke all on function public.complete_job from public, anon, authenticated, service_role;
 grant execute on function public.complete_job to authenticated;
 
@@ -11144,7 +11244,7 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:86d74bd0ea17444db23b941fd06d9a3f251b5318a57d428da5cc5f6a6ddcca2a
+-- from sql/43_endings/functions/end_attempt.sql sha256:9cb9824456c96735163bcc9386b5cd945a729c30684ca16a81365a9d2173132e
 -- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -11213,6 +11313,10 @@ begin
             error_details = p_error_details,
             lost_by = v_job.lost_by,
             past_leases = private.add_past_lease(j.past_leases, p_lease),
+            silent_ends = case
+                when p_outcome = 'failed' then j.silent_ends
+                else j.silent_ends || jsonb_build_object(p_lease.robot_id::text, v_now)
+            end,
             uncounted_ends = 0
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
@@ -11402,11 +11506,11 @@ comment on function private.end_uncounted is
     'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:b8204d3494880db3bba7af4afec624481daae557e34adbb25bb208ae0ca72ae3
+-- from sql/43_endings/functions/fail_job.sql sha256:fdda675730a4b3ca28c2608d04226e7c58e73c1331cb06957ecf647620405e7c
 create or replace function public.fail_job(
     p_job_id uuid,
-    p_lease_token bigint,
-    p_error_message text,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
+    p_error_message text default null,      -- must be given
     p_error_type text default null,
     p_stack_trace text default null,
     p_failed_node text default null,
@@ -11426,6 +11530,7 @@ declare
     v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
         'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
     ));
+    v_report jsonb := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details;
 begin
     if coalesce(p_error_message, '') = '' then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not be empty.');
@@ -11436,14 +11541,14 @@ begin
     elsif length(p_failed_node) > 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
     end if;
+    if p_lease_token is null then
+        p_lease_token := private.find_lease_token(v_caller, p_job_id, 'failed', v_report);
+    end if;
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
-        return private.answer_late_result(
-            v_caller, p_job_id, p_lease_token, 'failed',
-            jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
-        );
+        return private.answer_late_result(v_caller, p_job_id, p_lease_token, 'failed', v_report);
     end if;
     if p_node_executions is not null then
         perform private.keep_node_executions(v_lease, p_node_executions);
@@ -11454,7 +11559,7 @@ begin
 end
 $$;
 comment on function public.fail_job is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
 revoke all on function public.fail_job from public, anon, authenticated, service_role;
 grant execute on function public.fail_job to authenticated;
 

@@ -66,6 +66,10 @@ begin
             error_details = p_error_details,
             lost_by = v_job.lost_by,
             past_leases = private.add_past_lease(j.past_leases, p_lease),
+            silent_ends = case
+                when p_outcome = 'failed' then j.silent_ends
+                else j.silent_ends || jsonb_build_object(p_lease.robot_id::text, v_now)
+            end,
             uncounted_ends = 0
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then

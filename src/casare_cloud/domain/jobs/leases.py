@@ -1,7 +1,8 @@
 """What a robot does with jobs: claims them, works on them under a lease, and says how they ended.
 
-Every call but a claim names the job and the token of its lease. Without the newest token it is 409 LEASE_LOST
-(JOB_ALREADY_FINISHED when the job has ended) and changes nothing; a late result is stored beside the job.
+Every call but a claim names the job and the token of its lease, or no token: the calling robot's one live lease of the
+job is meant then (docs/queue.md). With another token than the newest it is 409 LEASE_LOST (JOB_ALREADY_FINISHED when
+the job has ended) and changes nothing; a late result is stored beside the job.
 """
 
 import asyncio
@@ -90,6 +91,7 @@ async def claim_now(tx: Transaction, order: ClaimOrder, is_listening: bool) -> l
     return [ClaimedJob(**row) for row in rows]
 
 
+<<<<<<< HEAD
 AGENT_LEASE_SECONDS = 300  # the least; private.silence_seconds() has the rule
 
 
@@ -113,11 +115,14 @@ async def keep_held_jobs(tx: Transaction) -> int:
 
 
 async def start(tx: Transaction, job_id: UUID, lease_token: int) -> Started:
+=======
+async def start(tx: Transaction, job_id: UUID, lease_token: int | None) -> Started:
+>>>>>>> ee698d5
     """Say that a claimed job runs now."""
     return Started(**await _row(tx, queries.START_JOB, job_id, lease_token=lease_token))
 
 
-async def renew_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_seconds: int) -> RenewedLease:
+async def renew_lease(tx: Transaction, job_id: UUID, lease_token: int | None, lease_seconds: int) -> RenewedLease:
     """Keep a job for `lease_seconds` from now."""
     row = await tx.fetch_one(
         queries.RENEW_LEASES,
@@ -154,7 +159,7 @@ async def report_progress(
 
 
 async def complete(
-    tx: Transaction, job_id: UUID, lease_token: int, result: Any, node_executions: NodeExecutions = None
+    tx: Transaction, job_id: UUID, lease_token: int | None, result: Any, node_executions: NodeExecutions = None
 ) -> Ended:
     """End a job with its result. The same call again answers the same.
 
@@ -172,7 +177,7 @@ async def complete(
 
 
 async def fail(
-    tx: Transaction, job_id: UUID, lease_token: int, failure: Failure, node_executions: NodeExecutions = None
+    tx: Transaction, job_id: UUID, lease_token: int | None, failure: Failure, node_executions: NodeExecutions = None
 ) -> Ended:
     """End an attempt with an error."""
     return _ended(
@@ -190,13 +195,19 @@ async def fail(
     )
 
 
+<<<<<<< HEAD
 async def release(tx: Transaction, job_id: UUID, lease_token: int, reason: str | None = None) -> Ended:
     """Give a job back without counting the attempt; with a `reason` it is rejected, and another robot is woken."""
     return Ended(**await _row(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token, reason=reason))
+=======
+async def release(tx: Transaction, job_id: UUID, lease_token: int | None) -> Ended:
+    """Give a job back without counting the attempt."""
+    return Ended(**await _row(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token))
+>>>>>>> ee698d5
 
 
 async def append_logs(
-    tx: Transaction, job_id: UUID, lease_token: int, entries: list[dict[str, Any]], sequence: int | None = None
+    tx: Transaction, job_id: UUID, lease_token: int | None, entries: list[dict[str, Any]], sequence: int | None = None
 ) -> int:
     """Append lines to a job's log, all or none; returns how many. Idempotent for a repeated `sequence`."""
     params = {"job_id": job_id, "lease_token": lease_token, "entries": Jsonb(entries), "sequence": sequence}

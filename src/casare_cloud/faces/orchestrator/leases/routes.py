@@ -1,6 +1,7 @@
 """Jobs, for the robots that run them: claim, report, finish (document 002; api-decisions#claims-and-leases).
 
-What names a lease is closed: a field that is not known is refused, so that a misspelt one is noticed by its sender.
+A robot that knows no lease tokens leaves them out: its one live lease of the job is meant (docs/queue.md). What names a
+lease is closed: a field that is not known is refused, so that a misspelt one is noticed by its sender.
 """
 
 from dataclasses import asdict
@@ -96,12 +97,12 @@ async def fail_job(job_id: JobId, body: FailBody, tx: Tx) -> OutcomeAnswer:
 
 
 @router.post("/{job_id}/release", responses=refusals(404, 409))
-async def release_job(job_id: JobId, body: LeaseBody, tx: Tx) -> OutcomeAnswer:
+async def release_job(job_id: JobId, tx: Tx, body: LeaseBody | None = None) -> OutcomeAnswer:
     """Give a job back without counting the attempt.
 
     409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
     """
-    return OutcomeAnswer.of(await leases.release(tx, job_id, body.lease_token))
+    return OutcomeAnswer.of(await leases.release(tx, job_id, body and body.lease_token))
 
 
 @router.post("/{job_id}/extend-lease", responses=refusals(404, 409))

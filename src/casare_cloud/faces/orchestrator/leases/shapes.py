@@ -63,7 +63,9 @@ class LeaseBody(Report):
 
     model_config = showing(examples.LEASE, extra="forbid")
 
-    lease_token: LeaseToken
+    lease_token: Annotated[
+        LeaseToken | None, Field(description="Proves the lease: from the claim. Default: the robot's own live lease.")
+    ] = None
 
 
 class StartAnswer(Answer):
