@@ -10378,16 +10378,12 @@ comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/release_job.sql sha256:840bcc9eab7652b6da5658e2ebf9c62bd75223c922beeb86ecc6183ce3ddff9a
-<<<<<<< HEAD
+-- from sql/42_leases/functions/release_job.sql sha256:aaa0a0daff6c214d7c5327308f91b2217fe99a6af111717a03924e2493a2f56c
 create or replace function public.release_job(
     p_job_id uuid,
-    p_lease_token bigint,
+    p_lease_token bigint default null,
     p_reason text default null      -- why the robot will not run it
 )
-=======
-create or replace function public.release_job(p_job_id uuid, p_lease_token bigint default null)
->>>>>>> ee698d5
 returns jsonb
 language plpgsql
 security definer
@@ -10435,11 +10431,7 @@ begin
 end
 $$;
 comment on function public.release_job is
-<<<<<<< HEAD
-    'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-=======
-    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
->>>>>>> ee698d5
+    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;
 

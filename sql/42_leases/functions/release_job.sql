@@ -1,12 +1,8 @@
-<<<<<<< HEAD
 create or replace function public.release_job(
     p_job_id uuid,
-    p_lease_token bigint,
+    p_lease_token bigint default null,
     p_reason text default null      -- why the robot will not run it
 )
-=======
-create or replace function public.release_job(p_job_id uuid, p_lease_token bigint default null)
->>>>>>> ee698d5
 returns jsonb
 language plpgsql
 security definer
@@ -54,10 +50,6 @@ begin
 end
 $$;
 comment on function public.release_job is
-<<<<<<< HEAD
-    'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-=======
-    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
->>>>>>> ee698d5
+    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;

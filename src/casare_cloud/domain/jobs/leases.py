@@ -91,7 +91,6 @@ async def claim_now(tx: Transaction, order: ClaimOrder, is_listening: bool) -> l
     return [ClaimedJob(**row) for row in rows]
 
 
-<<<<<<< HEAD
 AGENT_LEASE_SECONDS = 300  # the least; private.silence_seconds() has the rule
 
 
@@ -114,10 +113,7 @@ async def keep_held_jobs(tx: Transaction) -> int:
     return kept
 
 
-async def start(tx: Transaction, job_id: UUID, lease_token: int) -> Started:
-=======
 async def start(tx: Transaction, job_id: UUID, lease_token: int | None) -> Started:
->>>>>>> ee698d5
     """Say that a claimed job runs now."""
     return Started(**await _row(tx, queries.START_JOB, job_id, lease_token=lease_token))
 
@@ -195,15 +191,9 @@ async def fail(
     )
 
 
-<<<<<<< HEAD
-async def release(tx: Transaction, job_id: UUID, lease_token: int, reason: str | None = None) -> Ended:
+async def release(tx: Transaction, job_id: UUID, lease_token: int | None, reason: str | None = None) -> Ended:
     """Give a job back without counting the attempt; with a `reason` it is rejected, and another robot is woken."""
     return Ended(**await _row(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token, reason=reason))
-=======
-async def release(tx: Transaction, job_id: UUID, lease_token: int | None) -> Ended:
-    """Give a job back without counting the attempt."""
-    return Ended(**await _row(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token))
->>>>>>> ee698d5
 
 
 async def append_logs(
