@@ -24,6 +24,12 @@ CALLS: dict[str, list[str]] = {
         "public.invite_member('x@example.test', %(role)s, sha256('new'))",
         "public.invite_member('x@example.test', '00000000-0000-7000-8000-000000000001', sha256('new'))",
     ],
+    "public.list_members": ["public.list_members(%(user)s)", "public.list_members(null, %(role)s)"],
+    "public.list_roles": ["public.list_roles(%(role)s)", "public.list_roles()"],
+    "public.update_member": [
+        "public.update_member(%(user)s, 'x')",
+        "public.update_member(%(colleague)s, p_is_active => false)",
+    ],
     "public.remove_member": ["public.remove_member(%(user)s)", "public.remove_member(%(colleague)s)"],
     "public.revoke_api_key": ["public.revoke_api_key(%(key)s)", "public.revoke_api_key(%(robot_key)s)"],
     "public.revoke_invitation": ["public.revoke_invitation(%(invitation)s)"],

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 # First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
 RESOURCES = {
+    "admin": "admin.routes",
     "ai": "later.routes",
+    "api-keys": "api_keys.routes",
     "auth": "auth.routes",
     "credentials": "later.routes",
     "integrations": "later.routes",
     "notifications": "later.routes",
     "plugins": "later.routes",
     "templates": "later.routes",
+    "user-roles": "user_roles.routes",
+    "users": "users.routes",
 }
 
 BODY_LIMITS = {"/auth/": FORM_BYTES}  # who sends it is not known yet
