@@ -368,7 +368,7 @@ create type private.turn as (
 );
 comment on type private.turn is 'What one turn of one tenant in a duty did, and whether another one is needed.';
 
--- from sql/10_tenancy/tables.sql sha256:2f16fc49eae8c74fccb89927c1b7bd178ac58346ca86e40edc4ddb8192ad58ff
+-- from sql/10_tenancy/tables.sql sha256:f5528e80eff25e69f1df9c28c7236c44cfdb3d1f595df22e594de877b0513923
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
     name text not null,
@@ -440,12 +440,13 @@ create table public.memberships (
     tenant_id uuid not null,
     user_id uuid not null,
     created_at timestamptz not null default now(),
+    deactivated_at timestamptz,     -- without access since then, until somebody wakes the member: roles and name stay
     constraint memberships_pkey primary key (tenant_id, user_id),
     constraint memberships_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint memberships_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
 );
 create index memberships_user_id_idx on public.memberships (user_id);
-comment on table public.memberships is 'A user belongs to a tenant. Deleting the row takes access away at the user''s next statement.';
+comment on table public.memberships is 'A user belongs to a tenant. Deleting or deactivating the row takes access away at the user''s next statement.';
 
 -- Both references take the row away: the end of the session, and that of the membership, which a new one does not undo.
 create table private.session_tenants (
@@ -2147,7 +2148,7 @@ comment on function private.uuid_v7_floor is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:955cabb6ed433c8404913370eb8f975877e81df5e31db7a354326763942f3e94
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:48ad34acd947d6ad6ce8a29ffaaa87fc989b20bb93be816a2838006787c6d4d1
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -2190,7 +2191,7 @@ begin
 
     insert into public.memberships (tenant_id, user_id)
     values (v_invitation.tenant_id, v_user_id)
-    on conflict do nothing;
+    on conflict (tenant_id, user_id) do update set deactivated_at = null;
     insert into public.member_roles (tenant_id, user_id, role_id)
     values (v_invitation.tenant_id, v_user_id, v_invitation.role_id)
     on conflict do nothing;
@@ -2413,7 +2414,7 @@ comment on function private.caller is
 revoke all on function private.caller from public, anon, authenticated, service_role;
 grant execute on function private.caller to authenticated;
 
--- from sql/10_tenancy/functions/check_admin_remains.sql sha256:41575f1f683decf590ff48ffa9714a750a26fa50fb64341166c39e9adbd85650
+-- from sql/10_tenancy/functions/check_admin_remains.sql sha256:9977193ca62bdd4a2d16eb65923b41f91121e54118d3e3dc1ffc4b1ab8bae9f9
 -- Call it after the change: the row of the tenant is locked, so two admins cannot remove each other at the same moment.
 create or replace function private.check_admin_remains(p_tenant_id uuid)
 returns void
@@ -2424,6 +2425,8 @@ begin
     perform from public.tenants as t where t.tenant_id = p_tenant_id for no key update;
     perform
     from public.member_roles as mr
+    join public.memberships as m
+        on m.tenant_id = mr.tenant_id and m.user_id = mr.user_id and m.deactivated_at is null
     join public.roles as r on r.role_id = mr.role_id
     join auth.users as u on u.id = mr.user_id
     where mr.tenant_id = p_tenant_id and r.tenant_id is null and r.slug = 'admin' and u.deleted_at is null;
@@ -2432,7 +2435,7 @@ begin
     end if;
 end
 $$;
-comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
+comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no active member with the admin role any more.';
 revoke all on function private.check_admin_remains from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/check_login.sql sha256:3af06947f3ee738a38dd828c0bd959b1eb6909f0c0291d4ce96777a598102fce
@@ -3337,7 +3340,7 @@ comment on function private.list_abandoned_tenants is
     'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
 revoke all on function private.list_abandoned_tenants from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:50929c0dffab8b409e38ad80e5c1ac6fedc328e0b46378478a2d1f05ed3086b3
+-- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:9e26a371ca9777df8b800177070c1e66fc612fcf6902ae90aa375de21652d1db
 create or replace function private.list_actor_permissions(p_tenant_id uuid, p_actor_id uuid)
 returns text[]
 language plpgsql
@@ -3355,12 +3358,17 @@ begin
                 and k.revoked_at is null
                 and (k.expires_at is null or k.expires_at > private.clock())
         ),
-        private.list_member_permissions(p_tenant_id, p_actor_id)
+        (
+            select private.list_member_permissions(m.tenant_id, m.user_id)
+            from public.memberships as m
+            where m.tenant_id = p_tenant_id and m.user_id = p_actor_id and m.deactivated_at is null
+        ),
+        '{}'
     );
 end
 $$;
 comment on function private.list_actor_permissions is
-    'What a member or a live service key may do now, found by the id that was written down when it acted.';
+    'What an active member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_member_permissions.sql sha256:22515d9702e06cdd4759c9a05106926c8a162851f773f4ff0f184635c3923b7c
@@ -3403,6 +3411,119 @@ end
 $$;
 comment on function private.list_member_roles is 'The roles of a member, by their short names.';
 revoke all on function private.list_member_roles from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/list_members.sql sha256:d77c9f41677567d64eec191402dfb8d0477afb3741ab032e3f65e1db69350687
+create or replace function public.list_members(
+    p_user_id uuid default null,
+    p_role_id uuid default null,
+    p_limit integer default 100,
+    p_offset integer default 0
+)
+returns table (
+    total bigint,
+    user_id uuid,
+    username text,
+    email text,
+    first_name text,
+    last_name text,
+    is_active boolean,
+    created_at timestamptz,
+    roles jsonb
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('members.read');
+begin
+    return query
+    select
+        count(*) over (),
+        m.user_id,
+        p.username,
+        u.email::text,
+        p.first_name,
+        p.last_name,
+        m.deactivated_at is null,
+        m.created_at,
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'role_id', r.role_id, 'name', r.name, 'slug', r.slug, 'description', r.description
+            ) order by r.slug), '[]')
+            from public.member_roles as mr
+            join public.roles as r on r.role_id = mr.role_id
+            where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id
+        )
+    from public.memberships as m
+    join auth.users as u on u.id = m.user_id
+    left join public.profiles as p on p.user_id = m.user_id
+    where m.tenant_id = v_caller.tenant_id
+        and (p_user_id is null or m.user_id = p_user_id)
+        and (
+            p_role_id is null
+            or exists (
+                select from public.member_roles as mr
+                where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id and mr.role_id = p_role_id
+            )
+        )
+    order by m.created_at, m.user_id
+    limit p_limit
+    offset p_offset;
+end
+$$;
+comment on function public.list_members is
+    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user or one role if asked. Needs members.read.';
+revoke all on function public.list_members from public, anon, authenticated, service_role;
+grant execute on function public.list_members to authenticated;
+
+-- from sql/10_tenancy/functions/list_roles.sql sha256:1f091179e3f47cdfde69082501cae204c59cafac045af6b7194ebb01e62b1b4b
+create or replace function public.list_roles(p_role_id uuid default null)
+returns table (
+    role_id uuid,
+    name text,
+    slug text,
+    description text,
+    is_built_in boolean,
+    created_at timestamptz,
+    permissions jsonb
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('members.read');
+begin
+    return query
+    select
+        r.role_id,
+        r.name,
+        r.slug,
+        r.description,
+        r.tenant_id is null,
+        r.created_at,
+        (
+            select coalesce(jsonb_agg(jsonb_build_object('code', p.code, 'description', p.description) order by p.code), '[]')
+            from public.permissions as p
+            where private.has_permission(
+                array(select rp.permission from public.role_permissions as rp where rp.role_id = r.role_id), p.code
+            )
+        )
+    from public.roles as r
+    where (r.tenant_id = v_caller.tenant_id or (r.tenant_id is null and r.slug <> 'robot'))
+        and (p_role_id is null or r.role_id = p_role_id)
+    order by r.tenant_id is not null, r.role_id;
+end
+$$;
+comment on function public.list_roles is
+    'The roles that members of the caller''s tenant may have, the built-in ones first, each with every permission that its codes and wildcards stand for. Needs members.read.';
+revoke all on function public.list_roles from public, anon, authenticated, service_role;
+grant execute on function public.list_roles to authenticated;
 
 -- from sql/10_tenancy/functions/login_hash.sql sha256:c541723123f04dbc759dddf73114bc0d3b2e7ede14311bcb38606081bf6d32c5
 create or replace function private.login_hash(p_login text)
@@ -3782,7 +3903,7 @@ comment on function public.rotate_api_key is
 revoke all on function public.rotate_api_key from public, anon, authenticated, service_role;
 grant execute on function public.rotate_api_key to authenticated;
 
--- from sql/10_tenancy/functions/select_tenant_id.sql sha256:6bb1e03935667124ae1a2babe226ed9a84e6d48b90bff886779abfe19a012e2d
+-- from sql/10_tenancy/functions/select_tenant_id.sql sha256:cd68ff44ccde92e49230b4cd219c2930f8e5119742d8b7358f2180d0953b594e
 create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_tenant_id uuid, p_session_id uuid)
 returns uuid
 language plpgsql
@@ -3797,7 +3918,7 @@ begin
         into v_tenant_id
         from public.memberships as m
         join public.tenants as t on t.tenant_id = m.tenant_id
-        where m.tenant_id = p_claimed_tenant_id and m.user_id = p_user_id and t.deleted_at is null;
+        where m.tenant_id = p_claimed_tenant_id and m.user_id = p_user_id and m.deactivated_at is null and t.deleted_at is null;
     else
         select m.tenant_id
         into v_tenant_id
@@ -3806,7 +3927,7 @@ begin
         left join private.session_tenants as s
             on s.session_id = p_session_id and s.user_id = m.user_id and s.tenant_id = m.tenant_id
         left join public.profiles as p on p.user_id = m.user_id and p.active_tenant_id = m.tenant_id
-        where m.user_id = p_user_id and t.deleted_at is null
+        where m.user_id = p_user_id and m.deactivated_at is null and t.deleted_at is null
         order by (s.session_id is null), (p.user_id is null), m.created_at, m.tenant_id
         limit 1;
     end if;
@@ -3921,6 +4042,64 @@ comment on function public.unassign_role is 'Takes a role from a member; never t
 revoke all on function public.unassign_role from public, anon, authenticated, service_role;
 grant execute on function public.unassign_role to authenticated;
 
+-- from sql/10_tenancy/functions/update_member.sql sha256:0ee909a7292dd43b4af5d8abdfe2b6ad70413f54644fc73cd05c58616d7d5770
+create or replace function public.update_member(
+    p_user_id uuid,
+    p_first_name text default null,
+    p_last_name text default null,
+    p_is_active boolean default null
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.caller();
+    v_is_oneself boolean := coalesce(v_caller.user_id = p_user_id, false);
+begin
+    -- Everybody may change their own name.
+    if not v_is_oneself then
+        v_caller := private.authorize('members.write');
+    end if;
+    perform private.get_manageable_member(v_caller, p_user_id);
+    if p_first_name is not null or p_last_name is not null then
+        -- A name is the person's, in all their tenants: the admin of one does not rename somebody in another.
+        if not v_is_oneself and exists (
+            select from public.memberships as m where m.user_id = p_user_id and m.tenant_id <> v_caller.tenant_id
+        ) then
+            perform private.raise_error(403, 'FORBIDDEN', 'This user belongs to another organization, too, and changes the name alone.');
+        end if;
+        p_first_name := private.nfc(btrim(p_first_name));
+        p_last_name := private.nfc(btrim(p_last_name));
+        if length(p_first_name) > 255 then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'first_name must have at most 255 characters.');
+        end if;
+        if length(p_last_name) > 255 then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'last_name must have at most 255 characters.');
+        end if;
+        update public.profiles as p
+        set first_name = coalesce(p_first_name, p.first_name), last_name = coalesce(p_last_name, p.last_name)
+        where p.user_id = p_user_id;
+    end if;
+    if p_is_active is not null then
+        if v_is_oneself and not p_is_active then
+            perform private.raise_error(400, 'OWN_MEMBERSHIP', 'You cannot deactivate yourself.');
+        end if;
+        update public.memberships as m
+        set deactivated_at = case when p_is_active then null else coalesce(m.deactivated_at, private.clock()) end
+        where m.tenant_id = v_caller.tenant_id
+            and m.user_id = p_user_id
+            and (m.deactivated_at is null) <> p_is_active;
+        perform private.check_admin_remains(v_caller.tenant_id);
+    end if;
+end
+$$;
+comment on function public.update_member is
+    'Changes a member''s name, or takes their access away until it is given back; null leaves a part as it is. Never the last admin; members change their own name without members.write.';
+revoke all on function public.update_member from public, anon, authenticated, service_role;
+grant execute on function public.update_member to authenticated;
+
 -- from sql/10_tenancy/functions/update_role.sql sha256:c721b76ceb205f117644c2b1b7e3ea8e18564a5be5b3685583ef6017178ee89e
 create or replace function public.update_role(
     p_role_id uuid,
@@ -4000,7 +4179,7 @@ comment on function public.update_tenant is 'Changes the caller''s tenant; null 
 revoke all on function public.update_tenant from public, anon, authenticated, service_role;
 grant execute on function public.update_tenant to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:4dcbcf18b38ff7448b0ba3247853d235995b8ee73121806f7cd8e54b44d1347d
+-- from sql/10_tenancy/functions/whoami.sql sha256:d234df10253a0ebe47eda8368e1defb1f3e91fb8f57c5cf774d75831992549ee
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
@@ -4037,7 +4216,7 @@ begin
                 select coalesce(jsonb_agg(jsonb_build_object('tenant_id', o.tenant_id, 'slug', o.slug, 'name', o.name) order by o.name), '[]')
                 from public.memberships as m
                 join public.tenants as o on o.tenant_id = m.tenant_id and o.deleted_at is null
-                where m.user_id = v_caller.user_id
+                where m.user_id = v_caller.user_id and m.deactivated_at is null
             )
         )
         from public.tenants as t

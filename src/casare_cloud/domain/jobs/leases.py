@@ -100,7 +100,7 @@ async def claim_for_agent(tx: Transaction, capabilities: list[str] | None) -> Cl
     For programs that know no lease: it holds its jobs as long as it is heard of.
     """
     order = ClaimOrder(lease_seconds=AGENT_LEASE_SECONDS, capabilities=capabilities)
-    jobs = await _claim_once(tx, order, is_listening=False)
+    jobs = await claim_now(tx, order, is_listening=False)
     for job in jobs:
         await start(tx, job.job_id, job.lease_token)
     await keep_held_jobs(tx)

@@ -106,6 +106,7 @@ class Filter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     before: UUID | None = None
+    trigger_types: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

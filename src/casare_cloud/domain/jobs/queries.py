@@ -27,6 +27,7 @@ _IN_TIME = """
 _WANTED = """
     (%(statuses)s::text[] is null or j.status = any (%(statuses)s::text[]::public.job_status[]))
     and (%(workflow_id)s::uuid is null or j.workflow_id = %(workflow_id)s)
+    and (%(trigger_types)s::text[] is null or j.trigger_type = any (%(trigger_types)s::text[]))
     and (
         %(robot)s::text is null
         or j.robot_id = any (asked.robot_ids)
@@ -57,7 +58,7 @@ with asked as materialized (
 
 # From the newest on, whatever is filtered: a planner that thinks little of a filter would read all and sort.
 _WALK = f"""
-    select j.job_id, j.status, j.workflow_id, j.robot_id, j.created_at
+    select j.job_id, j.status, j.workflow_id, j.robot_id, j.created_at, j.trigger_type
     from public.jobs as j
     where {_IN_TIME}
     order by j.job_id desc

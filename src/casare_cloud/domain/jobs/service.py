@@ -95,6 +95,7 @@ def _parameters(wanted: Filter) -> dict[str, Any]:
     return {
         "statuses": wanted.statuses,
         "workflow_id": wanted.workflow_id,
+        "trigger_types": wanted.trigger_types,
         "robot": wanted.robot,
         "robot_id": uuid_of(wanted.robot) if wanted.robot else None,
         "created_after": wanted.created_after,

@@ -141,7 +141,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """A robot's state, and whether it was ever heard of: what a face derives its word from when it tells those apart."""
+    """A robot's state, and whether it was ever heard of, for faces that tell those apart."""
 
     is_online: bool
     is_active: bool

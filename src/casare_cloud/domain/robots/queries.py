@@ -77,6 +77,10 @@ from public.register_robot(
 ) as r
 """
 
+CALLING_ROBOT = """
+select private.calling_robot_id()
+"""
+
 UPDATE_ROBOT = f"""
 select {_COLUMNS} from public.update_robot(%(robot)s, %(changes)s::jsonb) as r
 """

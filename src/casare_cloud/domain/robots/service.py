@@ -17,8 +17,8 @@ from casare_cloud.domain.robots.model import (
     Filter,
     Heard,
     Heartbeat,
-    Lifetime,
     HeldLease,
+    Lifetime,
     Registration,
     Robot,
     RobotCommand,
@@ -46,6 +46,12 @@ async def register(tx: Transaction, registration: Registration) -> Robot:
     held = registration.held_leases
     params = asdict(registration) | {"held_leases": None if held is None else Jsonb(held)}
     return await _robot(tx, queries.REGISTER_ROBOT, **_split_capabilities(params))
+
+
+async def own_id(tx: Transaction) -> UUID | None:
+    """The id of the robot that makes this request; None for anybody else."""
+    robot_id: UUID | None = await tx.fetch_value(queries.CALLING_ROBOT)
+    return robot_id
 
 
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Robot], int]:

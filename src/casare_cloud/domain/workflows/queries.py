@@ -22,20 +22,27 @@ _WANTED = """
     )
 """
 
-LIST_WORKFLOWS = f"""
+
+def _list(columns: str) -> str:
+    return f"""
 select counted.total, page.*
 from private.authorize('workflows.read') as caller
 cross join lateral (
     select count(*) as total from public.workflows as w where {_WANTED}
 ) as counted
 left join lateral (
-    select {_SUMMARY}
+    select {columns}
     from {_CURRENT}
     where {_WANTED}
     order by w.workflow_id desc
     limit %(limit)s offset %(offset)s
 ) as page on true
+order by page.workflow_id desc
 """
+
+
+LIST_WORKFLOWS = _list(_SUMMARY)
+LIST_WHOLE_WORKFLOWS = _list(f"{_SUMMARY}, v.definition")
 
 GET_WORKFLOW = f"""
 select {_SUMMARY}, v.definition

@@ -62,17 +62,13 @@ async def update(tx: Transaction, workflow_id: UUID, changes: dict[str, Any], ve
     Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_CHANGED when `version` is not the current one. Needs workflows.write,
     and workflows.read.
     """
-    await tx.execute(
-        queries.UPDATE_WORKFLOW, {"workflow_id": workflow_id, "changes": changes, "version": version}
-    )
+    await tx.execute(queries.UPDATE_WORKFLOW, {"workflow_id": workflow_id, "changes": changes, "version": version})
     return await get(tx, workflow_id)
 
 
 async def list_history(tx: Transaction, workflow_id: UUID, limit: int, offset: int) -> tuple[list[Act], int]:
     """(what was done to a workflow, the newest first; how much in all); 404 WORKFLOW_NOT_FOUND. Needs audit.read."""
-    rows = await tx.fetch_all(
-        queries.LIST_HISTORY, {"workflow_id": workflow_id, "limit": limit, "offset": offset}
-    )
+    rows = await tx.fetch_all(queries.LIST_HISTORY, {"workflow_id": workflow_id, "limit": limit, "offset": offset})
     items, total = split_page(rows, "audit_id")
     return [Act(**item) for item in items], total
 
@@ -101,10 +97,15 @@ async def id_of(tx: Transaction, workflow: UUID | str, permission: str) -> UUID:
     return workflow_id
 
 
-async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Workflow], int]:
-    """(workflows of the page, the newest first; how many match in all). Needs workflows.read."""
+async def list_page(
+    tx: Transaction, wanted: Filter, limit: int, offset: int, *, whole: bool = False
+) -> tuple[list[Workflow], int]:
+    """(workflows of the page, the newest first; how many match in all); `whole` ones have their definitions.
+
+    Needs workflows.read.
+    """
     rows = await tx.fetch_all(
-        queries.LIST_WORKFLOWS,
+        queries.LIST_WHOLE_WORKFLOWS if whole else queries.LIST_WORKFLOWS,
         {**asdict(wanted), "limit": limit, "offset": offset},
     )
     items, total = split_page(rows, "workflow_id")

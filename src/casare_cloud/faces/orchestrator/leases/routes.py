@@ -102,7 +102,7 @@ async def release_job(job_id: JobId, tx: Tx, body: LeaseBody | None = None) -> O
 
     409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
     """
-    return OutcomeAnswer.of(await leases.release(tx, job_id, body and body.lease_token))
+    return OutcomeAnswer.of(await leases.release(tx, job_id, None if body is None else body.lease_token))
 
 
 @router.post("/{job_id}/extend-lease", responses=refusals(404, 409))
