@@ -6440,7 +6440,7 @@ comment on function private.send_robot_command is
     'Writes down what a robot is to do and pushes it. The newest order counts: older ones that it has not acknowledged are superseded. A question for its status supersedes questions only.';
 revoke all on function private.send_robot_command from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:b15120bd7dec12bac23db0cd421d570a4955b0c18cadf52d61aff762b26f6483
+-- from sql/30_robots/functions/set_robot_status.sql sha256:1dd4f5c1fd5e5f65b8971cf8c85ee217d684ff467290ff87094f5317fa0f78cf
 create or replace function public.set_robot_status(p_robot text, p_status text, p_session_id uuid default null)
 returns public.live_robots
 language plpgsql
@@ -6455,9 +6455,9 @@ declare
     v_has_others boolean := false;      -- processes of the robot that have not left
     v_live public.live_robots;
 begin
-    if not coalesce(p_status in ('idle', 'busy', 'offline', 'error', 'maintenance'), false) then
+    if not coalesce(p_status in ('idle', 'busy', 'offline', 'error', 'maintenance', 'paused'), false) then
         perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'status must be idle, busy, offline, error or maintenance.'
+            400, 'INVALID_ARGUMENT', 'status must be idle, busy, offline, error, maintenance or paused.'
         );
     end if;
 
@@ -6465,7 +6465,7 @@ begin
     -- runs on it can undo a pause.
     v_mode := case
         when v_is_robot then v_robot.mode
-        when p_status = 'maintenance' then 'maintenance'
+        when p_status in ('maintenance', 'paused') then p_status::public.robot_mode
         when p_status in ('idle', 'busy') then 'active'
         else v_robot.mode
     end;
@@ -6503,12 +6503,12 @@ begin
             case when p_status = 'error' then 'error' when p_status in ('idle', 'busy') then 'ok' end::public.robot_health
         );
     end if;
-    if p_status in ('idle', 'busy') or p_status = 'maintenance' and v_is_robot then
+    if p_status in ('idle', 'busy') or p_status in ('maintenance', 'paused') and v_is_robot then
         update public.robot_heartbeats as h
-        set is_in_maintenance = p_status = 'maintenance'
-        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status = 'maintenance');
+        set is_in_maintenance = p_status in ('maintenance', 'paused')
+        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status in ('maintenance', 'paused'));
     end if;
-    if p_status in ('offline', 'maintenance') and not v_has_others then
+    if p_status in ('offline', 'maintenance', 'paused') and not v_has_others then
         delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
     end if;
     perform private.announce_robot(
@@ -6524,7 +6524,7 @@ begin
 end
 $$;
 comment on function public.set_robot_status is
-    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
+    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error, maintenance and paused (the robot''s own pause, which is its maintenance) say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
 revoke all on function public.set_robot_status from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_status to authenticated;
 
@@ -10557,10 +10557,10 @@ comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/release_job.sql sha256:aaa0a0daff6c214d7c5327308f91b2217fe99a6af111717a03924e2493a2f56c
+-- from sql/42_leases/functions/release_job.sql sha256:be9c48ef649397f56e926929563ede1c4ac42a5fcb51f90ca20a7fcd0ab4f69e
 create or replace function public.release_job(
     p_job_id uuid,
-    p_lease_token bigint default null,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
     p_reason text default null      -- why the robot will not run it
 )
 returns jsonb
@@ -19921,7 +19921,7 @@ comment on function public.get_job_analytics is
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
 
--- from sql/95_analytics/functions/get_robot_metrics.sql sha256:d9c36906d2b3059464c03cf42846fcedeb8416f417f699be5e5ee3cf48ec320b
+-- from sql/95_analytics/functions/get_robot_metrics.sql sha256:4231a9a8c51a57cbc5e8179b16b07749fdd1ca2f29150adbb6799eb4ae9c7b98
 create or replace function public.get_robot_metrics(p_robot_id uuid)
 returns jsonb
 language plpgsql
@@ -19931,8 +19931,11 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_caller private.caller := private.authorize('analytics.read');
+    v_caller private.caller := private.caller();
 begin
+    if v_caller.robot_id is distinct from p_robot_id then   -- a robot may look at itself
+        v_caller := private.authorize('analytics.read');
+    end if;
     perform private.sequence_tenant_events(v_caller.tenant_id);
     return (
         select jsonb_build_object(
@@ -19951,7 +19954,7 @@ begin
 end
 $$;
 comment on function public.get_robot_metrics is
-    'How the jobs ended today (in the tenant''s timezone) that a robot had; zeros for a robot that is not there. Needs analytics.read.';
+    'How the jobs ended today (in the tenant''s timezone) that a robot had; zeros for a robot that is not there. Needs analytics.read, but for a robot that asks for itself.';
 revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics to authenticated;
 

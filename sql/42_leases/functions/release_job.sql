@@ -1,6 +1,6 @@
 create or replace function public.release_job(
     p_job_id uuid,
-    p_lease_token bigint default null,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
     p_reason text default null      -- why the robot will not run it
 )
 returns jsonb

@@ -18,6 +18,7 @@ from casare_cloud.cli import (
     robot,
     schedules,
     stack,
+    top,
     triggers,
     workflows,
 )
@@ -46,6 +47,7 @@ app.add_typer(metrics.app, name="metrics")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)
+app.command("top")(top.top)
 app.command("demo")(stack.demo)
 app.command("help")(error_help.explain_code)
 

@@ -1,6 +1,7 @@
 """What a robot says wrongly is answered with an error of document 001, and the session goes on."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -226,6 +227,19 @@ async def test_a_passing_fault_is_an_error_and_no_final_refusal(fleet: Fleet) ->
 async def test_a_revoked_key_closes_the_socket(fleet: Fleet) -> None:
     speaker = await fleet.registered()
     fleet.as_admin("select public.revoke_api_key(%s)", speaker.robot.key.api_key_id)
+    error = await speaker.answer("heartbeat", {"status": "online"})
+    assert error is not None
+    assert error["payload"]["error_code"] == "AUTHENTICATION_FAILED"
+    assert await speaker.closed() == 4001
+
+
+async def test_a_socket_ends_with_the_token_that_opened_it(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    robot = make_robot(fleet.database, fleet.tenant)
+    claims = {**robot.claims, "exp": time.time() + 3600}
+    speaker = fleet.speaker(robot, actor=Actor("authenticated", claims=json.dumps(claims)))
+    assert (await speaker.register())["payload"]["success"] is True
+    assert await lives(speaker)
+    monkeypatch.setattr("casare_cloud.gateway.robots.connection.time.time", lambda: claims["exp"])
     error = await speaker.answer("heartbeat", {"status": "online"})
     assert error is not None
     assert error["payload"]["error_code"] == "AUTHENTICATION_FAILED"

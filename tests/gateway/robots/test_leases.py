@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 from tests.factories import make_robot
 from tests.gateway.robots.wires import Fleet, Speaker
 
+from casare_cloud.config import Settings
+from casare_cloud.domain.jobs.doorbells import Doorbells
 from casare_cloud.gateway.robots import assigning
 from casare_cloud.gateway.robots.connection import Switchboard
 
@@ -255,6 +258,16 @@ async def test_a_robot_that_forgot_its_job_loses_it_at_the_end_of_the_window(fle
     assert seconds_of(fleet, job_id) > 60
 
 
+async def test_a_lease_that_the_robot_forgot_does_not_keep_it_from_work_once_it_has_ended(fleet: Fleet) -> None:
+    speaker, job_id = await running(fleet, retry_policy=json.dumps({"policy": "none"}))
+    await speaker.drop()
+    again = fleet.speaker(speaker.robot)
+    await again.register()
+    fleet.end_lease(job_id)
+    second = fleet.submit()
+    assert (await again.assigned())["payload"]["job_id"] == second
+
+
 async def test_an_acceptance_that_was_lost_is_made_good_by_naming_the_job(fleet: Fleet) -> None:
     speaker = await fleet.registered()
     job_id = fleet.submit()
@@ -400,3 +413,13 @@ async def test_the_last_lines_of_a_job_may_come_after_its_outcome(fleet: Fleet) 
     await speaker.say("job_complete", {"job_id": job_id, "result": None})
     assert await speaker.answer("log_entry", {"job_id": job_id, "level": "info", "message": "bye"}) is None
     assert len(fleet.rows("select from public.job_logs where job_id = %s", job_id)) == 1
+
+
+async def test_jobs_are_assigned_while_realtime_is_away(fleet: Fleet, platform: Settings) -> None:
+    away = replace(platform, supabase_url="http://127.0.0.1:9")
+    board = Switchboard(fleet.board.database, fleet.board.verifier, Doorbells(away))
+    speaker = fleet.speaker(board=board)
+    await speaker.register()
+    job_id = fleet.submit()
+    assert (await speaker.assigned())["payload"]["job_id"] == job_id
+    await board.doorbells.close()

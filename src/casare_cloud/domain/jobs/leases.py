@@ -88,6 +88,9 @@ async def claim_now(tx: Transaction, order: ClaimOrder, is_listening: bool) -> l
         "capabilities": order.capabilities,
     }
     rows = await tx.fetch_all(queries.CLAIM_JOBS, params)
+    if order.starts:
+        for row in rows:
+            await start(tx, row["job_id"], row["lease_token"])
     return [ClaimedJob(**row) for row in rows]
 
 

@@ -154,6 +154,7 @@ class ClaimOrder:
     environment: str | None = None
     claim_id: UUID | None = None
     capabilities: list[str] | None = None  # of the robot's own, those that it can use now; None: all
+    starts: bool = False  # the jobs run from their claim: the robot says no start
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ async def get_fleet(tx: Transaction) -> Fleet:
 
 
 async def get_robot(tx: Transaction, robot: str) -> RobotMetrics:
-    """A robot and its jobs of today; `RobotNotFound`. Needs robots.read and analytics.read."""
-    found = await robots.get(tx, robot)
+    """A robot and its jobs of today; `RobotNotFound`. Needs robots.read and analytics.read, but for a robot itself."""
+    found = await robots.get_seen(tx, robot)
     answer = await tx.fetch_value(queries.GET_ROBOT_TODAY, {"robot_id": found.robot_id})
     return RobotMetrics(found, Outcomes(**answer))
 

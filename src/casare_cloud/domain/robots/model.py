@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 # What a robot may say of its state, or a person for it: `public.set_robot_status`.
-SaidStatus = Literal["idle", "busy", "offline", "error", "maintenance"]
+SaidStatus = Literal["idle", "busy", "offline", "error", "maintenance", "paused"]
 RobotMode = Literal["active", "paused", "draining", "maintenance", "disabled"]
 RobotCommand = Literal["pause", "resume", "drain", "shutdown", "quarantine", "release", "status_request"]
 
@@ -159,6 +159,11 @@ class Lifetime:
         """That of a robot."""
         heard = robot.last_heartbeat_at is not None
         return cls(robot.is_online, robot.is_active, robot.is_healthy, robot.is_busy, heard)
+
+    def matches(self, robot: "Robot") -> bool:
+        """Whether a robot is so, but for the search."""
+        names = ("is_online", "is_active", "is_healthy", "is_busy", "environment")
+        return all(getattr(self, name) in (None, getattr(robot, name)) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

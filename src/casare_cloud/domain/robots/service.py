@@ -69,6 +69,27 @@ async def count_lifetimes(tx: Transaction) -> dict[Lifetime, int]:
     return {Lifetime.of(row["state"]): row["count"] for row in rows}
 
 
+async def list_seen(tx: Transaction, wanted: Filter, limit: int) -> list[Robot]:
+    """The first robots by external id that match; a robot sees itself. Needs robots.read, but for a robot."""
+    caller: dict[str, Any] = await tx.fetch_value(queries.WHOAMI)
+    if caller["principal"] != "robot":
+        return (await list_page(tx, wanted, limit, 0))[0]
+    if caller["robot_id"] is None:
+        return []
+    return [own for own in [await get(tx, caller["robot_id"])] if wanted.matches(own)]
+
+
+async def get_seen(tx: Transaction, robot: str) -> Robot:
+    """A robot; `RobotNotFound`, also for a robot that asks for another. Needs robots.read, but for a robot."""
+    row = await tx.fetch_one(queries.GET_ROBOT, {"robot_id": uuid_of(robot), "external_id": robot})
+    if row is None:
+        caller: dict[str, Any] = await tx.fetch_value(queries.WHOAMI)
+        if caller["principal"] != "robot":
+            await require(tx, "robots.read")
+        raise RobotNotFound()
+    return Robot(**row)
+
+
 async def get(tx: Transaction, robot: str) -> Robot:
     """A robot; `RobotNotFound`. Needs robots.read; a robot sees itself."""
     row = await tx.fetch_one(queries.GET_ROBOT, {"robot_id": uuid_of(robot), "external_id": robot})

@@ -80,7 +80,8 @@ async def update_robot(robot_id: RobotId, body: UpdateRobotBody, tx: Tx) -> Robo
 
 @router.put("/{robot_id}/status", responses=refusals(404))
 async def set_robot_status(robot_id: RobotId, body: RobotStatusBody, tx: Tx) -> RobotAnswer:
-    """Say what state a robot is in: `offline` signs it off, `maintenance` and `error` say so, the others bring it back.
+    """Say what state a robot is in: `offline` signs it off, `maintenance`, `paused` and `error` say so, the others
+    bring it back.
 
     `status` in the answer is derived from what is known, so a robot that holds jobs is busy whatever it says. Unknown
     fields are refused. For the robot itself, and callers with robots.control.

@@ -6,7 +6,15 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from casare_cloud.domain.robots.model import Heard, Heartbeat, Registration, Robot, RobotCommand, RobotMode
+from casare_cloud.domain.robots.model import (
+    Heard,
+    Heartbeat,
+    Registration,
+    Robot,
+    RobotCommand,
+    RobotMode,
+    SaidStatus,
+)
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Report, Time
@@ -95,7 +103,7 @@ class RobotStatusBody(Body):
 
     model_config = showing(examples.ROBOT_STATUS, extra="forbid")
 
-    status: RobotWord
+    status: SaidStatus
     session_id: Annotated[
         UUID | None, Field(description="The process that is offline: the robot is, unless another one of it lives.")
     ] = None
