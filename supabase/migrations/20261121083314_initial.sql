@@ -18699,6 +18699,116 @@ $$;
 comment on function private.client_ip is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip from public, anon, authenticated, service_role;
 
+-- from sql/90_audit/functions/count_audit_log.sql sha256:f46f9abdb19b537c2e79181fcdbba8838e9aba711e0ae632f140547b443352e8
+create or replace function public.count_audit_log()
+returns table (action text, resource_type text, times bigint)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    return query
+    select a.action, a.resource_type, count(*)
+    from (
+        select l.action, l.resource_type
+        from public.audit_log as l
+        where l.tenant_id = v_caller.tenant_id
+        order by l.audit_id desc
+        limit 100000
+    ) as a
+    group by a.action, a.resource_type
+    order by a.resource_type, a.action;
+end
+$$;
+comment on function public.count_audit_log is
+    'How often what was done to which kind of thing in the caller''s tenant: of the newest 100,000 rows. Needs audit.read.';
+revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
+grant execute on function public.count_audit_log to authenticated;
+
+-- from sql/90_audit/functions/list_audit_log.sql sha256:00642caa32b45e80d3ab1ab2584f30e47f2a6944f5c5369bf65c7313b2e9b240
+-- The walk goes by the index of (tenant_id, audit_id) from the newest row on, and counts at most 10,000 of what it wants.
+create or replace function public.list_audit_log(
+    p_resource_types text[] default null,
+    p_action text default null,
+    p_actor_id uuid default null,
+    p_resource_id text default null,
+    p_search text default null,
+    p_search_types text[] default '{}',     -- types whose names, in the words of a face, hold what is searched
+    p_since timestamptz default null,
+    p_until timestamptz default null,
+    p_limit integer default 50,
+    p_offset integer default 0,
+    p_before uuid default null      -- go on behind this row; nothing is counted then
+)
+returns table (
+    total bigint,
+    audit_id uuid,
+    actor_id uuid,
+    actor_email text,
+    principal text,
+    action text,
+    resource_type text,
+    resource_id text,
+    old_values jsonb,
+    new_values jsonb,
+    ip_address text,
+    created_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    return query
+    with wanted as (
+        select a.*
+        from public.audit_log as a
+        where a.tenant_id = v_caller.tenant_id
+            and (p_resource_types is null or a.resource_type = any (p_resource_types))
+            and (p_action is null or a.action = p_action)
+            and (p_actor_id is null or a.actor_id = p_actor_id)
+            and (p_resource_id is null or a.resource_id = p_resource_id or starts_with(a.resource_id, p_resource_id || '/'))
+            and (
+                p_search is null
+                or a.resource_type = any (p_search_types)
+                or strpos(lower(a.resource_id), lower(p_search)) > 0
+                or strpos(a.action, lower(p_search)) > 0
+            )
+            and (p_since is null or a.created_at >= p_since)
+            and (p_until is null or a.created_at < p_until)
+            and (p_before is null or a.audit_id < p_before)
+    )
+    select
+        case when p_before is null then (select count(*) from (select from wanted limit 10000) as counted) end,
+        w.audit_id,
+        w.actor_id,
+        u.email::text,
+        w.principal,
+        w.action,
+        w.resource_type,
+        w.resource_id,
+        w.old_values,
+        w.new_values,
+        host(w.ip_address),
+        w.created_at
+    from (select * from wanted order by audit_id desc limit p_limit offset p_offset) as w
+    left join auth.users as u on u.id = w.actor_id
+    order by w.audit_id desc;
+end
+$$;
+comment on function public.list_audit_log is
+    'Who changed what in the caller''s tenant, the newest first, with the address of users; total counts at most 10,000. Needs audit.read.';
+revoke all on function public.list_audit_log from public, anon, authenticated, service_role;
+grant execute on function public.list_audit_log to authenticated;
+
 -- from sql/90_audit/functions/list_workflow_history.sql sha256:254a5f5ca97c8e59e8d86d2b29f61ed138d04c44c08cd38f0685621dc94c6a33
 create or replace function public.list_workflow_history(p_workflow_id uuid, p_limit integer default 20, p_offset integer default 0)
 returns table (
@@ -19921,6 +20031,58 @@ comment on function public.get_job_analytics is
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
 
+-- from sql/95_analytics/functions/get_job_timeline.sql sha256:399f39ca70deae0925bf5d8ffcce84ffe0151c3e767115adf0ccb59ad2078eb6
+create or replace function public.get_job_timeline(p_days integer default 7, p_interval text default 'day')
+returns table (
+    starts_at timestamptz,
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_level public.rollup_level := case p_interval when 'hour' then 'tenant_hour' else 'tenant_day' end;
+    v_now timestamptz := private.clock();
+    v_first timestamptz;
+begin
+    if p_interval is null or p_interval not in ('hour', 'day', 'week') then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'interval must be hour, day or week.');
+    end if;
+    if p_days is null or p_days not between 1 and 365 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 365.');
+    end if;
+    v_first := date_trunc(p_interval, v_now - make_interval(hours => 24 * p_days), 'UTC');
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    select
+        g.starts_at,
+        coalesce(sum(r.completed), 0)::bigint,
+        coalesce(sum(r.failed), 0)::bigint,
+        coalesce(sum(r.timed_out), 0)::bigint,
+        coalesce(sum(r.cancelled), 0)::bigint,
+        coalesce(sum(r.duration_ms_sum), 0)::bigint
+    from generate_series(v_first, v_now, ('1 ' || p_interval)::interval) as g (starts_at)
+    left join public.job_rollups as r
+        on r.tenant_id = v_caller.tenant_id
+        and r.level = v_level
+        and r.starts_at >= g.starts_at
+        and r.starts_at < g.starts_at + ('1 ' || p_interval)::interval
+    group by g.starts_at
+    order by g.starts_at;
+end
+$$;
+comment on function public.get_job_timeline is
+    'How the tenant''s jobs of the last days ended, by hour, day or week of UTC, from the whole one that p_days times 24 hours ago lies in; quiet ones as well. Needs analytics.read.';
+revoke all on function public.get_job_timeline from public, anon, authenticated, service_role;
+grant execute on function public.get_job_timeline to authenticated;
+
 -- from sql/95_analytics/functions/get_robot_metrics.sql sha256:4231a9a8c51a57cbc5e8179b16b07749fdd1ca2f29150adbb6799eb4ae9c7b98
 create or replace function public.get_robot_metrics(p_robot_id uuid)
 returns jsonb
@@ -19958,6 +20120,83 @@ comment on function public.get_robot_metrics is
 revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics to authenticated;
 
+-- from sql/95_analytics/functions/get_workflow_performance.sql sha256:8756422fe2308df0e6d82240157ae5105cdedfbd670512608f1627acbb67c115
+create or replace function public.get_workflow_performance(p_days integer default 7, p_limit integer default 10)
+returns table (
+    workflow_id uuid,
+    workflow_name text,
+    workflow_status text,
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint,
+    last_hour timestamptz
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_now timestamptz := private.clock();
+    v_since timestamptz := date_trunc('hour', v_now, 'UTC') - make_interval(hours => 24 * p_days);
+    v_midnight timestamptz := date_trunc('day', v_since + interval '1 day' - interval '1 microsecond', 'UTC');
+begin
+    if p_days is null or p_days not between 1 and 365 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 365.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    with mine as (
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_day' and r.starts_at >= v_midnight
+        union all
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_hour'
+            and r.starts_at >= v_since and r.starts_at < v_midnight
+    )
+    select
+        w.workflow_id,
+        w.name,
+        w.status::text,
+        coalesce(s.completed, 0)::bigint,
+        coalesce(s.failed, 0)::bigint,
+        coalesce(s.timed_out, 0)::bigint,
+        coalesce(s.cancelled, 0)::bigint,
+        coalesce(s.duration_ms_sum, 0)::bigint,
+        (
+            select max(h.starts_at)
+            from public.job_rollups as h
+            where h.tenant_id = v_caller.tenant_id and h.level = 'workflow_hour' and h.subject_id = w.workflow_id
+                and h.starts_at >= s.last_day
+        )
+    from public.workflows as w
+    left join (
+        select
+            m.subject_id,
+            sum(m.completed) as completed,
+            sum(m.failed) as failed,
+            sum(m.timed_out) as timed_out,
+            sum(m.cancelled) as cancelled,
+            sum(m.duration_ms_sum) as duration_ms_sum,
+            max(m.starts_at) as last_day
+        from mine as m
+        group by m.subject_id
+    ) as s on s.subject_id = w.workflow_id
+    where w.tenant_id = v_caller.tenant_id and w.deleted_at is null
+    order by coalesce(s.completed + s.failed + s.timed_out + s.cancelled, 0) desc, w.workflow_id
+    limit p_limit;
+end
+$$;
+comment on function public.get_workflow_performance is
+    'How the jobs of each workflow of the tenant ended in the last p_days times 24 hours, the busiest first, and the hour in which the last one did. Read from rollups only. Needs analytics.read.';
+revoke all on function public.get_workflow_performance from public, anon, authenticated, service_role;
+grant execute on function public.get_workflow_performance to authenticated;
+
 -- from sql/95_analytics/functions/keep_node_executions.sql sha256:82df33890c81fb4f9e02535af6f3e4f1154aa159d56f309fd080b4e4b5f52a16
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
@@ -19989,6 +20228,113 @@ $$;
 comment on function private.keep_node_executions is
     'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/list_acts.sql sha256:97efe869d7f373b865363d316c7ef47f9d2362042616a447d8a07f1338edfcd5
+-- What happened by itself comes from the events, what people changed from the audit log, if the caller may read it. A kind
+-- is the type of an event, or the table and what became of its row.
+create or replace function public.list_acts(
+    p_days integer default 7,
+    p_limit integer default 50,
+    p_actor_id uuid default null,
+    p_kinds text[] default null
+)
+returns table (
+    act_id text,
+    kind text,
+    resource_id text,
+    actor_id uuid,
+    actor_name text,
+    happened_at timestamptz,
+    data jsonb
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_since timestamptz := private.clock() - make_interval(days => p_days);
+begin
+    if p_days is null or p_days not between 1 and 90 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 90.');
+    end if;
+    if p_limit is null or p_limit not between 1 and 10000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must lie between 1 and 10000.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    with happened as (
+        select
+            e.event_id::text as act_id,
+            e.event_type as kind,
+            coalesce(e.job_id, e.robot_id)::text as resource_id,
+            e.actor_id,
+            e.told_at as happened_at,
+            e.data
+        from public.events as e
+        where e.tenant_id = v_caller.tenant_id
+            and e.event_type in (
+                'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
+                'schedule.triggered', 'schedule.fired'
+            )
+            and not starts_with(e.event_type, 'schedule.')
+            and e.told_at >= v_since
+            and (p_actor_id is null or e.actor_id = p_actor_id)
+            and (p_kinds is null or e.event_type = any (p_kinds))
+        order by e.told_at desc
+        limit p_limit
+    ),
+    changed as (
+        select c.*
+        from (
+            select
+                a.audit_id::text as act_id,
+                a.resource_type || '.' || case
+                    when a.action = 'create' then 'created'
+                    when a.action = 'delete' or a.new_values ->> 'deleted_at' is not null then 'deleted'
+                    when a.resource_type = 'workflows' and a.new_values ->> 'status' in ('published', 'archived')
+                        then a.new_values ->> 'status'
+                    else 'updated'
+                end as kind,
+                a.resource_id,
+                a.actor_id,
+                a.created_at as happened_at,
+                jsonb_strip_nulls(jsonb_build_object('name', a.new_values -> 'name')) as data
+            from public.audit_log as a
+            where a.tenant_id = v_caller.tenant_id
+                and private.has_permission(v_caller.permissions, 'audit.read')
+                and a.resource_type in ('workflows', 'robots', 'memberships', 'schedules', 'roles')
+                and a.created_at >= v_since
+                and (p_actor_id is null or a.actor_id = p_actor_id)
+        ) as c
+        where p_kinds is null or c.kind = any (p_kinds)
+        order by c.act_id desc
+        limit p_limit
+    )
+    select
+        b.act_id,
+        b.kind,
+        b.resource_id,
+        b.actor_id,
+        coalesce(
+            nullif(btrim(p.first_name || ' ' || p.last_name), ''),
+            p.username,
+            (select r.external_id from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
+            (select k.name from public.api_keys as k where k.api_key_id = b.actor_id and k.tenant_id = v_caller.tenant_id)
+        ),
+        b.happened_at,
+        b.data
+    from (select * from happened union all select * from changed) as b
+    left join public.profiles as p on p.user_id = b.actor_id
+    order by b.happened_at desc, b.act_id desc
+    limit p_limit;
+end
+$$;
+comment on function public.list_acts is
+    'What jobs, robots and people did in the last days of the caller''s tenant, the newest first, with the name of who did it: events, and for who has audit.read changes, too. Needs events.read.';
+revoke all on function public.list_acts from public, anon, authenticated, service_role;
+grant execute on function public.list_acts to authenticated;
 
 -- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:41dde648e0029c23d8ab60d732836e6aad1609abc8fcf1f26eeda829239ef5d5
 create or replace function private.purge_expired_job_node_executions(p_tenant_id uuid, p_limit integer, p_after text)

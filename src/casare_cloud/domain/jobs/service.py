@@ -81,10 +81,15 @@ async def read_all(tx: Transaction, wanted: Filter, batch: int = 1000) -> AsyncI
     Holds one batch at a time. Each batch goes on after the last job of the one before: no job comes twice, and one
     that is enqueued meanwhile does not come. Nothing is counted.
     """
+    asked = wanted.statuses
+    if asked is not None:  # the row of a job in hand is still that of a queued one
+        stored: dict[JobStatus, None] = dict.fromkeys("queued" if status in _IN_HAND else status for status in asked)
+        wanted = replace(wanted, statuses=list(stored))
     while True:
         rows = await tx.fetch_all(queries.READ_JOBS, {**_parameters(wanted), "limit": batch})
         for row in rows:
-            yield Job(**row)
+            if asked is None or row["status"] in asked:
+                yield Job(**row)
         if len(rows) < batch:
             return
         wanted = replace(wanted, before=rows[-1]["job_id"])

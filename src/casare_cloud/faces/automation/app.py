@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 
 # First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
 RESOURCES = {
+    "activity": "activity.routes",
     "admin": "admin.routes",
     "agent-tasks": "agents.tasks",
     "agents": "agents.routes",
     "ai": "later.routes",
+    "analytics": "analytics.routes",
     "api-keys": "api_keys.routes",
+    "audit-logs": "audit_logs.routes",
     "auth": "auth.routes",
     "bulk": "bulk.routes",
     "credentials": "later.routes",
+    "dashboard": "dashboard.routes",
     "executions": "executions.routes",
+    "export": "export.routes",
     "integrations": "later.routes",
     "notifications": "later.routes",
     "plugins": "later.routes",
