@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from casare_cloud.domain.workflows.model import Act, Workflow, WorkflowStatus
 from casare_cloud.faces.automation.workflows import examples
@@ -18,6 +18,8 @@ Definition = Annotated[
         description="`steps` {id, name, type, config, depends_on}, `variables`, `step_mappings`; other keys are kept."
     ),
 ]
+
+_INPUT = AliasChoices("variables", *(name for name in InputNames.choices if name != "variables"))
 
 
 class DraftBody(Body):
@@ -94,7 +96,7 @@ class ExecuteBody(Body):
 
     model_config = showing(examples.EXECUTE)
 
-    variables: Annotated[dict[str, Any] | None, Field(validation_alias=InputNames)] = None
+    variables: Annotated[dict[str, Any] | None, Field(validation_alias=_INPUT)] = None
 
 
 class ExecutedAnswer(Answer):
