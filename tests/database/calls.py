@@ -70,7 +70,7 @@ CALLS: dict[str, list[str]] = {
         'public.update_workflow(%(workflow)s, \'{"status": "archived"}\', 7)',
     ],
     "public.list_workflow_history": ["public.list_workflow_history(%(workflow)s)"],
-    "private.audit_execution": ["private.audit_execution(%(waiting_job)s)"],
+    "private.audit_execution": ["private.audit_execution(%(queued)s)"],
     "public.keep_held_jobs": ["public.keep_held_jobs()"],
     "public.submit_workflow": ["public.submit_workflow('x', '{\"nodes\": []}', null, null, %(workflow)s)"],
     "private.record_workflow_backup": ["private.record_workflow_backup(%(workflow)s, 1)"],

@@ -136,7 +136,12 @@ class Filter:
     is_busy: bool | None = None
     environment: str | None = None
     search: str | None = None
-    states: list[int] | None = None  # any of these, as `Lifetime.number` says them
+    states: list[int] | None = None  # any of these numbers, as `Lifetime.of` reads them
+
+    def matches(self, robot: "Robot") -> bool:
+        """Whether a robot is so, but for the search."""
+        names = ("is_online", "is_active", "is_healthy", "is_busy", "environment")
+        return all(getattr(self, name) in (None, getattr(robot, name)) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +164,6 @@ class Lifetime:
         """That of a robot."""
         heard = robot.last_heartbeat_at is not None
         return cls(robot.is_online, robot.is_active, robot.is_healthy, robot.is_busy, heard)
-
-    def matches(self, robot: "Robot") -> bool:
-        """Whether a robot is so, but for the search."""
-        names = ("is_online", "is_active", "is_healthy", "is_busy", "environment")
-        return all(getattr(self, name) in (None, getattr(robot, name)) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
