@@ -682,7 +682,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:d08662b780a365e687a9a7d115b6d0b6fef6efed6fdaa00883506594c5704c61
+-- from sql/30_robots/tables.sql sha256:fd87baf4ec8b47015333893ce1a73c2c2e16081b92a63230584caffd1410debf
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -729,6 +729,7 @@ create table public.robot_heartbeats (
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
+    is_desktop_open boolean not null default false, -- the session in its metrics is interactive and not locked
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
@@ -762,6 +763,28 @@ create table public.robot_commands (
 create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
 comment on table public.robot_commands is
     'What robots were told to do. A command waits in the answers to heartbeats until the robot acknowledges it.';
+
+create table public.robot_logs (
+    robot_log_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    level text not null default 'info',
+    message text not null,
+    source text,                        -- the part of the robot that says it
+    extra jsonb,
+    logged_at timestamptz not null,
+    sequence bigint,                    -- of the first line of a batch that has a number: it is known again by that and its time
+    constraint robot_logs_pkey primary key (robot_log_id),
+    constraint robot_logs_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade,
+    constraint robot_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
+    constraint robot_logs_message_check check (length(message) <= 65536)
+);
+create index robot_logs_tenant_id_robot_log_id_idx on public.robot_logs (tenant_id, robot_log_id);
+create index robot_logs_tenant_id_robot_id_idx on public.robot_logs (tenant_id, robot_id, robot_log_id desc);
+create unique index robot_logs_tenant_id_sequence_idx on public.robot_logs (tenant_id, robot_id, sequence, logged_at)
+    where sequence is not null;
+comment on table public.robot_logs is 'What robots log of themselves, and not of a job.';
 
 create table private.robot_failures (
     tenant_id uuid not null,
@@ -1569,7 +1592,7 @@ create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id de
 create index audit_log_resource_id_idx on public.audit_log (tenant_id, resource_type, resource_id);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:16b59a00f5ab10b1abf580fd80b34c16ee76bb9d647d4e320e17d68f2f684d70
+-- from sql/92_retention/tables.sql sha256:f515a4d7c831da95724ab7f5a154fa3644c83d23ac4aedcd6e49a7ffa03d0802
 -- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1586,6 +1609,7 @@ insert into private.retentions (kind, plan, days, may_be_shortened)
 values
     ('jobs', 'free', 7, true), ('jobs', 'pro', 90, true), ('jobs', 'enterprise', 400, true),
     ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
+    ('robot_logs', 'free', 7, true), ('robot_logs', 'pro', 30, true), ('robot_logs', 'enterprise', 90, true),
     ('job_node_executions', 'free', 7, true), ('job_node_executions', 'pro', 30, true),
     ('job_node_executions', 'enterprise', 90, true),
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
@@ -1651,7 +1675,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:f8f6ae5c12a317959d6b64b4c82adc81d10a7543667436238115c26b3c623fc4
+-- from sql/97_duties/tables.sql sha256:69cdcf9528d34de7f38d5421a7d9c601accbbe61916269495d3bf77ad91c16c4
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1710,6 +1734,7 @@ values
     ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
     ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
     ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),
+    ('purge_expired_robot_logs', '1 minute', 10000, 'public.robot_logs', null, null),
     ('purge_expired_events', '1 minute', 10000, 'public.events', null, null),
     ('purge_expired_dead_letters', '10 minutes', 10000, 'public.dead_letters', null, null),
     ('purge_expired_late_results', '10 minutes', 10000, 'public.late_results', null, null),
@@ -5488,6 +5513,50 @@ comment on function private.announce_robot is
     'Tells that a robot came, went or changed.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/append_robot_logs.sql sha256:3c2d7a2fadcd8a6e81e9580bd9c260cadb0d35d5085bd9e034d3500869952755
+create or replace function public.append_robot_logs(
+    p_entries jsonb,
+    p_sequence bigint default null      -- of this batch; null: a repeat is not known as one
+)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('robots.heartbeat');
+    v_appended integer;
+begin
+    perform private.check_log_entries(p_entries, p_sequence);
+    if exists (
+        select from jsonb_array_elements(p_entries) as x (entry)
+        where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
+    ) then
+        raise datetime_field_overflow;
+    end if;
+    insert into public.robot_logs (tenant_id, robot_id, level, message, source, extra, logged_at, sequence)
+    select
+        v_caller.tenant_id, v_caller.robot_id, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+        x.entry ->> 'source', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
+        case when x.n = 1 then p_sequence end
+    from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    order by x.n;
+    get diagnostics v_appended = row_count;
+    return v_appended;
+exception
+    when unique_violation then      -- the same batch again
+        return jsonb_array_length(p_entries);
+    when datetime_field_overflow or invalid_datetime_format then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
+end
+$$;
+comment on function public.append_robot_logs is
+    'Appends [{level, message, source, timestamp, extra}] to the log of the calling robot itself, all or nothing, and returns how many. A batch with the sequence and the first timestamp of an earlier one is not appended again, and is answered alike: a robot that was started again may count from the beginning. Needs robots.heartbeat (robots).';
+revoke all on function public.append_robot_logs from public, anon, authenticated, service_role;
+grant execute on function public.append_robot_logs to authenticated;
+
 -- from sql/30_robots/functions/authorize_for_robot.sql sha256:349969fa35604d2af5ddd0da4abb65608aff36e7c0f5660a9c6db91bf956e6fa
 create or replace function private.authorize_for_robot(p_robot text, p_permission text)
 returns public.robots
@@ -5544,7 +5613,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:599b89f3fcffa931ab0cda8709c28ffb458e45ad02e65464ec0ea09994cfa09d
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:be4ce0576bba9e4ccc32f9e0ba1be7667a32570839d8bf748b0ff7f5c376f56c
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5559,19 +5628,20 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
+    v_is_desktop_open boolean := private.is_desktop_open(p_metrics);
     v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
 begin
-    select h.is_online, h.last_heartbeat_at into v_was
+    select h.is_online, h.is_desktop_open into v_was
     from public.robot_heartbeats as h
     where h.robot_id = p_robot_id
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id, idle_at
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
         )
         values (
-            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id,
-            case when v_is_idle then v_now end
+            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), v_is_desktop_open, coalesce(p_health, 'ok'),
+            p_session_id, case when v_is_idle then v_now end
         )
         on conflict (robot_id) do nothing;
         return found;
@@ -5582,16 +5652,23 @@ begin
         is_online = true,
         is_signed_off = false,
         metrics = coalesce(p_metrics, h.metrics),
+        is_desktop_open = case when p_metrics is null then h.is_desktop_open else v_is_desktop_open end,
         health = coalesce(p_health, h.health),
         session_id = coalesce(h.session_id, p_session_id),
         idle_at = case when v_is_idle then v_now else h.idle_at end,
         other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
+    if p_metrics is not null and v_was.is_desktop_open <> v_is_desktop_open then
+        delete from private.waiting_robots as w where w.robot_id = p_robot_id;      -- waits with what it had before
+        if v_is_desktop_open then       -- there may be jobs that waited for it
+            perform private.broadcast('robot:' || p_robot_id, 'job_available', '{}');
+        end if;
+    end if;
     return not v_was.is_online;
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -5609,6 +5686,46 @@ $$;
 comment on function private.calling_robot_id is 'The robot that makes this request, verified; null for anybody else. For policies.';
 revoke all on function private.calling_robot_id from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id to authenticated;
+
+-- from sql/30_robots/functions/check_log_entries.sql sha256:965540b1784b790a9687950776084dfb1a4b8cb46317d3a40305ea3c20d2db58
+create or replace function private.check_log_entries(p_entries jsonb, p_sequence bigint)
+returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text;
+begin
+    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    elsif p_sequence < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
+    end if;
+    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
+    from (
+        select x.n, case
+            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
+            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
+            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
+            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
+                then 'level must be debug, info, warning, error or critical.'
+            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
+            when length(x.entry ->> 'source') > 255 then 'source must not have more than 255 characters.'
+        end as problem
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    ) as e
+    where e.problem is not null
+    order by e.n
+    limit 1;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+end
+$$;
+comment on function private.check_log_entries is
+    'Raises 400 INVALID_ARGUMENT with the entry and the field of the first line of a log that breaks a rule.';
+revoke all on function private.check_log_entries from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/command_robot.sql sha256:a81720fbe171986b6353d244a2ba6f3d891b2a5d844542cebbdeb37ccd9708df
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
@@ -5740,7 +5857,7 @@ comment on function private.count_robot_failure is
     'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
 revoke all on function private.count_robot_failure from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/deaf_robots.sql sha256:2d5d2eef9df7a56271dd0fe17effb22710b5949451086c36730d53b364a70337
+-- from sql/30_robots/functions/deaf_robots.sql sha256:f7f2e5299d5afab52ca8111e84a7042d381fc9d5633f4364f9e98cbdfd8d5bd6
 create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -5757,7 +5874,7 @@ begin
     return query
     select c.robot_id, c.last_claim_at, w.job_id
     from (
-        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
+        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.is_desktop_open, h.last_claim_at
         from public.robot_heartbeats as h
         join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
         join public.tenants as t on t.tenant_id = h.tenant_id
@@ -5788,7 +5905,8 @@ begin
         where e.tenant_no = q.tenant_no
             and (e.robot_id is null or e.robot_id = c.robot_id)
             and private.lane_suits(
-                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
+                e.environment, e.required, c.environment,
+                private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id, c.is_desktop_open)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
             and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
@@ -5870,7 +5988,7 @@ comment on function private.find_robot is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:5e13847cad284834ac72a290dfc170d64aa833cf49027448628bcbe0521a2c78
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:df42b89f813194867140cd46f5a786ac65c51a95704927812a652601cb62a9dc
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -5902,6 +6020,9 @@ begin
     elsif private.find_json_problem('attributes', p_attributes) is not null then
         return private.find_json_problem('attributes', p_attributes);
     end if;
+    if exists (select from unnest(p_capabilities) as c where c ~ '^session:') then
+        return 'capabilities must not begin with "session:": a robot has those by the session in its heartbeats.';
+    end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),
         private.find_words_problem('tags', p_tags)
@@ -5911,6 +6032,53 @@ $$;
 comment on function private.find_robot_problem is
     'The problem of a robot''s configuration, as a sentence that names the field; null: none. Null fields are not checked.';
 revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/find_session_problem.sql sha256:7f31cb269a84906962eebb1d35f45cd7b9504404e5974a63f8dec54f406fd211
+create or replace function private.find_session_problem(p_session jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(jsonb_typeof(p_session), 'null') = 'null' then
+        return null;
+    elsif jsonb_typeof(p_session) <> 'object' then
+        return 'session must be an object {user, interactive, locked, width, height}.';
+    end if;
+    return (
+        select case
+            when f.key in ('interactive', 'locked') then format('session.%s must be true or false.', f.key)
+            when f.key = 'user' then 'session.user must be a text of at most 256 characters.'
+            when f.key in ('width', 'height') then format('session.%s must be a whole number between 0 and 100000.', f.key)
+            else format('session must not have the field %s.', left(f.key, 64))
+        end
+        from (
+            select e.key, e.value from jsonb_each(p_session) as e
+            union all
+            select n.key, null
+            from unnest(array['interactive', 'locked']) as n (key)
+            where not p_session ? n.key
+        ) as f
+        where case
+            when f.key in ('interactive', 'locked') then jsonb_typeof(f.value) is distinct from 'boolean'
+            when f.key = 'user' then
+                jsonb_typeof(f.value) not in ('string', 'null') or length(f.value #>> '{}') > 256
+            when f.key in ('width', 'height') then
+                jsonb_typeof(f.value) not in ('number', 'null')
+                or case when jsonb_typeof(f.value) = 'number' then
+                    f.value::numeric not between 0 and 100000 or f.value::numeric <> trunc(f.value::numeric)
+                end is true
+            else true
+        end
+        order by f.key
+        limit 1
+    );
+end
+$$;
+comment on function private.find_session_problem is
+    'The problem of the session in a heartbeat (interactive and locked must be there; user, width and height may be), as a sentence that names the field; null: none.';
+revoke all on function private.find_session_problem from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/find_words_problem.sql sha256:76a290a8dd399ab76162dfe8bc239dd53807cb5ea6667d139e708e63f7ac7e43
 create or replace function private.find_words_problem(p_field text, p_words text[])
@@ -5989,6 +6157,23 @@ $$;
 comment on function private.has_live_key is
     'Whether a robot has a key with which private.caller() lets it in.';
 revoke all on function private.has_live_key from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/is_desktop_open.sql sha256:0abe2d7cc79864c659af7278b67ae20a099dd4ad9fbca41b2ef88593735c127b
+create or replace function private.is_desktop_open(p_metrics jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        p_metrics #>> '{session,interactive}' = 'true' and p_metrics #>> '{session,locked}' = 'false', false
+    );
+end
+$$;
+comment on function private.is_desktop_open is
+    'Whether a heartbeat''s metrics have an interactive session that is not locked: then the robot offers session:interactive.';
+revoke all on function private.is_desktop_open from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/is_lease_list.sql sha256:3cd53903860e39b608ab02b187ddbb4c3feb980101ce2242ea160adff604037c
 create or replace function private.is_lease_list(p_leases jsonb)
@@ -6132,7 +6317,7 @@ comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. It may finish the jobs that it holds.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:e5c42a5a9743c121a0c0a3486d67c65d11a1eff3f0461fae03bc5cbd270ffc42
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:b96518e4966ba44f92ed592fcc2e7d5106bb8e7b26d00bea88b072c0ffd0e1e3
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -6153,6 +6338,9 @@ begin
     end if;
     if private.find_json_problem('metrics', p_metrics) is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('metrics', p_metrics));
+    end if;
+    if private.find_session_problem(p_metrics -> 'session') is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_session_problem(p_metrics -> 'session'));
     end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
@@ -6219,7 +6407,7 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics (their session {user, interactive, locked, width, height} is the capability session:interactive while it is not locked) and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
@@ -8789,7 +8977,7 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:287ca424920159e0d245a7c5d38a8fb622c454cab5a87867dbcab06070492c01
+-- from sql/41_claims/functions/claim_jobs.sql sha256:428c079a3a0d00fa0903d7a7263c9ad73113c154c7aa3add5c6b2bc55b542360
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -8848,7 +9036,8 @@ begin
             end,
             r.tags,
             r.is_internet,
-            r.pool_id
+            r.pool_id,
+            h.is_desktop_open
         ) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
@@ -9451,20 +9640,28 @@ comment on function private.ring_robots is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/robot_offers.sql sha256:449268d39ffaf6bf669baf5297dde65845237f31076d7e4b4965785e025cfe05
+-- from sql/41_claims/functions/robot_offers.sql sha256:c86dcb7141ffc272ad2bbd27ba3eb0b7553fab793d4019c08be0e8ea612697eb
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
-create or replace function private.robot_offers(p_capabilities text[], p_tags text[], p_is_internet boolean, p_pool_id uuid)
+create or replace function private.robot_offers(
+    p_capabilities text[],
+    p_tags text[],
+    p_is_internet boolean,
+    p_pool_id uuid,
+    p_is_desktop_open boolean   -- null of a robot that was never heard of
+)
 returns text[]
 language sql
 immutable
 as $$
     select case
+        when p_is_desktop_open
+            then private.required_of(p_capabilities || 'session:interactive'::text, p_tags, p_is_internet, p_pool_id)
         when p_tags = '{}' and not p_is_internet and p_pool_id is null then p_capabilities
         else private.required_of(p_capabilities, p_tags, p_is_internet, p_pool_id)
     end
 $$;
 comment on function private.robot_offers is
-    'What a robot has of the things that a lane can require.';
+    'What a robot has of the things that a lane can require; session:interactive while its desktop is open.';
 revoke all on function private.robot_offers from public, anon, authenticated, service_role;
 
 -- from sql/41_claims/functions/take_fair_pool_job.sql sha256:9def5c1b9c4ad30a3a54338977ccf3f2a93943a6ebc9c904e9def2be24bb72ff
@@ -9948,7 +10145,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:2856d9de9839319b6e2eba12b0b2a1e4401d5502d0084488b37799929cfbd7bb
+-- from sql/42_leases/functions/append_job_logs.sql sha256:490736b0680abe2f73f41ad72a6ab0b85b4d18e32f53985617e2de549c8a7a52
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -9966,32 +10163,9 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_tenant_id uuid;
     v_attempt smallint;
-    v_problem text;
     v_appended integer;
 begin
-    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
-    elsif p_sequence < 0 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
-    end if;
-    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
-    from (
-        select x.n, case
-            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
-            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
-            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
-            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
-                then 'level must be debug, info, warning, error or critical.'
-            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
-        end as problem
-        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
-    ) as e
-    where e.problem is not null
-    order by e.n
-    limit 1;
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
+    perform private.check_log_entries(p_entries, p_sequence);
 
     p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id));
     select l.tenant_id, l.attempt into v_tenant_id, v_attempt
@@ -11415,7 +11589,7 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:9cb9824456c96735163bcc9386b5cd945a729c30684ca16a81365a9d2173132e
+-- from sql/43_endings/functions/end_attempt.sql sha256:bd5119d7ddd3e9ccc45bef3e0aea916a9e3599f2aa69b6653654ad64354f86fd
 -- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -11423,7 +11597,8 @@ create or replace function private.end_attempt(
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
-    p_is_retryable boolean
+    p_is_retryable boolean,
+    p_retry_at timestamptz default null         -- no new attempt before
 )
 returns jsonb
 language plpgsql
@@ -11473,7 +11648,7 @@ begin
         -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
         v_retry_at := case
             when p_outcome = 'lost' then v_now
-            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
+            else greatest(v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt), p_retry_at)
         end;
         update public.jobs as j
         set attempts = p_lease.attempt,
@@ -11677,7 +11852,7 @@ comment on function private.end_uncounted is
     'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:fdda675730a4b3ca28c2608d04226e7c58e73c1331cb06957ecf647620405e7c
+-- from sql/43_endings/functions/fail_job.sql sha256:7b5837cbb033015025130fa54947148ced82ac8ccb481e8b969c08237053fa95
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint default null,      -- default: the robot's one live lease of the job
@@ -11686,7 +11861,8 @@ create or replace function public.fail_job(
     p_stack_trace text default null,
     p_failed_node text default null,
     p_retryable boolean default true,
-    p_node_executions jsonb default null
+    p_node_executions jsonb default null,
+    p_retry_at timestamptz default null     -- no new attempt before: a service named a time
 )
 returns jsonb
 language plpgsql
@@ -11714,6 +11890,8 @@ begin
     end if;
     if p_lease_token is null then
         p_lease_token := private.find_lease_token(v_caller, p_job_id, 'failed', v_report);
+    elsif p_retry_at > private.clock() + interval '7 days' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'retry_at must not be more than 7 days ahead.');
     end if;
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -11725,12 +11903,12 @@ begin
         perform private.keep_node_executions(v_lease, p_node_executions);
     end if;
     return private.end_attempt(
-        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true), p_retry_at
     );
 end
 $$;
 comment on function public.fail_job is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), not before p_retry_at (7 days ahead at most), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
 revoke all on function public.fail_job from public, anon, authenticated, service_role;
 grant execute on function public.fail_job to authenticated;
 
@@ -12080,7 +12258,7 @@ comment on function private.try_cancel_job is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:3911cec7f851abbcf79580caad9a13f37d6888f95c6585034c300b130482bb90
+-- from sql/44_batches/functions/answer_each.sql sha256:eff3aed80452efd88e669c4af981c89ec340d3c534020118d168ecfd2c186c77
 -- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
@@ -12127,7 +12305,7 @@ begin
                 select r.* into v_report
                 from jsonb_to_record(v_item) as r (
                     job_id uuid, lease_token bigint, result jsonb, error_message text, error_type text, stack_trace text,
-                    failed_node text, retryable boolean, node_executions jsonb
+                    failed_node text, retryable boolean, node_executions jsonb, retry_at timestamptz
                 );
                 job_id := v_report.job_id;
                 if v_report.job_id is null or v_report.lease_token is null then
@@ -12158,7 +12336,8 @@ begin
                 when 'fail_job' then
                     answer := public.fail_job(
                         job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
+                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions,
+                        v_report.retry_at
                     );
                 when 'cancel_job' then
                     answer := private.try_cancel_job(p_caller.tenant_id, job_id, p_reason);
@@ -12332,7 +12511,7 @@ comment on function public.enqueue_jobs is
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
--- from sql/44_batches/functions/fail_jobs.sql sha256:82a831dd10dfc6d549bab286215aaf3ecd9ed5d994f1f3061e50d9e456f5d8b3
+-- from sql/44_batches/functions/fail_jobs.sql sha256:e419db0495dd97993c27eec034172ce50ec87be1514a7152b0bd2d6e5b5a7deb
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -12355,7 +12534,7 @@ begin
 end
 $$;
 comment on function public.fail_jobs is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions, retry_at}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;
 
@@ -12915,7 +13094,7 @@ comment on function public.explain_job is
 revoke all on function public.explain_job from public, anon, authenticated, service_role;
 grant execute on function public.explain_job to authenticated;
 
--- from sql/46_explaining/functions/explain_pool_job.sql sha256:c704adc36047b29ddb85932431b2c901c49387fcfd6d25cf65fd53d3ee3cffd8
+-- from sql/46_explaining/functions/explain_pool_job.sql sha256:de708da70f06453efe8cb59703209fcafd4ac9e4656ce8947a085217911b7ef5
 -- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
 create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
 returns jsonb
@@ -12962,7 +13141,7 @@ begin
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
         cross join lateral (
-            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
         ) as o
         where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
     ) as s;
@@ -13016,7 +13195,7 @@ comment on function private.explain_reason is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_robot.sql sha256:eb55cbe3638382f24a8e60d1e00dfe256319e97667d4402ddbc85fc34d7c2a2f
+-- from sql/46_explaining/functions/explain_robot.sql sha256:322ecd94a10b0ba8750d4e22de639b31dcbe58a74ec1d4311ba5a75932b06442
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -13032,7 +13211,10 @@ declare
     v_now timestamptz := private.clock();
     v_next private.ready;
     v_nearest private.ready;
-    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
+    v_offers text[] := private.robot_offers(
+        v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id,
+        (select h.is_desktop_open from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id)
+    );
     v_is_signed_off boolean := coalesce(
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
@@ -13086,6 +13268,14 @@ begin
             when v_has_turns then 'next_turn'
             when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when v_next.job_id is not null then 'next_claim'
+            when private.is_desktop_locked(v_live) and exists (
+                select
+                from private.lanes as e
+                where e.lane_id = v_nearest.lane_id
+                    and (e.robot_id is null or e.robot_id = v_robot.robot_id)
+                    and not private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+                    and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers || 'session:interactive'::text)
+            ) then 'robot_session_locked'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
         end
@@ -13094,7 +13284,7 @@ begin
         'next_job', v_next.job_id,
         'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
         'nearest_job', v_nearest.job_id,
-        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
+        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot, v_offers) end
     ));
     return jsonb_build_object(
         'robot_id', v_robot.robot_id,
@@ -13209,7 +13399,24 @@ comment on function private.find_robot_hindrance is
     'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
 revoke all on function private.find_robot_hindrance from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/judge_robots.sql sha256:8d555ad708952f7c353aa293fd5de203d1d518af5170e0553b06df6c70887139
+-- from sql/46_explaining/functions/is_desktop_locked.sql sha256:ad2387fe9f065bfabf4be95636f5907243b2dfc15af247dc0203ecf9b3975293
+create or replace function private.is_desktop_locked(p_live public.live_robots)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        p_live.metrics #>> '{session,interactive}' = 'true' and p_live.metrics #>> '{session,locked}' = 'true', false
+    );
+end
+$$;
+comment on function private.is_desktop_locked is
+    'Whether all that keeps a robot from the capability session:interactive is that its screen is locked.';
+revoke all on function private.is_desktop_locked from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/judge_robots.sql sha256:6aa0e9c06ac5a6b99a1f2ad144848f86c437df0ace04d79c11c9bab0148c3e19
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -13257,7 +13464,9 @@ begin
             private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
+        cross join lateral (
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
+        ) as o
         where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
     ), judged as (
         select
@@ -13270,6 +13479,8 @@ begin
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
                 when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
+                when f.is_online and f.missing = '{session:interactive}' and private.is_desktop_locked(f.live)
+                    then 'robot_session_locked'
                 when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
                     then 'missing_capability'
                 when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
@@ -13352,7 +13563,7 @@ comment on function private.limit_reason is
     'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
 revoke all on function private.limit_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_explanations.sql sha256:94017656b578664042da7b2c3cab1d381712495c2caa0b420a449aa965da0a52
+-- from sql/46_explaining/functions/list_explanations.sql sha256:9448062020457118c821df54fbd197a2454560929f4a74aa3d6a174b7d7d4dcf
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -13396,6 +13607,7 @@ as $$
         ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
         ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
         ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
+        ('robot_session_locked', 'blocked', 14, 'The screen of robot {robot} is locked: it gets no job that asks for an open session.', 'Unlock the screen of the robot''s machine, or enqueue the job without the capability session:interactive.'),
         ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
         ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
         ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
@@ -13506,8 +13718,8 @@ comment on function private.list_robot_facts is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/name_lane_demand.sql sha256:c4309e437a993f0ffe3cb6721e38f77803e25561cbd02b24c21dce2d09e01b44
-create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
+-- from sql/46_explaining/functions/name_lane_demand.sql sha256:1bcd6c5d27604714074676d979ec0ad76bfbf23defede60a6cb2bc4a94ca7141
+create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots, p_offers text[])
 returns text
 language plpgsql
 stable
@@ -13526,7 +13738,7 @@ begin
         else coalesce(private.name_requirements(array(
             select q
             from unnest(v_lane.required) as q
-            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
+            where q <> all (p_offers)
         )), case
             when exists (
                 select
@@ -13539,7 +13751,7 @@ begin
 end
 $$;
 comment on function private.name_lane_demand is
-    'What a lane asks for that a robot is not or has not, in words.';
+    'What a lane asks for that a robot is not or has not, in words; p_offers: what it has.';
 revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/name_requirements.sql sha256:623828e1ccb01fe6b46d87b2c27b4bb5512ce06d8c76ab4f8e97d0a4dc55bc82
@@ -18953,7 +19165,7 @@ $$;
 comment on function private.exported_until is 'Jobs of a partition that finished before this time are in a file.';
 revoke all on function private.exported_until from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/get_retention.sql sha256:f1ec5111652c19ac559ad1fb6fb9aab24cda264123297021a66050ce05c036f0
+-- from sql/92_retention/functions/get_retention.sql sha256:582d6f2d2d0090c8af8285498fb9ecbeb0cafe40049a9065525169ac6851a1c9
 create or replace function public.get_retention()
 returns jsonb
 language plpgsql
@@ -18979,7 +19191,7 @@ begin
 end
 $$;
 comment on function public.get_retention is
-    'How many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
+    'How many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
 revoke all on function public.get_retention from public, anon, authenticated, service_role;
 grant execute on function public.get_retention to authenticated;
 
@@ -19186,7 +19398,19 @@ comment on function private.purge_expired_robot_commands is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_commands from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:c30ef9cba1625c8f715565769290ba173e6b4dc7baff5213c488753d35cb6e2e
+-- from sql/92_retention/functions/purge_expired_robot_logs.sql sha256:fb20ae34dfe39822f9753bda226f5236e5491594c007975a31b290dff1ec7a4c
+create or replace function private.purge_expired_robot_logs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.purge_expired_rows('robot_logs', p_tenant_id, p_limit)
+$$;
+comment on function private.purge_expired_robot_logs is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_robot_logs from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:80d8aaf36019690bcb29c686cbc23cde5f63d0a4bb825b9291f3eaea5353ec86
 create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
 returns private.turn
 language plpgsql
@@ -19200,6 +19424,7 @@ declare
         when 'dead_letters' then 't.job_id < $2 and t.dead_lettered_at < $3'
         when 'late_results' then 't.job_id < $2 and t.late_result_id < $2'
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
+        when 'robot_logs' then 't.robot_log_id < $2'
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
         when 'schedule_fires' then 't.fire_time < $3'
@@ -19224,7 +19449,7 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
 revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:c353f83b0e1052a58961dcbc2fc889d118a4fc69d95d33bc21c55b95afb38406
@@ -19343,7 +19568,7 @@ comment on function public.purge_jobs is
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:c7922fa818fd2b6c7b5ce1f6b18f4cd4ba9ce5e188c4e508f1e573987b71abd8
+-- from sql/92_retention/functions/purge_tenant.sql sha256:080e88d2b17e8770ff5be4abc93a5b555ce2f5a8d7b19e09c0a1e0b0f0be1a05
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
@@ -19370,7 +19595,8 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.chain_inbox',
+        'public.job_logs', 'public.robot_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires',
+        'private.chain_inbox',
         'public.trigger_delivery_bodies', 'public.trigger_deliveries', 'private.event_inbox', 'public.events'
     ] loop
         exit when purged >= p_limit;
@@ -19601,7 +19827,7 @@ comment on function private.retention_horizon is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/set_retention.sql sha256:ce6bd2890a71cbfa16b7d39eddd4fdcf742107477f8d5f72a2692dc75db73764
+-- from sql/92_retention/functions/set_retention.sql sha256:2eafe43af8588a6f39488e2249c6993f33d36026c4f73fd208782b10a69dbbb0
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
 returns jsonb
 language plpgsql
@@ -19649,7 +19875,7 @@ begin
 end
 $$;
 comment on function public.set_retention is
-    'Shortens how many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
 revoke all on function public.set_retention from public, anon, authenticated, service_role;
 grant execute on function public.set_retention to authenticated;
 
@@ -20082,6 +20308,44 @@ comment on function public.get_job_timeline is
     'How the tenant''s jobs of the last days ended, by hour, day or week of UTC, from the whole one that p_days times 24 hours ago lies in; quiet ones as well. Needs analytics.read.';
 revoke all on function public.get_job_timeline from public, anon, authenticated, service_role;
 grant execute on function public.get_job_timeline to authenticated;
+
+-- from sql/95_analytics/functions/get_queue_depth.sql sha256:2aa1a087b5b846ea2ef29eb1e2af8cb677af281a714bbbd83a6ad39a9ec00863
+create or replace function public.get_queue_depth()
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+begin
+    return (
+        select jsonb_build_object(
+            'waiting', coalesce(sum(e.waiting), 0),
+            'running', (select count(*) from private.leases as r where r.tenant_id = v_caller.tenant_id),
+            'by_environment', coalesce(jsonb_object_agg(e.environment, e.waiting), '{}')
+        )
+        from (
+            select l.environment, sum(w.waiting) as waiting
+            from private.lanes as l
+            cross join lateral (
+                select count(*) as waiting
+                from private.ready as r
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+            ) as w
+            where l.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+                and w.waiting > 0
+            group by l.environment
+        ) as e
+    );
+end
+$$;
+comment on function public.get_queue_depth is
+    'How many of the tenant''s jobs wait for a robot now, in all and by the environment that they want, and how many are in hand. Needs analytics.read.';
+revoke all on function public.get_queue_depth from public, anon, authenticated, service_role;
+grant execute on function public.get_queue_depth to authenticated;
 
 -- from sql/95_analytics/functions/get_robot_metrics.sql sha256:4231a9a8c51a57cbc5e8179b16b07749fdd1ca2f29150adbb6799eb4ae9c7b98
 create or replace function public.get_robot_metrics(p_robot_id uuid)
@@ -21012,14 +21276,16 @@ create policy pool_members_select_owner_and_self on public.pool_members
         )
     );
 
--- from sql/30_robots/policies.sql sha256:8bc1646d4cd3a4c2d20f4856ce698052f11b158f221e4206aa1308a5922bb6ab
+-- from sql/30_robots/policies.sql sha256:2819a0ba6bf6812589400dcfe47c8567c069c3c393d468b58d83a6c889ae5101
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
 alter table public.robot_commands enable row level security, force row level security;
+alter table public.robot_logs enable row level security, force row level security;
 alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
-grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands to authenticated;
+revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs
+    from anon, authenticated, service_role;
+grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots
@@ -21050,6 +21316,11 @@ drop policy if exists robot_commands_select_self on public.robot_commands;
 create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
+
+drop policy if exists robot_logs_select_members on public.robot_logs;
+create policy robot_logs_select_members on public.robot_logs
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('logs.read')));
 
 -- from sql/32_limits/policies.sql sha256:9e2b2d0537c0801fe6ebc7e38c843b0821bf278b222d1d8445ccc2d311145653
 alter table private.limits enable row level security, force row level security;

@@ -170,6 +170,7 @@ CALLS: dict[str, list[str]] = {
         "public.release_job(%(held_by_revoked)s, %(lease)s)",
         "public.release_job(%(held)s, %(lease)s, 'x')",
     ],
+    "public.append_robot_logs": ['public.append_robot_logs(\'[{"message": "x"}]\', 1)'],
     "public.get_robot_session": ["public.get_robot_session()"],
     "public.leave_robot_session": ["public.leave_robot_session(gen_random_uuid())"],
     "public.append_job_logs": [
@@ -224,6 +225,7 @@ CALLS: dict[str, list[str]] = {
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
     # analytics
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
+    "public.get_queue_depth": ["public.get_queue_depth()"],
     "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
     # schedules

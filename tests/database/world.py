@@ -76,6 +76,7 @@ def make_world(database: Database) -> World:
         )
         entries = f'[{{"level": "info", "message": "{MARKER}"}}]'
         functions.execute("select public.append_job_logs(%s, %s, %s)", [held, lease["lease_token"], entries])
+        functions.execute("select public.append_robot_logs(%s)", [entries])
     done = _end(
         functions, owner, holder, factories.make_held_job(database, holder, workflow), "complete_job(%s, %s, %s)"
     )

@@ -89,6 +89,15 @@ class Fleet:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """Jobs that a robot may have now, in all and by the environment that they want (`*`: any), and jobs in hand."""
+
+    waiting: int
+    running: int
+    by_environment: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class RobotMetrics:
     """A robot and the jobs of today that it had."""
 

@@ -6,6 +6,10 @@ GET_FLEET = """
 select public.get_fleet_metrics() as answer
 """
 
+GET_QUEUE_DEPTH = """
+select public.get_queue_depth() as answer
+"""
+
 GET_ROBOT_TODAY = """
 select public.get_robot_metrics(%(robot_id)s::uuid) as answer
 """

@@ -21,6 +21,7 @@ from casare_cloud.domain.metrics.model import (
     JobMetrics,
     Outcomes,
     Period,
+    QueueDepth,
     RobotMetrics,
     SlowWorkflow,
     TimelineInterval,
@@ -40,6 +41,11 @@ async def get_fleet(tx: Transaction) -> Fleet:
     states = {RobotState(**state): robots for state in answer["robots"] for robots in [state.pop("robots")]}
     changed = {"robots": states, "today": Outcomes(**answer["today"])}
     return Fleet(**{**answer, **changed}, ever=Totals(Outcomes(**ever), durations))
+
+
+async def get_queue_depth(tx: Transaction) -> QueueDepth:
+    """How many jobs wait and run at this moment. Needs analytics.read."""
+    return QueueDepth(**await tx.fetch_value(queries.GET_QUEUE_DEPTH))
 
 
 async def get_robot(tx: Transaction, robot: str) -> RobotMetrics:
