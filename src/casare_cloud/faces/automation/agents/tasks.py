@@ -58,7 +58,9 @@ async def report_result(execution_id: ExecutionId, body: ResultBody, tx: Tx) -> 
             ended = await leases.complete(tx, execution_id, None, body.output)
         else:
             message = body.error_message or "The agent reported a failure without saying why."
-            ended = await leases.fail(tx, execution_id, None, Failure(message, "AgentFailure", retryable=False))
+            ended = await leases.fail(
+                tx, execution_id, None, Failure(message, retryable=False)
+            )
     except KeptRefusal as refusal:  # what it kept is kept
         raise KeptRefusal(404, "JOB_NOT_FOUND", refusal.message) from refusal
     except ApiError as refusal:
