@@ -46,6 +46,7 @@ app.add_typer(metrics.app, name="metrics")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)
+app.command("dashboard")(stack.dashboard)
 app.command("demo")(stack.demo)
 app.command("help")(error_help.explain_code)
 
