@@ -1,4 +1,4 @@
-"""The files of the dashboard: read once, compressed once, and served under a name that changes when one of them does."""
+"""The files of the dashboard: read and compressed once, and served under a name that changes when one of them does."""
 
 import gzip
 import hashlib

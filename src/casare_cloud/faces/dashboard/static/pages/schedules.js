@@ -13,7 +13,7 @@ export default function Schedules() {
   useTitle("Schedules");
   const on = (e) => e.event_type.startsWith("schedule.");
   const { data, error, loading, reload } = useQuery("schedules", (a) => get("/schedules", { limit: 500 }, a), { on, distance: 1500 });
-  const upcoming = useQuery("upcoming", (a) => get("/schedules/upcoming", { limit: 100 }, a), { on, distance: 3000, every: 20_000 });
+  const upcoming = useQuery("upcoming", (a) => get("/schedules/upcoming", { limit: 30 }, a), { on, distance: 3000, every: 20_000 });
   const text = (route.value.query.get("find") ?? "").toLowerCase();
   const shown = (data ?? []).filter((s) => !text || (s.schedule_name + s.workflow_name).toLowerCase().includes(text));
   const turn = (s) => call("PUT", `/schedules/${s.schedule_id}/${s.enabled ? "disable" : "enable"}`).then(() => { toast(`${s.schedule_name} is ${s.enabled ? "off" : "on"}.`); reload(); upcoming.reload(); });
