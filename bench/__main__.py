@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import (
     cold_start,
     degradation,
+    gateway,
     history,
     http_rates,
     latency,
@@ -22,7 +23,8 @@ from bench.report import table
 from bench.stack import running_stack
 
 SECTIONS = (
-    "memory", "latency", "http", "webhooks", "limits", "start", "queue", "history", "schedules", *degradation.SECTIONS,
+    "memory", "latency", "http", "webhooks", "limits", "start", "queue", "history", "schedules", "gateway",
+    *degradation.SECTIONS,
 )  # fmt: skip
 
 
@@ -76,6 +78,8 @@ def main() -> None:
             history.run(stack, scale=options.scale)
         if "schedules" in wanted:
             schedules.run(stack, scale=options.scale)
+        if "gateway" in wanted:
+            gateway.run(stack, scale=options.scale)
         degradation.run(
             stack,
             wanted,

@@ -69,12 +69,13 @@ create table public.memberships (
     tenant_id uuid not null,
     user_id uuid not null,
     created_at timestamptz not null default now(),
+    deactivated_at timestamptz,     -- without access since then, until somebody wakes the member: roles and name stay
     constraint memberships_pkey primary key (tenant_id, user_id),
     constraint memberships_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint memberships_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
 );
 create index memberships_user_id_idx on public.memberships (user_id);
-comment on table public.memberships is 'A user belongs to a tenant. Deleting the row takes access away at the user''s next statement.';
+comment on table public.memberships is 'A user belongs to a tenant. Deleting or deactivating the row takes access away at the user''s next statement.';
 
 -- Both references take the row away: the end of the session, and that of the membership, which a new one does not undo.
 create table private.session_tenants (

@@ -92,6 +92,7 @@ create table public.jobs (
     lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     past_leases jsonb not null default '{}',    -- {lease token: robot} of leases that ended without completing it: whose late results are kept
+    silent_ends jsonb not null default '{}',    -- {robot: when a lease of its started attempt last ended without its word}: see private.find_lease_token()
     constraint jobs_pkey primary key (job_id),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))

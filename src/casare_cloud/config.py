@@ -50,6 +50,7 @@ class Settings:
     jwt_dev_mode: bool = False  # a request without credentials acts as the first administrator; local stack only
     trusted_proxies: tuple[Network, ...] = ()  # CASARE_TRUSTED_PROXIES: may name the client's address
     allowed_origins: tuple[str, ...] = ()  # CASARE_ALLOWED_ORIGINS: whose pages may use the API from a browser; or *
+    gateway_sockets: int = 2000  # CASARE_GATEWAY_SOCKETS: that one process of the gateway keeps open
     pool_size: int = 4  # CASARE_POOL_SIZE: connections of one process
     rate_limits: bool = True  # CASARE_RATE_LIMITS: refuse what exceeds the limits of the documents
     # CASARE_PASSWORD_MIN_LENGTH and CASARE_PASSWORD_CLASSES: what a registration must bring
@@ -80,6 +81,7 @@ class Settings:
             jwt_dev_mode=_flag(env, "JWT_DEV_MODE", False),
             trusted_proxies=_networks(env.get("CASARE_TRUSTED_PROXIES", "")),
             allowed_origins=_origins(env.get("CASARE_ALLOWED_ORIGINS", "")),
+            gateway_sockets=_integer(env, "CASARE_GATEWAY_SOCKETS", 2000, 1, 100_000),
             pool_size=_integer(env, "CASARE_POOL_SIZE", 4, 1, 100),
             rate_limits=_flag(env, "CASARE_RATE_LIMITS", True),
             password_min_length=_integer(env, "CASARE_PASSWORD_MIN_LENGTH", 8, 8, PASSWORD_BYTES),

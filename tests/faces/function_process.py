@@ -20,7 +20,8 @@ def running_function(
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = [f"--target={name}", "--signature-type=http", f"--source={source}", "--host=127.0.0.1", f"--port={port}"]
-    process = subprocess.Popen([*framework, *options], env={**os.environ, **env}, cwd=cwd)
+    own = {"HOST": "127.0.0.1", "PORT": str(port)}  # for a program that is not run by the framework
+    process = subprocess.Popen([*framework, *options], env={**os.environ, **env, **own}, cwd=cwd)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/health/live", process)

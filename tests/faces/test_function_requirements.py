@@ -100,8 +100,10 @@ def test_the_requirements_alone_make_a_function_that_answers(
             "SUPABASE_SECRET_KEY": settings.supabase_secret_key,
             "CASARE_SIGNING_KEY": settings.signing_key,
         }
-        framework = [str(tmp_path / "env/bin/functions-framework")]
         main = tmp_path / "app/main.py"
+        framework = [str(tmp_path / "env/bin/functions-framework")]
+        if function.name == "gateway":
+            framework = [str(python), str(main)]
         with (
             running_function(framework, main, function.name, env, tmp_path) as url,
             httpx2.Client(base_url=url, trust_env=False, timeout=30) as client,

@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -396,12 +397,10 @@ async def test_a_released_job_counts_no_attempt(stage: Stage) -> None:
         ("PUT", "progress", {"progress": 5, "message": 7}, ["message"]),
         ("PUT", "progress", {"progress": 5, "percent": 5}, ["percent"]),
         ("PUT", "progress", {"progress": 5, "lease_token": "x"}, ["lease_token"]),
-        ("POST", "start", {}, ["lease_token", "required"]),
         ("POST", "start", {"lease_token": 0}, ["lease_token"]),
         ("POST", "start", {"lease_token": 2**63}, ["lease_token"]),
         ("POST", "start", {"lease_token": "1"}, ["lease_token"]),
         ("POST", "start", {"lease_token": 1, "x": 1}, ["x"]),
-        ("POST", "complete", {"result": 1}, ["lease_token"]),
         ("POST", "fail", {"lease_token": 1}, ["error_message"]),
         ("POST", "fail", {"lease_token": 1, "error_message": ""}, ["error_message"]),
         ("POST", "fail", {"lease_token": 1, "error_message": "x", "retryable": "no"}, ["retryable"]),
@@ -463,3 +462,15 @@ async def test_logs_are_read_in_order_by_level_and_page(stage: Stage) -> None:
     paged = (await stage.admin.get(path, limit=2, offset=2)).json()
     assert ([line["message"] for line in paged["logs"]], paged["total"]) == (["line 2", "line 3"], 5)
     assert refused(await stage.admin.get(path, level="loud"), 400, "INVALID_ARGUMENT", "level")
+
+
+async def test_a_failure_names_when_to_try_again(stage: Stage) -> None:
+    _, asker = stage.robot()
+    job = await stage.claimed(asker)
+    failure = {"lease_token": job["lease_token"], "error_message": "busy"}
+    path = f"/jobs/{job['job_id']}/fail"
+    for far in ("2999-01-01T00:00:00Z", 60, "soon"):
+        assert refused(await asker.post(path, {**failure, "retry_at": far}), 400, "INVALID_ARGUMENT", "retry_at")
+    at = datetime.now(UTC) + timedelta(hours=1)
+    answer = (await asker.post(path, {**failure, "retry_at": at.isoformat()})).json()
+    assert datetime.fromisoformat(answer["retry_at"]) == at

@@ -413,11 +413,14 @@ async def test_prometheus_needs_a_credential_with_the_scope(stage: Stage) -> Non
 
 
 @pytest.mark.parametrize("path", ["/fleet", "/robots", "/jobs", "/analytics", "/activity", "/prometheus"])
-async def test_every_role_may_read_metrics_and_a_robot_may_not(stage: Stage, path: str) -> None:
+async def test_every_role_may_read_metrics_and_a_robot_only_its_own(stage: Stage, path: str) -> None:
     for role in ("viewer", "operator", "developer", "admin"):
         assert (await stage.member(role).get(f"/metrics{path}")).status_code == 200
-    _, robot = stage.robot()
-    refused(await robot.get(f"/metrics{path}"), 403, "FORBIDDEN")
+    (own, robot), _ = stage.robot(), stage.robot()
+    if path == "/robots":
+        assert [item["robot_id"] for item in (await robot.get("/metrics/robots")).json()] == [own.external_id]
+    else:
+        refused(await robot.get(f"/metrics{path}"), 403, "FORBIDDEN")
     refused(await Asker(stage.client, {}).get(f"/metrics{path}"), 401, "AUTHENTICATION_FAILED")
 
 

@@ -29,6 +29,7 @@ from tests.local.stacks import (
     running_stack,
     until,
 )
+from websockets.asyncio.client import connect
 
 from casare_cloud.cli.demo import run_demo
 from casare_cloud.client import Client
@@ -70,7 +71,7 @@ def test_the_banner_shows_no_whole_secret(stack: RunningStack) -> None:
 def test_the_environment_file_names_what_programs_need(stack: RunningStack) -> None:
     env = stack.state.read_env()
     needed = {
-        "ORCHESTRATOR_URL", "AUTOMATION_URL", "WEBHOOKS_URL", "CASARE_SECRET_KEYS", "SUPABASE_URL",
+        "ORCHESTRATOR_URL", "AUTOMATION_URL", "WEBHOOKS_URL", "GATEWAY_URL", "CASARE_SECRET_KEYS", "SUPABASE_URL",
         "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DATABASE_URL",
         "DEMO_EMAIL", "DEMO_USERNAME", "DEMO_PASSWORD", "DEMO_TENANT_ID", "ROBOT_ID", "ROBOT_API_KEY",
     }  # fmt: skip
@@ -97,6 +98,27 @@ def test_a_sender_starts_a_job_at_the_webhooks_url(stack: RunningStack) -> None:
     status, answer, job = asyncio.run(deliver())
     assert (status, answer["accepted"]) == (200, True)
     assert job["trigger_type"] == "webhook"
+
+
+def test_sockets_are_at_the_gateway_and_on_the_orchestrator_s_port(stack: RunningStack) -> None:
+    """Document 000 has them on the orchestrator's; a close comes through with its code."""
+    env = stack.state.read_env()
+
+    async def listen(url: str) -> tuple[dict[str, Any], int | None]:
+        async with Client(env["ORCHESTRATOR_URL"]) as client:
+            await client.login(env["DEMO_EMAIL"], env["DEMO_PASSWORD"])
+            token = await client.access_token()
+        async with connect(f"{url}/ws/queue-metrics?token={token}", proxy=None) as socket:
+            message = json.loads(await asyncio.wait_for(socket.recv(), 30))
+            await socket.send("ping")
+            assert await asyncio.wait_for(socket.recv(), 30) in ("pong", message)
+        async with connect(f"{url}/api/v1/ws/queue-metrics?token=nonsense", proxy=None) as stranger:
+            await stranger.wait_closed()
+        return message, stranger.close_code
+
+    for url in (env["GATEWAY_URL"], env["ORCHESTRATOR_URL"].replace("http://", "ws://")):
+        message, code = asyncio.run(listen(url))
+        assert (set(message), code) == ({"depth", "timestamp"}, 4001)
 
 
 def test_a_second_up_says_that_the_first_is_running(stack: RunningStack) -> None:
@@ -146,7 +168,7 @@ def test_a_job_by_hand_submit_robot_watch(stack: RunningStack, tmp_path: Path) -
         assert robot.wait(20) == 0
 
 
-@pytest.mark.parametrize("name", ["platform", "orchestrator", "postgres"])
+@pytest.mark.parametrize("name", ["platform", "orchestrator", "gateway", "postgres"])
 def test_a_killed_part_comes_back(stack: RunningStack, name: str) -> None:
     before = stack.parts()[name]
     os.kill(before["pid"], signal.SIGKILL)
@@ -168,7 +190,8 @@ def test_a_demo_whose_robot_ends_says_so_and_does_not_wait(stack: RunningStack, 
 def test_status_in_three_forms(stack: RunningStack) -> None:
     table = stack.command("status")
     assert table.returncode == 0
-    assert all(name in table.stdout for name in ("postgres", "platform", "orchestrator", "automation", "webhooks"))
+    names = ("postgres", "platform", "orchestrator", "automation", "webhooks", "gateway")
+    assert all(name in table.stdout for name in names)
     assert json.loads(stack.command("status", "-o", "json").stdout)["running"] is True
     assert f"ROBOT_API_KEY={stack.state.read_env()['ROBOT_API_KEY']}" in stack.command("status", "-o", "env").stdout
 

@@ -12,7 +12,7 @@ import pytest
 from tests.robot.fake_transport import FakeTransport
 from tests.robot.workflows import chain
 
-from casare_cloud.robot import agent_core
+from casare_cloud.robot import agent_life
 from casare_cloud.robot.agent_core import Agent
 from casare_cloud.robot.console import AgentEvent
 from casare_cloud.robot.executor.context import NodeRun
@@ -93,7 +93,7 @@ MakeLife = Callable[..., Life]
 
 @pytest.fixture(name="make_life")
 def life_maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeLife:
-    monkeypatch.setattr(agent_core, "LEAST_HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(agent_life, "LEAST_HEARTBEAT_SECONDS", 0.01)
 
     def make(concurrency: int = 1, lease_seconds: float = 0.3, grace_seconds: float = 5.0) -> Life:
         return Life(tmp_path / "work", concurrency, lease_seconds, grace_seconds)

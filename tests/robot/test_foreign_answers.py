@@ -66,7 +66,7 @@ def calm(edge: Edge) -> Iterator[None]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses before another try take next to no time."""
-    for module in ("http", "robot.agent_core", "robot.delivery", "robot.rest"):
+    for module in ("http", "robot.agent_life", "robot.delivery", "robot.rest"):
         monkeypatch.setattr(f"casare_cloud.{module}.backoff_delays", lambda *_: itertools.repeat(0.005))
 
 

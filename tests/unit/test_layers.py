@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = "layers"
 FACES = "faces stand on the kit and do not know each other"
 NO_SQL = "faces ask services, never SQL"
+NO_FACE = "the gateway knows no face"
 NO_DATABASE = "the robot and the client know neither domain nor database"
 APART = "the robot and the client do not know each other"
 NO_CIRCLE = "the packages of the domain form no circle"
@@ -28,6 +29,9 @@ PLANTED = [
     ("faces.automation.planted_face", "casare_cloud.faces.orchestrator.fields", FACES),
     ("faces.orchestrator.planted_query", "casare_cloud.domain.jobs.queries", NO_SQL),
     ("faces.kit.planted_driver", "psycopg", NO_SQL),
+    ("gateway.planted_face", "casare_cloud.faces.orchestrator.fields", NO_FACE),
+    ("gateway.planted_query", "casare_cloud.domain.jobs.queries", NO_SQL),
+    ("faces.kit.planted_gateway", "casare_cloud.gateway.closing", LAYERS),
     ("robot.planted_robot", "casare_cloud.domain.jobs.model", NO_DATABASE),
     ("client.planted_client", "casare_cloud.database", NO_DATABASE),
     ("client.planted_robot", "casare_cloud.robot.transport", APART),

@@ -40,7 +40,7 @@ begin
 
     insert into public.memberships (tenant_id, user_id)
     values (v_invitation.tenant_id, v_user_id)
-    on conflict do nothing;
+    on conflict (tenant_id, user_id) do update set deactivated_at = null;
     insert into public.member_roles (tenant_id, user_id, role_id)
     values (v_invitation.tenant_id, v_user_id, v_invitation.role_id)
     on conflict do nothing;

@@ -8,6 +8,8 @@ begin
     perform from public.tenants as t where t.tenant_id = p_tenant_id for no key update;
     perform
     from public.member_roles as mr
+    join public.memberships as m
+        on m.tenant_id = mr.tenant_id and m.user_id = mr.user_id and m.deactivated_at is null
     join public.roles as r on r.role_id = mr.role_id
     join auth.users as u on u.id = mr.user_id
     where mr.tenant_id = p_tenant_id and r.tenant_id is null and r.slug = 'admin' and u.deleted_at is null;
@@ -16,5 +18,5 @@ begin
     end if;
 end
 $$;
-comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
+comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no active member with the admin role any more.';
 revoke all on function private.check_admin_remains from public, anon, authenticated, service_role;

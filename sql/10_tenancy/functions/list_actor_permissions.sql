@@ -15,10 +15,15 @@ begin
                 and k.revoked_at is null
                 and (k.expires_at is null or k.expires_at > private.clock())
         ),
-        private.list_member_permissions(p_tenant_id, p_actor_id)
+        (
+            select private.list_member_permissions(m.tenant_id, m.user_id)
+            from public.memberships as m
+            where m.tenant_id = p_tenant_id and m.user_id = p_actor_id and m.deactivated_at is null
+        ),
+        '{}'
     );
 end
 $$;
 comment on function private.list_actor_permissions is
-    'What a member or a live service key may do now, found by the id that was written down when it acted.';
+    'What an active member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;

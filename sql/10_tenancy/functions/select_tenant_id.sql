@@ -12,7 +12,7 @@ begin
         into v_tenant_id
         from public.memberships as m
         join public.tenants as t on t.tenant_id = m.tenant_id
-        where m.tenant_id = p_claimed_tenant_id and m.user_id = p_user_id and t.deleted_at is null;
+        where m.tenant_id = p_claimed_tenant_id and m.user_id = p_user_id and m.deactivated_at is null and t.deleted_at is null;
     else
         select m.tenant_id
         into v_tenant_id
@@ -21,7 +21,7 @@ begin
         left join private.session_tenants as s
             on s.session_id = p_session_id and s.user_id = m.user_id and s.tenant_id = m.tenant_id
         left join public.profiles as p on p.user_id = m.user_id and p.active_tenant_id = m.tenant_id
-        where m.user_id = p_user_id and t.deleted_at is null
+        where m.user_id = p_user_id and m.deactivated_at is null and t.deleted_at is null
         order by (s.session_id is null), (p.user_id is null), m.created_at, m.tenant_id
         limit 1;
     end if;

@@ -34,7 +34,7 @@ begin
                 select coalesce(jsonb_agg(jsonb_build_object('tenant_id', o.tenant_id, 'slug', o.slug, 'name', o.name) order by o.name), '[]')
                 from public.memberships as m
                 join public.tenants as o on o.tenant_id = m.tenant_id and o.deleted_at is null
-                where m.user_id = v_caller.user_id
+                where m.user_id = v_caller.user_id and m.deactivated_at is null
             )
         )
         from public.tenants as t

@@ -12,9 +12,9 @@ declare
     v_has_others boolean := false;      -- processes of the robot that have not left
     v_live public.live_robots;
 begin
-    if not coalesce(p_status in ('idle', 'busy', 'offline', 'error', 'maintenance'), false) then
+    if not coalesce(p_status in ('idle', 'busy', 'offline', 'error', 'maintenance', 'paused'), false) then
         perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'status must be idle, busy, offline, error or maintenance.'
+            400, 'INVALID_ARGUMENT', 'status must be idle, busy, offline, error, maintenance or paused.'
         );
     end if;
 
@@ -22,7 +22,7 @@ begin
     -- runs on it can undo a pause.
     v_mode := case
         when v_is_robot then v_robot.mode
-        when p_status = 'maintenance' then 'maintenance'
+        when p_status in ('maintenance', 'paused') then p_status::public.robot_mode
         when p_status in ('idle', 'busy') then 'active'
         else v_robot.mode
     end;
@@ -60,12 +60,12 @@ begin
             case when p_status = 'error' then 'error' when p_status in ('idle', 'busy') then 'ok' end::public.robot_health
         );
     end if;
-    if p_status in ('idle', 'busy') or p_status = 'maintenance' and v_is_robot then
+    if p_status in ('idle', 'busy') or p_status in ('maintenance', 'paused') and v_is_robot then
         update public.robot_heartbeats as h
-        set is_in_maintenance = p_status = 'maintenance'
-        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status = 'maintenance');
+        set is_in_maintenance = p_status in ('maintenance', 'paused')
+        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status in ('maintenance', 'paused'));
     end if;
-    if p_status in ('offline', 'maintenance') and not v_has_others then
+    if p_status in ('offline', 'maintenance', 'paused') and not v_has_others then
         delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
     end if;
     perform private.announce_robot(
@@ -81,6 +81,6 @@ begin
 end
 $$;
 comment on function public.set_robot_status is
-    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
+    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error, maintenance and paused (the robot''s own pause, which is its maintenance) say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
 revoke all on function public.set_robot_status from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_status to authenticated;

@@ -1,6 +1,6 @@
 create or replace function public.release_job(
     p_job_id uuid,
-    p_lease_token bigint,
+    p_lease_token bigint default null,      -- default: the robot's one live lease of the job
     p_reason text default null      -- why the robot will not run it
 )
 returns jsonb
@@ -17,6 +17,7 @@ declare
     v_reason text := private.nfc(left(nullif(btrim(p_reason), ''), 1024));
     v_message text := coalesce('Rejected by the robot: ' || v_reason, 'Released by the robot.');
 begin
+    p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id, 'released'));
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
@@ -49,6 +50,6 @@ begin
 end
 $$;
 comment on function public.release_job is
-    'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt (without a token: the one that the calling robot holds, unless an earlier attempt of it may still run); a job whose cancellation was requested ends cancelled. With a reason the robot rejects it: another one is woken for it. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;

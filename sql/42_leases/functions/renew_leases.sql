@@ -19,12 +19,13 @@ begin
     perform private.note_call();
     return query
     with asked as (
-        -- A value that is no id or no token is null, and so not held.
+        -- A value that is no id or no token is null, and so not held. Who gives no token means the lease that it holds.
         select
             case
                 when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
             end as job_id,
             case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
+            a.item ->> 'lease_token' is null as is_own,
             a.n
         from jsonb_array_elements(p_leases) with ordinality as a (item, n)
     ), locked as (
@@ -38,17 +39,17 @@ begin
         update private.leases as l
         set lease_expires_at = v_until, outages = 0
         from locked as k
-        join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
+        join asked as a on a.job_id = k.job_id and (a.is_own or a.lease_token = k.lease_token)
         where l.job_id = k.job_id
         returning l.job_id, l.lease_token, l.cancel_requested_at is not null as cancel_requested
     )
     select a.job_id, k.job_id is not null, case when k.job_id is not null then v_until end, coalesce(k.cancel_requested, false)
     from asked as a
-    left join kept as k on k.job_id = a.job_id and k.lease_token = a.lease_token
+    left join kept as k on k.job_id = a.job_id and (a.is_own or k.lease_token = a.lease_token)
     order by a.n;
 end
 $$;
 comment on function public.renew_leases is
-    'Renews the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
+    'Renews the leases [{job_id, lease_token?}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
 revoke all on function public.renew_leases from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases to authenticated;

@@ -1,4 +1,4 @@
-create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
+create or replace function public.start_job(p_job_id uuid, p_lease_token bigint default null)
 returns jsonb
 language plpgsql
 security definer
@@ -13,7 +13,9 @@ declare
 begin
     select l.* into v_lease
     from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    where l.job_id = p_job_id
+        and (p_lease_token is null or l.lease_token = p_lease_token)
+        and l.robot_id is not distinct from v_caller.robot_id
     for update;
     if not found then
         perform private.raise_lease_lost(v_caller, p_job_id);
@@ -40,6 +42,6 @@ begin
 end
 $$;
 comment on function public.start_job is
-    'Says that a claimed job runs now. Idempotent. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now. Idempotent. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job from public, anon, authenticated, service_role;
 grant execute on function public.start_job to authenticated;

@@ -18,6 +18,7 @@ from casare_cloud.cli import (
     robot,
     schedules,
     stack,
+    top,
     triggers,
     workflows,
 )
@@ -47,6 +48,7 @@ app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)
 app.command("dashboard")(stack.dashboard)
+app.command("top")(top.top)
 app.command("demo")(stack.demo)
 app.command("help")(error_help.explain_code)
 

@@ -10,10 +10,25 @@ from typing import Any
 from casare_cloud.client.jobs import FINISHED, JobCalls
 from casare_cloud.client.session import REFRESH_BEFORE_SECONDS, Answer
 from casare_cloud.errors import ApiError
+from casare_cloud.http import Unreachable, may_pass
 from casare_cloud.realtime import RealtimeClient
 
 _POLL_SECONDS = 2.0
 _AFTER_BELL_SECONDS = 0.3  # what happened within 250 ms after a bell rang none
+_LOOK_SECONDS = 10.0  # for a look, with its tries
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a look at a tenant brought: events, and what was pushed of its queue and robots (`overview`).
+
+    `is_live`: pushes arrive. `error`: why nothing could be read; the next look is made all the same.
+    """
+
+    events: list[Answer] = field(default_factory=list)
+    overview: Mapping[str, Any] | None = None
+    is_live: bool = False
+    error: ApiError | None = None
 
 
 @dataclass
@@ -98,6 +113,46 @@ class WatchCalls(JobCalls):
                         after = event["seq"]
                         yield event
                     await asyncio.sleep(_AFTER_BELL_SECONDS)
+
+    async def watch_tenant(
+        self, *, supabase_url: str | None = None, publishable_key: str | None = None
+    ) -> AsyncIterator[News]:
+        """What happens to the tenant from now on, at least every two seconds (then without events): misses nothing.
+
+        It goes on while the service is away, and says so. With `supabase_url` and `publishable_key`, and as a user,
+        a bell says when there are events, and overviews arrive.
+        """
+        after = int((await self.watch())["after"])
+        async with self._line(None, supabase_url, publishable_key) as line:
+            look_at = looked_at = time.monotonic()
+            push: tuple[str, Mapping[str, Any]] | None = None
+            while True:
+                overview = push[1] if push is not None and push[0] == "overview" else None
+                is_bell = push is not None and push[0] == "changed"
+                events: list[Answer] = []
+                if not line.is_live:
+                    look_at = min(look_at, looked_at + _POLL_SECONDS)
+                if is_bell or time.monotonic() >= look_at:
+                    try:
+                        events = await self._events_after(after)
+                    except ApiError as error:
+                        if not may_pass(error):
+                            raise
+                        yield News(error=error)
+                        await asyncio.sleep(_POLL_SECONDS)
+                        continue
+                    after = events[-1]["seq"] if events else after
+                    looked_at = time.monotonic()
+                    look_at = looked_at + (_AFTER_BELL_SECONDS if is_bell else line.renew_after)
+                yield News(events, overview, line.is_live)
+                push = await line.next(min(max(look_at - time.monotonic(), 0.0), _POLL_SECONDS))
+
+    async def _events_after(self, after: int) -> list[Answer]:
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                return [event async for event in self.iterate_events(after)]
+        except TimeoutError as error:
+            raise Unreachable("the service does not answer in time") from error
 
     @asynccontextmanager
     async def _line(

@@ -23,6 +23,7 @@ def banner(env: Mapping[str, str], env_file: Path, demo_job: Sequence[str], seco
         f"  Orchestrator   {env['ORCHESTRATOR_URL']}/api/v1   (docs: {env['ORCHESTRATOR_URL']}/docs)",
         f"  Automation     {env['AUTOMATION_URL']}/api/v1   (docs: {env['AUTOMATION_URL']}/docs)",
         f"  Webhooks       {env['WEBHOOKS_URL']}",
+        f"  Sockets        {env['GATEWAY_URL']}",
         f"  Supabase       {env['SUPABASE_URL']}   publishable key {mask(env['SUPABASE_PUBLISHABLE_KEY'])}",
         f"  Demo login     {env['DEMO_USERNAME']} / {mask(env['DEMO_PASSWORD'])}",
         f"  Robot key      {mask(env['ROBOT_API_KEY'])}",

@@ -41,7 +41,7 @@ PROJECT_VARIABLES = (
     "DATABASE_URL",
     "CASARE_SIGNING_KEY",
 )
-FUNCTIONS = ("orchestrator", "automation", "webhooks", "dashboard")
+FUNCTIONS = ("orchestrator", "automation", "webhooks", "gateway", "dashboard")
 PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "supabase_admin", "postgres")
 
 
@@ -181,6 +181,7 @@ class Stack:
             "WEBHOOKS_URL": f"http://127.0.0.1:{self._ports.webhooks}",
             "DASHBOARD_URL": dashboard,
             "CASARE_ALLOWED_ORIGINS": "*" if "*" in origins else ",".join([*filter(None, origins), dashboard]),
+            "GATEWAY_URL": f"ws://127.0.0.1:{self._ports.gateway}",
             "SUPABASE_URL": f"http://127.0.0.1:{self._ports.platform}",
             "SUPABASE_PUBLISHABLE_KEY": secrets.publishable_key,
             "SUPABASE_SECRET_KEY": secrets.secret_key,
@@ -227,22 +228,16 @@ class Stack:
         return [finding for finding in found if not finding.is_doubt]
 
     async def _start_function(self, name: str, env: dict[str, str]) -> None:
-        await self._start_process(
-            name,
-            [
-                sys.executable,
-                "-m",
-                "functions_framework",
-                f"--target={name}",
-                f"--source={project_root() / 'functions' / name / 'main.py'}",
-                "--signature-type=http",
-                "--host=127.0.0.1",
-                f"--port={self._ports.named()[name]}",
-            ],
-            {**os.environ, **env},
-            env[f"{name.upper()}_URL"],
-            "/health/ready",
-        )
+        port, main = self._ports.named()[name], project_root() / "functions" / name / "main.py"
+        own = {"HOST": "127.0.0.1", "PORT": str(port), "FUNCTION_TARGET": name, "FUNCTION_SOURCE": str(main)}
+        own |= {"FUNCTION_SIGNATURE_TYPE": "http", "FORWARDED_ALLOW_IPS": ""}
+        program = {
+            # Document 000 has the sockets on the orchestrator's port, too.
+            "orchestrator": ["-m", "casare_cloud.local.one_port"],
+            "gateway": [str(main)],
+        }.get(name, ["-m", "functions_framework", "--host=127.0.0.1", f"--port={port}"])
+        url = env[f"{name.upper()}_URL"].replace("ws://", "http://", 1)
+        await self._start_process(name, [sys.executable, *program], {**os.environ, **env, **own}, url, "/health/ready")
 
     async def _start_process(
         self,

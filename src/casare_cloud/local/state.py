@@ -55,10 +55,14 @@ class Ports:
     def webhooks(self) -> int:
         return 8766 + self.offset
 
+    @property
+    def gateway(self) -> int:
+        return 8765 + self.offset
+
     def named(self) -> dict[str, int]:
         ports = {"platform": self.platform, "postgres": self.postgres, "auth": self.auth}
         functions = {"orchestrator": self.orchestrator, "automation": self.automation, "webhooks": self.webhooks}
-        return ports | functions | {"dashboard": self.dashboard}
+        return ports | functions | {"gateway": self.gateway, "dashboard": self.dashboard}
 
     def refuse_taken(self, names: list[str]) -> None:
         """Raise `LocalStackError` when another program listens on one of the ports."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from casare_cloud.errors import ApiError
-from casare_cloud.robot.agent_core import DEFAULT_GRACE_SECONDS, DEFAULT_LEASE_SECONDS, Agent, KeyRefused
+from casare_cloud.robot.agent_core import Agent, KeyRefused
+from casare_cloud.robot.agent_life import DEFAULT_GRACE_SECONDS, DEFAULT_LEASE_SECONDS
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
 from casare_cloud.robot.machine import hostname
 from casare_cloud.robot.transport import RobotProfile, Transport

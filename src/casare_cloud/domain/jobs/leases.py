@@ -1,7 +1,8 @@
 """What a robot does with jobs: claims them, works on them under a lease, and says how they ended.
 
-Every call but a claim names the job and the token of its lease. Without the newest token it is 409 LEASE_LOST
-(JOB_ALREADY_FINISHED when the job has ended) and changes nothing; a late result is stored beside the job.
+Every call but a claim names the job and the token of its lease, or no token: the calling robot's one live lease of the
+job is meant then (docs/queue.md). With another token than the newest it is 409 LEASE_LOST (JOB_ALREADY_FINISHED when
+the job has ended) and changes nothing; a late result is stored beside the job.
 """
 
 import asyncio
@@ -86,15 +87,18 @@ async def claim_now(tx: Transaction, order: ClaimOrder, is_listening: bool) -> l
         "listening": is_listening,
     }
     rows = await tx.fetch_all(queries.CLAIM_JOBS, params)
+    if order.starts:
+        for row in rows:
+            await start(tx, row["job_id"], row["lease_token"])
     return [ClaimedJob(**row) for row in rows]
 
 
-async def start(tx: Transaction, job_id: UUID, lease_token: int) -> Started:
+async def start(tx: Transaction, job_id: UUID, lease_token: int | None) -> Started:
     """Say that a claimed job runs now."""
     return Started(**await _row(tx, queries.START_JOB, job_id, lease_token=lease_token))
 
 
-async def renew_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_seconds: int) -> RenewedLease:
+async def renew_lease(tx: Transaction, job_id: UUID, lease_token: int | None, lease_seconds: int) -> RenewedLease:
     """Keep a job for `lease_seconds` from now."""
     row = await tx.fetch_one(
         queries.RENEW_LEASES,
@@ -131,7 +135,7 @@ async def report_progress(
 
 
 async def complete(
-    tx: Transaction, job_id: UUID, lease_token: int, result: Any, node_executions: NodeExecutions = None
+    tx: Transaction, job_id: UUID, lease_token: int | None, result: Any, node_executions: NodeExecutions = None
 ) -> Ended:
     """End a job with its result. The same call again answers the same.
 
@@ -149,7 +153,7 @@ async def complete(
 
 
 async def fail(
-    tx: Transaction, job_id: UUID, lease_token: int, failure: Failure, node_executions: NodeExecutions = None
+    tx: Transaction, job_id: UUID, lease_token: int | None, failure: Failure, node_executions: NodeExecutions = None
 ) -> Ended:
     """End an attempt with an error."""
     return _ended(
@@ -162,18 +166,19 @@ async def fail(
             stack_trace=failure.stack_trace,
             failed_node=failure.failed_node,
             retryable=failure.retryable,
+            retry_at=failure.retry_at,
             node_executions=_json(node_executions),
         )
     )
 
 
-async def release(tx: Transaction, job_id: UUID, lease_token: int, reason: str | None = None) -> Ended:
+async def release(tx: Transaction, job_id: UUID, lease_token: int | None, reason: str | None = None) -> Ended:
     """Give a job back without counting the attempt; with a `reason` it is rejected, and another robot is woken."""
     return Ended(**await _row(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token, reason=reason))
 
 
 async def append_logs(
-    tx: Transaction, job_id: UUID, lease_token: int, entries: list[dict[str, Any]], sequence: int | None = None
+    tx: Transaction, job_id: UUID, lease_token: int | None, entries: list[dict[str, Any]], sequence: int | None = None
 ) -> int:
     """Append lines to a job's log, all or none; returns how many. Idempotent for a repeated `sequence`."""
     params = {"job_id": job_id, "lease_token": lease_token, "entries": Jsonb(entries), "sequence": sequence}

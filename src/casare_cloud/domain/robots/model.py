@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 # What a robot may say of its state, or a person for it: `public.set_robot_status`.
-SaidStatus = Literal["idle", "busy", "offline", "error", "maintenance"]
+SaidStatus = Literal["idle", "busy", "offline", "error", "maintenance", "paused"]
 RobotMode = Literal["active", "paused", "draining", "maintenance", "disabled"]
 RobotCommand = Literal["pause", "resume", "drain", "shutdown", "quarantine", "release", "status_request"]
 
@@ -123,6 +123,18 @@ class SessionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RobotLogEntry:
+    """A line that a robot logged of itself, and not of a job."""
+
+    robot_log_id: UUID
+    level: Literal["debug", "info", "warning", "error", "critical"]
+    message: str
+    source: str | None
+    extra: Any
+    logged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which robots are wanted: those of which everything that is not None is so.
 
@@ -135,6 +147,11 @@ class Filter:
     is_busy: bool | None = None
     environment: str | None = None
     search: str | None = None
+
+    def matches(self, robot: "Robot") -> bool:
+        """Whether a robot is so, but for the search."""
+        names = ("is_online", "is_active", "is_healthy", "is_busy", "environment")
+        return all(getattr(self, name) in (None, getattr(robot, name)) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

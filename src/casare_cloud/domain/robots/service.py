@@ -21,6 +21,7 @@ from casare_cloud.domain.robots.model import (
     Registration,
     Robot,
     RobotCommand,
+    RobotLogEntry,
     SaidStatus,
     SessionFacts,
 )
@@ -52,6 +53,27 @@ async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     rows = await tx.fetch_all(queries.LIST_ROBOTS, asdict(wanted) | {"limit": limit, "offset": offset})
     items, total = split_page(rows, "robot_id")
     return [Robot(**item) for item in items], total
+
+
+async def list_seen(tx: Transaction, wanted: Filter, limit: int) -> list[Robot]:
+    """The first robots by external id that match; a robot sees itself. Needs robots.read, but for a robot."""
+    caller: dict[str, Any] = await tx.fetch_value(queries.WHOAMI)
+    if caller["principal"] != "robot":
+        return (await list_page(tx, wanted, limit, 0))[0]
+    if caller["robot_id"] is None:
+        return []
+    return [own for own in [await get(tx, caller["robot_id"])] if wanted.matches(own)]
+
+
+async def get_seen(tx: Transaction, robot: str) -> Robot:
+    """A robot; `RobotNotFound`, also for a robot that asks for another. Needs robots.read, but for a robot."""
+    row = await tx.fetch_one(queries.GET_ROBOT, {"robot_id": uuid_of(robot), "external_id": robot})
+    if row is None:
+        caller: dict[str, Any] = await tx.fetch_value(queries.WHOAMI)
+        if caller["principal"] != "robot":
+            await require(tx, "robots.read")
+        raise RobotNotFound()
+    return Robot(**row)
 
 
 async def get(tx: Transaction, robot: str) -> Robot:
@@ -103,6 +125,29 @@ async def heartbeat(tx: Transaction, robot: str, said: Heartbeat) -> Heard:
     row = await tx.fetch_one(queries.RECORD_HEARTBEAT, {"robot": robot, **asdict(said)})
     assert row is not None
     return Heard(**row)
+
+
+async def append_logs(tx: Transaction, entries: list[dict[str, Any]], sequence: int | None = None) -> int:
+    """Append lines to the log of the calling robot itself, all or none; returns how many.
+
+    Idempotent for a batch with the `sequence` and the first timestamp of an earlier one. For robots.
+    """
+    accepted: int = await tx.fetch_value(queries.APPEND_ROBOT_LOGS, {"entries": Jsonb(entries), "sequence": sequence})
+    return accepted
+
+
+async def list_logs(
+    tx: Transaction, robot: str, level: str | None, limit: int, offset: int
+) -> tuple[list[RobotLogEntry], int, bool]:
+    """(lines of the page, the newest first; how many match; whether there may be more than that).
+
+    Raises `RobotNotFound`. Needs robots.read and logs.read.
+    """
+    robot_id = (await get(tx, robot)).robot_id
+    await require(tx, "logs.read")
+    params = {"robot_id": robot_id, "level": level, "limit": limit, "offset": offset}
+    items, total = split_page(await tx.fetch_all(queries.LIST_ROBOT_LOGS, params), "robot_log_id")
+    return [RobotLogEntry(**item) for item in items], total, total == queries.COUNTED_LOGS
 
 
 async def calling_robot(tx: Transaction) -> dict[str, Any]:

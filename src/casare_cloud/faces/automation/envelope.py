@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from casare_cloud.faces.automation import permission_words
 from casare_cloud.faces.kit.envelope import BrokenRules, Envelope, Problem
 
 # 400 here is a state that does not allow what is asked; 409 is what is there already.
@@ -23,7 +24,8 @@ class AutomationEnvelope(Envelope):
 
     def body(self, problem: Problem) -> dict[str, Any]:
         """The body of a refusal."""
-        body: dict[str, Any] = {"detail": problem.message, "error_code": problem.code, "request_id": problem.request_id}
+        message = permission_words.in_sentence(problem.message) if problem.code == "FORBIDDEN" else problem.message
+        body: dict[str, Any] = {"detail": message, "error_code": problem.code, "request_id": problem.request_id}
         if problem.status == 422:
             body["errors"] = _rules_of(problem)
         if problem.status == 429 and problem.retry_after is not None:

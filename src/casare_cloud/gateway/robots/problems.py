@@ -1,8 +1,9 @@
-"""What goes wrong between a robot and the gateway, in the codes of document 001, and why sockets are closed."""
+"""What goes wrong between a robot and the gateway, in the codes of document 001."""
 
 from typing import Any, Literal
 
 from casare_cloud.errors import ApiError
+from casare_cloud.gateway import closing
 
 Code = Literal[
     "INVALID_JSON",
@@ -14,12 +15,6 @@ Code = Literal[
     "RATE_LIMITED",
     "HANDLER_ERROR",
 ]
-
-NORMAL_CLOSE = 1000
-TOO_LARGE_CLOSE = 1009
-UNAUTHENTICATED_CLOSE = 4001  # no credential, or a bad one
-FOREIGN_CLOSE = 4003  # the credential is not this robot's
-REPLACED_CLOSE = 4009  # a newer connection of the same robot
 
 _CODES: dict[int, Code] = {
     400: "INVALID_PAYLOAD",
@@ -49,7 +44,7 @@ def problem_of(error: ApiError) -> Problem:
     details: dict[str, Any] = {"reason": error.code}
     if "Retry-After" in error.headers:
         details["retry_after"] = int(error.headers["Retry-After"])
-    close_code = UNAUTHENTICATED_CLOSE if error.status == 401 else None
+    close_code = closing.UNAUTHENTICATED if error.status == 401 else None
     return Problem(_CODES.get(error.status, "HANDLER_ERROR"), error.message, close_code, **details)
 
 

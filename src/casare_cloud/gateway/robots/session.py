@@ -16,23 +16,20 @@ from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.robots import service as robots
 from casare_cloud.domain.robots.model import Heard, Registration, Robot, SessionFacts
 from casare_cloud.errors import ApiError, AuthenticationFailed, Forbidden
+from casare_cloud.gateway import closing
 from casare_cloud.gateway.robots import messages
 from casare_cloud.gateway.robots.assigning import Assigner
 from casare_cloud.gateway.robots.connection import Connection, Link, Patience, Switchboard
 from casare_cloud.gateway.robots.keeping import Keeper
 from casare_cloud.gateway.robots.messages import Message, Register, RegisterAck, SessionConfig
 from casare_cloud.gateway.robots.problems import (
-    FOREIGN_CLOSE,
-    NORMAL_CLOSE,
-    REPLACED_CLOSE,
-    TOO_LARGE_CLOSE,
-    UNAUTHENTICATED_CLOSE,
     Problem,
     may_pass,
     problem_of,
 )
 from casare_cloud.gateway.robots.rates import MESSAGES, SECONDS, RateLimit
 from casare_cloud.gateway.robots.reports import Reports
+from casare_cloud.http import backoff_delays
 from casare_cloud.identity import Actor
 
 logger = logging.getLogger("casare_cloud")
@@ -40,6 +37,7 @@ logger = logging.getLogger("casare_cloud")
 MOST_BYTES = 2**20  # of a message
 LARGE_BYTES = 64 * 1024  # what is larger is read beside the event loop
 REGISTER_SECONDS = 30.0
+ENROL_SECONDS = 15.0  # for which a registration is tried while the database is busy or away
 
 
 class RobotSession:
@@ -63,11 +61,13 @@ class RobotSession:
         self._has_said_goodbye = False
         self._was_replaced = False
 
-    async def enter(self) -> None:
-        """Looks at the credential that the connection brought: a bad one, or another robot's, closes it."""
-        if self._connection.actor.is_anonymous:
+    async def enter(self, refused: ApiError | None = None) -> None:
+        """Looks at the credential that the connection brought: a bad one (`refused`), or another robot's, closes it."""
+        if self._connection.actor.is_anonymous and refused is None:
             return
         try:
+            if refused is not None:
+                raise refused
             async with self._connection.transaction() as tx:
                 caller = await robots.calling_robot(tx)
                 if self._robot_name is not None and caller["robot_id"] is not None:
@@ -75,7 +75,7 @@ class RobotSession:
         except ApiError as error:
             if not may_pass(error):  # what may pass may have passed when the robot registers
                 problem = problem_of(error)
-                problem.close_code = UNAUTHENTICATED_CLOSE if error.status == 401 else FOREIGN_CLOSE
+                problem.close_code = closing.UNAUTHENTICATED if error.status == 401 else closing.FOREIGN
                 await self._connection.tell_problem(problem, None)
 
     async def receive(self, frame: str | bytes) -> None:
@@ -121,7 +121,7 @@ class RobotSession:
     async def give_way(self) -> None:
         """A newer connection of the robot is there: this one is closed."""
         self._was_replaced = True
-        await self._connection.close(REPLACED_CLOSE, "A newer connection of this robot took its place.")
+        await self._connection.close(closing.REPLACED, "A newer connection of this robot took its place.")
 
     # What robots say
 
@@ -193,13 +193,13 @@ class RobotSession:
         try:
             if connection.actor.is_anonymous:
                 connection.actor = await self._actor_of(said.token)
-            robot, caller, heard, facts = await self._enrol(said)
+            robot, caller, heard, facts = await self._enrol_at_last(said)
         except ApiError as error:
             if error.status not in (401, 403, 409):
                 raise
             ack = RegisterAck(robot_id=said.robot_id, success=False, message=error.message)
             await connection.tell("register_ack", ack, message_id)
-            code = UNAUTHENTICATED_CLOSE if error.status == 401 else FOREIGN_CLOSE
+            code = closing.UNAUTHENTICATED if error.status == 401 else closing.FOREIGN
             await connection.close(code, error.message)
             return
         self._waits.cancel()
@@ -233,6 +233,19 @@ class RobotSession:
         if token is None:
             raise AuthenticationFailed()
         return await self._connection.board.verifier.actor_of({"x-api-token": token})
+
+    async def _enrol_at_last(self, said: Register) -> tuple[Robot, Mapping[str, Any], Heard, SessionFacts]:
+        """As `_enrol`; when a thousand robots come back together, they wait here for each other."""
+        now = asyncio.get_running_loop().time
+        until = now() + ENROL_SECONDS
+        for pause in backoff_delays(0.25, 3.0):
+            try:
+                return await self._enrol(said)
+            except ApiError as error:
+                if not may_pass(error) or now() + pause > until or self._connection.is_over:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError("unreachable: the pauses do not end")
 
     async def _enrol(self, said: Register) -> tuple[Robot, Mapping[str, Any], Heard, SessionFacts]:
         """Registers the robot and says that it lives, in one transaction."""
@@ -289,11 +302,11 @@ class RobotSession:
 
         await connection.insist(say_goodbye)
         self._has_said_goodbye = True
-        await connection.close(NORMAL_CLOSE, "Goodbye.")
+        await connection.close(closing.NORMAL, "Goodbye.")
 
     async def _wait_for_registration(self) -> None:
         await asyncio.sleep(REGISTER_SECONDS * random.uniform(1.0, 1.1))  # noqa: S311 - spreading load
-        problem = Problem("AUTHENTICATION_FAILED", "The robot did not register in time.", UNAUTHENTICATED_CLOSE)
+        problem = Problem("AUTHENTICATION_FAILED", "The robot did not register in time.", closing.UNAUTHENTICATED)
         await self._connection.tell_problem(problem, None)
 
 
@@ -302,6 +315,6 @@ async def _read(frame: str | bytes) -> Message:
         raise Problem("INVALID_MESSAGE", "A message must be text, not binary.")
     if len(frame) > MOST_BYTES or (len(frame) * 4 > MOST_BYTES and len(frame.encode(errors="replace")) > MOST_BYTES):
         raise Problem(
-            "INVALID_MESSAGE", f"A message has at most {MOST_BYTES} bytes.", TOO_LARGE_CLOSE, limit=MOST_BYTES
+            "INVALID_MESSAGE", f"A message has at most {MOST_BYTES} bytes.", closing.TOO_LARGE, limit=MOST_BYTES
         )
     return await asyncio.to_thread(messages.read, frame) if len(frame) > LARGE_BYTES else messages.read(frame)

@@ -21,15 +21,8 @@ from casare_cloud.robot.executor.templates import MISSING, as_text
 SCRIPTS = frozenset({"pythonscript", "shellcommand", "customscript"})
 MOST_OUTPUT_BYTES = 1 << 20
 LOOK_SECONDS = 0.05
-_PASSED_ON = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "SYSTEMROOT",
-    "TEMP",
-    "TMP",
-)  # nothing of the robot's own: its key is there
+# Nothing of the robot's own: its key is there.
+_PASSED_ON = "PATH LANG LC_ALL TZ SYSTEMROOT TEMP TMP"
 # Reads {code, names} and leaves `output`, else `result`, as JSON.
 _PYTHON = """
 import json, sys
@@ -124,7 +117,7 @@ def _run(run: NodeRun, command: Sequence[str], env: Mapping[str, str] | None = N
     seconds = float(run.number("timeout")) if milliseconds is None else float(run.number("timeout_ms")) / 1000
     control = run.run.control
     cwd = run.run.sandbox.locate(folder) if folder else run.run.sandbox.folder
-    surroundings = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    surroundings = {name: os.environ[name] for name in _PASSED_ON.split() if name in os.environ}
     surroundings |= {"HOME": str(run.run.sandbox.folder), **(env or {})}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:

@@ -1,6 +1,7 @@
 """Jobs, for the robots that run them: claim, report, finish (document 002; api-decisions#claims-and-leases).
 
-What names a lease is closed: a field that is not known is refused, so that a misspelt one is noticed by its sender.
+A robot that knows no lease tokens leaves them out: its one live lease of the job is meant (docs/queue.md). What names a
+lease is closed: a field that is not known is refused, so that a misspelt one is noticed by its sender.
 """
 
 from dataclasses import asdict
@@ -9,8 +10,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from casare_cloud.domain.jobs import leases
-from casare_cloud.domain.jobs.model import ClaimOrder, Failure
+from casare_cloud.domain.jobs.model import Failure
 from casare_cloud.faces.kit.routing import CurrentCall, LongPollRoute, Route, Tx
+from casare_cloud.faces.orchestrator.casare import FlatJob
 from casare_cloud.faces.orchestrator.fields import JobId
 from casare_cloud.faces.orchestrator.leases.shapes import (
     ClaimAnswer,
@@ -40,15 +42,20 @@ def _as_sent(nodes: list[NodeExecutionBody] | None) -> list[dict[str, Any]] | No
 
 
 @waiting.post("/claim", responses=refusals())
-async def claim_jobs(body: ClaimBody, call: CurrentCall, request: Request) -> ClaimAnswer:
+async def claim_jobs(body: ClaimBody, call: CurrentCall, request: Request) -> ClaimAnswer | FlatJob | None:
     """Claim jobs for the calling robot, as many as it has free slots and `limit` allows. Every claimed job is answered.
 
     With `wait_seconds` the answer comes when there is a job, or empty after that time. Asked again with the `claim_id`
     of leases that the robot still holds, it answers those that are not started, renewed, and takes nothing new. Nothing
     is taken for a client that has hung up. Needs jobs.claim (robots).
+
+    With `visibility_timeout_seconds` the answer is one job, flat, or null, whatever `limit` says, and the job runs from
+    its claim: the robot says no start, and need not send a `lease_token`.
     """
-    order, services = ClaimOrder(**body.model_dump()), call.services
+    order, services = body.order(), call.services
     jobs = await leases.claim(call.transaction, order, request.is_disconnected, services.doorbells, call.actor.key_hash)
+    if order.starts:
+        return FlatJob.of(jobs[0], order.lease_seconds) if jobs else None
     return ClaimAnswer(jobs=[ClaimedJobAnswer.model_validate(job) for job in jobs])
 
 
@@ -96,12 +103,12 @@ async def fail_job(job_id: JobId, body: FailBody, tx: Tx) -> OutcomeAnswer:
 
 
 @router.post("/{job_id}/release", responses=refusals(404, 409))
-async def release_job(job_id: JobId, body: LeaseBody, tx: Tx) -> OutcomeAnswer:
+async def release_job(job_id: JobId, tx: Tx, body: LeaseBody | None = None) -> OutcomeAnswer:
     """Give a job back without counting the attempt.
 
     409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
     """
-    return OutcomeAnswer.of(await leases.release(tx, job_id, body.lease_token))
+    return OutcomeAnswer.of(await leases.release(tx, job_id, body.lease_token if body else None))
 
 
 @router.post("/{job_id}/extend-lease", responses=refusals(404, 409))

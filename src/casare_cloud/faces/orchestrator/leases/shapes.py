@@ -5,10 +5,11 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from casare_cloud.domain.jobs.model import Ended, LogLevel
+from casare_cloud.domain.jobs.model import ClaimOrder, Ended, LogLevel
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Moment
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
+from casare_cloud.faces.orchestrator.casare import ExtensionSeconds, VisibilitySeconds
 from casare_cloud.faces.orchestrator.fields import Environment, ExactTime, LeaseSeconds, LeaseToken
 from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
 from casare_cloud.faces.orchestrator.leases import examples
@@ -23,10 +24,18 @@ class ClaimBody(Body):
     limit: Annotated[Integer, Field(ge=1, le=100)] = 1
     lease_seconds: LeaseSeconds = 60
     wait_seconds: Annotated[float, Field(ge=0, le=25, strict=True)] = 0
+    visibility_timeout_seconds: VisibilitySeconds = None
     claim_id: Annotated[
         UUID | None,
         Field(description="The robot's own, new for each claim; the same one asks for an answer that was lost."),
     ] = None
+
+    def order(self) -> ClaimOrder:
+        """What the domain calls it."""
+        given = self.model_dump(exclude={"visibility_timeout_seconds"})
+        if self.visibility_timeout_seconds is not None:
+            given |= {"limit": 1, "lease_seconds": self.visibility_timeout_seconds, "starts": True}
+        return ClaimOrder(**given)
 
 
 class ClaimedJobAnswer(Answer):
@@ -63,7 +72,9 @@ class LeaseBody(Report):
 
     model_config = showing(examples.LEASE, extra="forbid")
 
-    lease_token: LeaseToken
+    lease_token: Annotated[
+        LeaseToken | None, Field(description="Proves the lease: from the claim. Default: the robot's own live lease.")
+    ] = None
 
 
 class StartAnswer(Answer):
@@ -83,7 +94,7 @@ class ExtendBody(LeaseBody):
 
     model_config = showing(examples.EXTEND)
 
-    lease_seconds: LeaseSeconds = 60
+    lease_seconds: ExtensionSeconds = 60
 
 
 class ExtendAnswer(Answer):
@@ -166,6 +177,10 @@ class FailBody(LeaseBody):
     failed_node: Annotated[str | None, Field(max_length=255)] = None
     retryable: Flag = True
     node_executions: NodeExecutions = None
+    retry_at: Annotated[
+        Moment | None,
+        Field(description="No further attempt before: a service named a time. At most 7 days ahead."),
+    ] = None
 
 
 class OutcomeAnswer(Answer):

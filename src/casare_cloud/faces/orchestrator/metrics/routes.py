@@ -47,14 +47,17 @@ async def get_fleet_metrics(tx: Tx, schema: Schema = "2") -> FleetAnswer:
 async def list_robot_metrics(
     tx: Tx, status: Annotated[RobotWord | None, Query(description="Only robots in this state.")] = None
 ) -> list[RobotMetricsAnswer]:
-    """The robots, at most 1,000 by their external ids, with what each last measured. Needs robots.read."""
-    found, _ = await robots.list_page(tx, filter_of(status), MOST_ROBOTS, 0)
-    return [RobotMetricsAnswer.of(robot) for robot in found]
+    """The robots, at most 1,000 by their external ids, with what each last measured. Needs robots.read; a robot's key
+    shows the robot."""
+    return [RobotMetricsAnswer.of(robot) for robot in await robots.list_seen(tx, filter_of(status), MOST_ROBOTS)]
 
 
 @router.get("/robots/{robot_id}", responses=refusals(404))
 async def get_robot_metrics(robot_id: RobotId, tx: Tx) -> RobotMetricsDetail:
-    """A robot, what it last measured, and its jobs of today. Needs robots.read and analytics.read."""
+    """A robot, what it last measured, and its jobs of today. Needs robots.read and analytics.read.
+
+    A robot's key sees its own robot; any other, and one that is not registered yet, is 404 for it.
+    """
     return RobotMetricsDetail.with_today(await service.get_robot(tx, robot_id))
 
 

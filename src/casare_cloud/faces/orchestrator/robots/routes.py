@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from casare_cloud.domain.jobs.model import LogLevel
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import Heartbeat
 from casare_cloud.faces.kit.idempotency import shown_once
@@ -23,6 +24,8 @@ from casare_cloud.faces.orchestrator.robots.shapes import (
     RobotAnswer,
     RobotDeleted,
     RobotList,
+    RobotLogLine,
+    RobotLogList,
     RobotPoolBody,
     RobotStatusBody,
     TokenAnswer,
@@ -72,6 +75,16 @@ async def explain_robot(robot_id: RobotId, tx: Tx) -> RobotExplanation:
     return RobotExplanation.model_validate(with_word(await service.explain(tx, robot_id), "state"))
 
 
+@router.get("/{robot_id}/logs", responses=refusals(404))
+async def list_robot_logs(
+    robot_id: RobotId, tx: Tx, page: Annotated[Page, page(100, 1000)], level: Annotated[LogLevel | None, Query()] = None
+) -> RobotLogList:
+    """What a robot logged of itself, and not of a job, the newest line first. Needs robots.read and logs.read."""
+    items, total, is_capped = await service.list_logs(tx, robot_id, level, page.limit, page.offset)
+    lines = [RobotLogLine.model_validate(item) for item in items]
+    return RobotLogList(logs=lines, total=total, total_is_capped=is_capped, limit=page.limit, offset=page.offset)
+
+
 @router.put("/{robot_id}", responses=refusals(404))
 async def update_robot(robot_id: RobotId, body: UpdateRobotBody, tx: Tx) -> RobotAnswer:
     """Change what is sent, leave the rest. Unknown fields are refused. Needs robots.write."""
@@ -80,7 +93,8 @@ async def update_robot(robot_id: RobotId, body: UpdateRobotBody, tx: Tx) -> Robo
 
 @router.put("/{robot_id}/status", responses=refusals(404))
 async def set_robot_status(robot_id: RobotId, body: RobotStatusBody, tx: Tx) -> RobotAnswer:
-    """Say what state a robot is in: `offline` signs it off, `maintenance` and `error` say so, the others bring it back.
+    """Say what state a robot is in: `offline` signs it off, `maintenance`, `paused` and `error` say so, the others
+    bring it back.
 
     `status` in the answer is derived from what is known, so a robot that holds jobs is busy whatever it says. Unknown
     fields are refused. For the robot itself, and callers with robots.control.

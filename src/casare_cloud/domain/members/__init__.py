@@ -1,0 +1,1 @@
+"""Members of a tenant, their roles, invitations, and the tenant itself."""

@@ -1,0 +1,36 @@
+"""SQL of the members domain."""
+
+LIST_MEMBERS = """
+select * from public.list_members(%(user_id)s::uuid, %(role_id)s::uuid, %(limit)s, %(offset)s)
+"""
+
+LIST_ROLES = """
+select * from public.list_roles(%(role_id)s::uuid)
+"""
+
+LIST_PERMISSIONS = """
+select p.code, p.description
+from private.authorize('members.read') as caller
+cross join public.permissions as p
+order by p.code
+"""
+
+HAS_ROLE = """
+select true
+from public.member_roles as mr
+where mr.tenant_id = (select private.permitted_tenant_id('members.read'))
+    and mr.user_id = %(user_id)s
+    and mr.role_id = %(role_id)s
+"""
+
+GET_INVITATION = """
+select i.invitation_id, i.email, i.role_id, i.expires_at
+from public.invitations as i
+where i.invitation_id = %(invitation_id)s
+"""
+
+GET_TENANT = """
+select t.tenant_id, t.name, t.plan::text as plan, t.created_at
+from private.authorize('settings.read') as caller
+join public.tenants as t on t.tenant_id = caller.tenant_id
+"""

@@ -1,0 +1,174 @@
+"""What can be done with members, roles and the tenant itself. The database decides who may do it to whom."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.members import queries
+from casare_cloud.domain.members.model import Invitation, Member, Permission, Plan, Role, RoleName, Tenant
+from casare_cloud.domain.permissions import require
+from casare_cloud.errors import Conflict, Forbidden, InvalidArgument, NotFound
+
+
+class MemberNotFound(NotFound):
+    """There is no such member, or another tenant's."""
+
+    def __init__(self) -> None:
+        super().__init__("MEMBER_NOT_FOUND", "There is no such member.")
+
+
+class RoleNotFound(NotFound):
+    """There is no such role, or another tenant's."""
+
+    def __init__(self) -> None:
+        super().__init__("ROLE_NOT_FOUND", "There is no such role.")
+
+
+class RoleAssigned(Conflict):
+    """The member has the role already."""
+
+    def __init__(self) -> None:
+        super().__init__("ROLE_ASSIGNED", "The member has this role already.")
+
+
+async def list_page(tx: Transaction, limit: int, offset: int) -> tuple[list[Member], int]:
+    """(members of the page, the oldest first; how many there are). Needs members.read."""
+    return await _members(tx, limit=limit, offset=offset)
+
+
+async def list_of_role(tx: Transaction, role_id: UUID) -> list[Member]:
+    """The members that have a role, at most 1,000. Needs members.read."""
+    return (await _members(tx, role_id=role_id))[0]
+
+
+async def get(tx: Transaction, user_id: UUID) -> Member:
+    """A member; `MemberNotFound`. Needs members.read."""
+    found, _ = await _members(tx, user_id=user_id)
+    if not found:
+        raise MemberNotFound()
+    return found[0]
+
+
+async def change(
+    tx: Transaction, user_id: UUID, first_name: str | None, last_name: str | None, is_active: bool | None
+) -> None:
+    """Change what is not None; one who is not active has no access. Needs members.write, but for one's own name.
+
+    Raises 404 MEMBER_NOT_FOUND, 409 LAST_ADMIN, 400 OWN_MEMBERSHIP for whoever would deactivate themselves.
+    """
+    await tx.call(
+        "public.update_member", user_id=user_id, first_name=first_name, last_name=last_name, is_active=is_active
+    )
+
+
+async def remove(tx: Transaction, user_id: UUID) -> None:
+    """Take a member's access away for good; 409 LAST_ADMIN. Needs members.write; members may leave by themselves."""
+    await tx.call("public.remove_member", user_id=user_id)
+
+
+async def invite(tx: Transaction, email: str, role_id: UUID) -> Invitation:
+    """Offer membership with a role for seven days; the token goes to the person who is invited. Needs members.write
+    and members.read."""
+    token = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(token.encode()).digest()
+    made = await tx.call("public.invite_member", email=email, role_id=role_id, token_hash=digest)
+    await require(tx, "members.read")  # to see what was made
+    row = await tx.fetch_one(queries.GET_INVITATION, {"invitation_id": made})
+    assert row is not None
+    return Invitation(**row, token=token)
+
+
+async def list_roles(tx: Transaction) -> list[Role]:
+    """The built-in roles for people, and the tenant's own. Needs members.read."""
+    return [_role_of(row) for row in await tx.fetch_all(queries.LIST_ROLES, {"role_id": None})]
+
+
+async def get_role(tx: Transaction, role_id: UUID) -> Role:
+    """A role; `RoleNotFound`. Needs members.read."""
+    row = await tx.fetch_one(queries.LIST_ROLES, {"role_id": role_id})
+    if row is None:
+        raise RoleNotFound()
+    return _role_of(row)
+
+
+async def create_role(tx: Transaction, name: str, slug: str, description: str, permissions: Sequence[str]) -> UUID:
+    """The id of a new role; permissions are codes or wildcards that the caller has. Needs members.write.
+
+    Raises 409 ROLE_EXISTS, 400 for an unknown permission, 403 for one that the caller has not got.
+    """
+    role_id: UUID = await tx.call(
+        "public.create_role", name=name, slug=slug, permissions=list(permissions), description=description
+    )
+    return role_id
+
+
+async def change_role(
+    tx: Transaction, role_id: UUID, name: str | None, description: str | None, permissions: Sequence[str] | None
+) -> None:
+    """Change what is not None; 404 ROLE_NOT_FOUND, 409 ROLE_BUILT_IN. Needs members.write."""
+    wanted = None if permissions is None else list(permissions)
+    await tx.call("public.update_role", role_id=role_id, name=name, description=description, permissions=wanted)
+
+
+async def delete_role(tx: Transaction, role_id: UUID) -> None:
+    """Delete a role and take it from its members; 404 ROLE_NOT_FOUND, 409 ROLE_BUILT_IN. Needs members.write."""
+    await tx.call("public.delete_role", role_id=role_id)
+
+
+async def list_permissions(tx: Transaction) -> list[Permission]:
+    """Every permission there is. Needs members.read."""
+    rows = await tx.fetch_all(queries.LIST_PERMISSIONS)
+    if not rows:
+        await require(tx, "members.read")
+    return [Permission(**row) for row in rows]
+
+
+async def assign_role(tx: Transaction, user_id: UUID, role_id: UUID) -> None:
+    """Give a member a role; 409 ROLE_ASSIGNED, 404 for either. Needs members.write."""
+    if await tx.fetch_value(queries.HAS_ROLE, {"user_id": user_id, "role_id": role_id}):
+        await require(tx, "members.write")
+        raise RoleAssigned()
+    await tx.call("public.assign_role", user_id=user_id, role_id=role_id)
+
+
+async def unassign_role(tx: Transaction, user_id: UUID, role_id: UUID) -> None:
+    """Take a role from a member; 404 for either, 409 LAST_ADMIN. Needs members.write."""
+    await tx.call("public.unassign_role", user_id=user_id, role_id=role_id)
+
+
+async def get_tenant(tx: Transaction) -> Tenant:
+    """The caller's tenant. Needs settings.read."""
+    row = await tx.fetch_one(queries.GET_TENANT)
+    assert row is not None
+    return Tenant(**row)
+
+
+async def change_tenant(tx: Transaction, name: str | None, plan: Plan | None) -> Tenant:
+    """Change the tenant's name. A plan allows more, so no tenant gives itself another. Needs settings.write.
+
+    Raises 400 when there is nothing to change, 403 for another plan than the one that is.
+    """
+    if name is None and plan is None:
+        raise InvalidArgument("name or plan must be given.")
+    await tx.call("public.update_tenant", name=name)
+    tenant = await get_tenant(tx)
+    if plan is not None and plan != tenant.plan:
+        raise Forbidden("The plan is changed by whoever runs the service.")
+    return tenant
+
+
+async def _members(tx: Transaction, **wanted: Any) -> tuple[list[Member], int]:
+    asked = {"user_id": None, "role_id": None, "limit": 1000, "offset": 0, **wanted}
+    rows = await tx.fetch_all(queries.LIST_MEMBERS, asked)
+    members = []
+    for row in rows:
+        roles = [RoleName(**{**role, "role_id": UUID(role["role_id"])}) for role in row["roles"]]
+        members.append(Member(**{**{k: v for k, v in row.items() if k != "total"}, "roles": roles}))
+    return members, rows[0]["total"] if rows else 0
+
+
+def _role_of(row: Any) -> Role:
+    return Role(**{**row, "permissions": [Permission(**permission) for permission in row["permissions"]]})

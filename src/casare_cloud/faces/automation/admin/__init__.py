@@ -1,0 +1,1 @@
+"""The organization, its roles and permissions."""

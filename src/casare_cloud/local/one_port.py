@@ -1,0 +1,91 @@
+"""The orchestrator with the gateway's sockets on one port, as document 000 has them; where it is deployed, a load
+balancer does this.
+
+The function is served by what functions-framework serves it with; a socket is handed on to `GATEWAY_URL`.
+"""
+
+import asyncio
+import os
+from contextlib import suppress
+from typing import Any
+
+from functions_framework._http.gunicorn import UvicornApplication
+from functions_framework.aio import create_asgi_app
+from starlette.types import ASGIApp, Receive, Scope, Send
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+_FRAME_BYTES = 16 * 2**20
+_HANDED_ON = frozenset((b"authorization", b"x-api-key", b"x-api-token", b"x-request-id", b"origin", b"user-agent"))
+_UNAVAILABLE = 4503
+
+
+class OnePort:
+    """An ASGI app whose requests are `app`'s, and whose sockets are those at `url`."""
+
+    def __init__(self, app: ASGIApp, url: str) -> None:
+        self._app = app
+        self._url = url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.accept"})
+        try:
+            async with connect(self._target_of(scope), **self._options_of(scope)) as gateway:
+                await _join(gateway, receive, send)
+        except (OSError, WebSocketException):
+            await send({"type": "websocket.close", "code": _UNAVAILABLE, "reason": "The gateway does not answer."})
+
+    def _target_of(self, scope: Scope) -> str:
+        path, query = scope["raw_path"].decode("ascii"), scope["query_string"].decode("ascii")
+        return f"{self._url}{path}" + (f"?{query}" if query else "")
+
+    def _options_of(self, scope: Scope) -> dict[str, Any]:
+        headers = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"] if name in _HANDED_ON]
+        if scope.get("client"):
+            headers.append(("X-Forwarded-For", scope["client"][0]))
+        return {
+            "additional_headers": headers,
+            "user_agent_header": None,
+            "proxy": None,
+            "compression": None,
+            "max_size": _FRAME_BYTES,
+            "ping_interval": None,
+        }
+
+
+async def _join(gateway: ClientConnection, receive: Receive, send: Send) -> None:
+    """Hand on what either side says, until one of them has closed; the gateway's code and reason are handed on."""
+
+    async def inwards() -> None:
+        while (message := await receive())["type"] == "websocket.receive":
+            await gateway.send(message["bytes"] if message.get("text") is None else message["text"])
+        await gateway.close(message.get("code") or 1000)
+
+    async def outwards() -> None:
+        async for message in gateway:
+            await send({"type": "websocket.send", "text" if isinstance(message, str) else "bytes": message})
+
+    tasks = [asyncio.create_task(inwards()), asyncio.create_task(outwards())]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    with suppress(OSError, RuntimeError):  # the client closed it
+        code = 1000 if gateway.close_code in (None, 1005, 1006) else gateway.close_code
+        await send({"type": "websocket.close", "code": code, "reason": gateway.close_reason or ""})
+
+
+def main() -> None:
+    """Serve on `HOST` and `PORT`."""
+    app = OnePort(create_asgi_app(), os.environ["GATEWAY_URL"])  # type: ignore[no-untyped-call]
+    UvicornApplication(app, os.environ["HOST"], os.environ["PORT"], debug=False).run()  # type: ignore[no-untyped-call]
+
+
+if __name__ == "__main__":
+    main()
