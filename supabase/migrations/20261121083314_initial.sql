@@ -20632,7 +20632,7 @@ comment on function private.keep_node_executions is
     'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/list_acts.sql sha256:97efe869d7f373b865363d316c7ef47f9d2362042616a447d8a07f1338edfcd5
+-- from sql/95_analytics/functions/list_acts.sql sha256:0eb9790b1d89b8fcd0e9f1095e27cdd09c5e18d6c10920d3c1d8c751e53732d6
 -- What happened by itself comes from the events, what people changed from the audit log, if the caller may read it. A kind
 -- is the type of an event, or the table and what became of its row.
 create or replace function public.list_acts(
@@ -20695,6 +20695,7 @@ begin
                 a.audit_id::text as act_id,
                 a.resource_type || '.' || case
                     when a.action = 'create' then 'created'
+                    when a.action = 'execute' then 'executed'
                     when a.action = 'delete' or a.new_values ->> 'deleted_at' is not null then 'deleted'
                     when a.resource_type = 'workflows' and a.new_values ->> 'status' in ('published', 'archived')
                         then a.new_values ->> 'status'
