@@ -4,6 +4,7 @@ create table public.robots (
     external_id text not null,          -- the id that people and published clients use, e.g. robot-prod-001
     name text not null,
     hostname text not null default '',
+    version text not null default '1.0.0',      -- of its program, as whoever registered it said
     environment text not null default 'default',
     mode public.robot_mode not null default 'active',
     capabilities text[] not null default '{}',      -- sorted, what is true
@@ -24,6 +25,7 @@ create table public.robots (
         references public.pools (tenant_id, pool_id) on delete set null (pool_id),
     constraint robots_external_id_check check (external_id ~ '^[A-Za-z0-9_-]{1,64}$'),
     constraint robots_name_check check (length(name) between 1 and 128),
+    constraint robots_version_check check (length(version) between 1 and 64),
     constraint robots_hostname_check check (length(hostname) <= 256),
     constraint robots_environment_check check (length(environment) between 1 and 64 and environment <> '*'),
     constraint robots_max_concurrent_jobs_check check (max_concurrent_jobs between 1 and 100)
@@ -76,6 +78,28 @@ create table public.robot_commands (
 create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
 comment on table public.robot_commands is
     'What robots were told to do. A command waits in the answers to heartbeats until the robot acknowledges it.';
+
+create table public.robot_logs (
+    robot_log_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    level text not null default 'info',
+    message text not null,
+    source text,                        -- the part of the robot that says it
+    extra jsonb,
+    logged_at timestamptz not null,
+    sequence bigint,                    -- of the first line of a batch that has a number: it is known again by that and its time
+    constraint robot_logs_pkey primary key (robot_log_id),
+    constraint robot_logs_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade,
+    constraint robot_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
+    constraint robot_logs_message_check check (length(message) <= 65536)
+);
+create index robot_logs_tenant_id_robot_log_id_idx on public.robot_logs (tenant_id, robot_log_id);
+create index robot_logs_tenant_id_robot_id_idx on public.robot_logs (tenant_id, robot_id, robot_log_id desc);
+create unique index robot_logs_tenant_id_sequence_idx on public.robot_logs (tenant_id, robot_id, sequence, logged_at)
+    where sequence is not null;
+comment on table public.robot_logs is 'What robots log of themselves, and not of a job.';
 
 create table private.robot_failures (
     tenant_id uuid not null,

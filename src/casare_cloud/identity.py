@@ -25,7 +25,7 @@ from casare_cloud.errors import AuthenticationFailed, Unavailable
 KeyKind = Literal["robot", "service"]
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PREFIXES: dict[str, KeyKind] = {"crpa_": "robot", "robot_": "robot", "sk_live_": "service"}
+_PREFIXES: dict[str, KeyKind] = {"crpa_": "robot", "robot_": "robot", "rpa-agent-": "robot", "sk_live_": "service"}
 _SECRET_CHARACTERS = 43  # 62^43 > 2^256
 _CHECKSUM_CHARACTERS = 6
 KEY_ALGORITHMS = {"EC": ("ES256", "ES384"), "RSA": ("RS256", "RS384", "RS512"), "OKP": ("EdDSA",)}
@@ -70,9 +70,9 @@ class NewKey:
     prefix: str
 
 
-def new_api_key(kind: KeyKind) -> NewKey:
+def new_api_key(kind: KeyKind, prefix: str | None = None) -> NewKey:
     """A new key of 256 bits: prefix, 43 random base62 characters, and a checksum that tells typing errors from lies."""
-    prefix = "crpa_" if kind == "robot" else "sk_live_"
+    prefix = prefix or ("crpa_" if kind == "robot" else "sk_live_")
     body = prefix + "".join(secrets.choice(_BASE62) for _ in range(_SECRET_CHARACTERS))
     key = body + _checksum(body)
     return NewKey(key, hash_of_key(key), key[: len(prefix) + 6])
@@ -263,6 +263,12 @@ def mint_robot_token(settings: Settings, tenant_id: UUID, robot_id: UUID, api_ke
     It is signed with `CASARE_SIGNING_KEY`, whose public half Supabase Auth publishes; the database checks at every use
     that key and robot still exist.
     """
+    who = {"principal": "robot", "robot_id": str(robot_id), "api_key_id": str(api_key_id)}
+    return mint_token(settings, str(robot_id), {"tenant_id": str(tenant_id), **who})
+
+
+def mint_token(settings: Settings, subject: str, app_metadata: Mapping[str, Any]) -> tuple[str, int]:
+    """A short-lived ES256 token for a caller whom the database has verified, and its life in seconds (600 to 3600)."""
     import jwt
 
     if not settings.signing_key:
@@ -276,15 +282,10 @@ def mint_robot_token(settings: Settings, tenant_id: UUID, robot_id: UUID, api_ke
         "iss": f"{settings.supabase_url}/auth/v1",
         "aud": "authenticated",
         "role": "authenticated",
-        "sub": str(robot_id),
+        "sub": subject,
         "iat": now,
         "exp": now + seconds,
-        "app_metadata": {
-            "tenant_id": str(tenant_id),
-            "principal": "robot",
-            "robot_id": str(robot_id),
-            "api_key_id": str(api_key_id),
-        },
+        "app_metadata": dict(app_metadata),
     }
     key = jwt.PyJWK.from_dict(jwk, algorithm="ES256")
     return jwt.encode(claims, key, algorithm="ES256", headers={"kid": jwk["kid"]}), seconds

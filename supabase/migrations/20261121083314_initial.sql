@@ -125,9 +125,9 @@ create type public.api_key_summary as (
     robot_external_id text  -- of a key that was made for a robot which was not there
 );
 
--- from sql/20_workflows/types.sql sha256:5e3b5e507b6139b981a8bc1856fe7e248e57ea9cf87be347d31101883958f4c1
+-- from sql/20_workflows/types.sql sha256:16dc8398ce7f5e43b96168d1de5bdd61c35fdfc1261f3563d4f803ee12400a7e
 create type public.workflow_status as enum (
-    'draft',        -- never run; draft -> published
+    'draft',        -- run by hand only, while enabled; draft -> published
     'published',    -- may be enqueued; published -> deprecated, archived
     'deprecated',   -- may be enqueued, nobody should; deprecated -> published, archived
     'archived'      -- kept, never run; archived -> published
@@ -558,7 +558,7 @@ create unlogged table private.request_counts (
 comment on table private.request_counts is
     'How many requests each caller or address made of each kind in the current window.';
 
--- from sql/20_workflows/tables.sql sha256:1d65d186ea6caf93488e91f31bcc1996afd281979d555fe97e0577be5fc26be4
+-- from sql/20_workflows/tables.sql sha256:adfb3c43d13c578c8a61456fa605c8075bce29a72a27106e3b1504adcbc65507
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -568,6 +568,7 @@ create table public.workflows (
     is_enabled boolean not null default true,
     current_version integer not null default 1,
     metadata jsonb not null default '{}',
+    required_capabilities text[] not null default '{}',     -- of the current version: see private.capabilities_of()
     created_by uuid,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -681,13 +682,14 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:764e264d34a2da31da43a0c5833cee789ebc7c22d8610e76a2d47691a6ed8752
+-- from sql/30_robots/tables.sql sha256:fd87baf4ec8b47015333893ce1a73c2c2e16081b92a63230584caffd1410debf
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
     external_id text not null,          -- the id that people and published clients use, e.g. robot-prod-001
     name text not null,
     hostname text not null default '',
+    version text not null default '1.0.0',      -- of its program, as whoever registered it said
     environment text not null default 'default',
     mode public.robot_mode not null default 'active',
     capabilities text[] not null default '{}',      -- sorted, what is true
@@ -708,6 +710,7 @@ create table public.robots (
         references public.pools (tenant_id, pool_id) on delete set null (pool_id),
     constraint robots_external_id_check check (external_id ~ '^[A-Za-z0-9_-]{1,64}$'),
     constraint robots_name_check check (length(name) between 1 and 128),
+    constraint robots_version_check check (length(version) between 1 and 64),
     constraint robots_hostname_check check (length(hostname) <= 256),
     constraint robots_environment_check check (length(environment) between 1 and 64 and environment <> '*'),
     constraint robots_max_concurrent_jobs_check check (max_concurrent_jobs between 1 and 100)
@@ -760,6 +763,28 @@ create table public.robot_commands (
 create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
 comment on table public.robot_commands is
     'What robots were told to do. A command waits in the answers to heartbeats until the robot acknowledges it.';
+
+create table public.robot_logs (
+    robot_log_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    level text not null default 'info',
+    message text not null,
+    source text,                        -- the part of the robot that says it
+    extra jsonb,
+    logged_at timestamptz not null,
+    sequence bigint,                    -- of the first line of a batch that has a number: it is known again by that and its time
+    constraint robot_logs_pkey primary key (robot_log_id),
+    constraint robot_logs_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade,
+    constraint robot_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
+    constraint robot_logs_message_check check (length(message) <= 65536)
+);
+create index robot_logs_tenant_id_robot_log_id_idx on public.robot_logs (tenant_id, robot_log_id);
+create index robot_logs_tenant_id_robot_id_idx on public.robot_logs (tenant_id, robot_id, robot_log_id desc);
+create unique index robot_logs_tenant_id_sequence_idx on public.robot_logs (tenant_id, robot_id, sequence, logged_at)
+    where sequence is not null;
+comment on table public.robot_logs is 'What robots log of themselves, and not of a job.';
 
 create table private.robot_failures (
     tenant_id uuid not null,
@@ -1136,7 +1161,7 @@ create table public.late_results (
 );
 comment on table public.late_results is 'Late results: they came with a token that no longer held the job, and are never applied.';
 
--- from sql/45_events/tables.sql sha256:1cd8943aef5a2c3d2360e4d4822cf331a95136db1aa0f5a99c65e84eb3257b0e
+-- from sql/45_events/tables.sql sha256:645f55fb26506919a98018ecc326021b1efce42846eb8840b11c5c046b24fc7d
 -- Writers append to the inbox without waiting for one another. The first reader gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -1182,6 +1207,17 @@ create table public.events (
 );
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
+
+create table private.notification_marks (
+    tenant_id uuid not null,
+    user_id uuid not null,
+    read_through bigint not null default 0,     -- every event up to this number was read
+    read_seqs bigint[] not null default '{}',   -- and these behind it; the newest 1,000
+    constraint notification_marks_pkey primary key (tenant_id, user_id),
+    constraint notification_marks_tenant_id_user_id_fkey foreign key (tenant_id, user_id)
+        references public.memberships (tenant_id, user_id) on delete cascade
+);
+comment on table private.notification_marks is 'Which notifications a member has read. Notifications themselves are events.';
 
 -- from sql/48_calendars/tables.sql sha256:3a6621731d00fcb6fce3989bdf296988889b2021d018665ee7a91587791b0bb2
 create table private.calendar_quotas (
@@ -1547,13 +1583,13 @@ create table private.overviews (
 ) with (fillfactor = 50);
 comment on table private.overviews is 'What was last pushed of each watched tenant''s queue and robots, so that only changes are.';
 
--- from sql/90_audit/tables.sql sha256:932e8cebdfb389cb4e9f8ffb4e5a00628fa9fdd64ef22ea7e65aa3416f293e12
+-- from sql/90_audit/tables.sql sha256:c8e55eef63a37b24c507ee82492cc909ec49f5223f0df4b999680daea1d35499
 create table public.audit_log (
     audit_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
     actor_id uuid,
     principal text not null,            -- user | robot | service | system
-    action text not null,               -- create | update | delete
+    action text not null,               -- create | update | delete | execute
     resource_type text not null,        -- table name
     resource_id text not null,
     old_values jsonb,
@@ -1564,9 +1600,10 @@ create table public.audit_log (
     constraint audit_log_pkey primary key (audit_id)
 );
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
+create index audit_log_resource_id_idx on public.audit_log (tenant_id, resource_type, resource_id);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:16b59a00f5ab10b1abf580fd80b34c16ee76bb9d647d4e320e17d68f2f684d70
+-- from sql/92_retention/tables.sql sha256:f515a4d7c831da95724ab7f5a154fa3644c83d23ac4aedcd6e49a7ffa03d0802
 -- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1583,6 +1620,7 @@ insert into private.retentions (kind, plan, days, may_be_shortened)
 values
     ('jobs', 'free', 7, true), ('jobs', 'pro', 90, true), ('jobs', 'enterprise', 400, true),
     ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
+    ('robot_logs', 'free', 7, true), ('robot_logs', 'pro', 30, true), ('robot_logs', 'enterprise', 90, true),
     ('job_node_executions', 'free', 7, true), ('job_node_executions', 'pro', 30, true),
     ('job_node_executions', 'enterprise', 90, true),
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
@@ -1648,7 +1686,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:f8f6ae5c12a317959d6b64b4c82adc81d10a7543667436238115c26b3c623fc4
+-- from sql/97_duties/tables.sql sha256:69cdcf9528d34de7f38d5421a7d9c601accbbe61916269495d3bf77ad91c16c4
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1707,6 +1745,7 @@ values
     ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
     ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
     ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),
+    ('purge_expired_robot_logs', '1 minute', 10000, 'public.robot_logs', null, null),
     ('purge_expired_events', '1 minute', 10000, 'public.events', null, null),
     ('purge_expired_dead_letters', '10 minutes', 10000, 'public.dead_letters', null, null),
     ('purge_expired_late_results', '10 minutes', 10000, 'public.late_results', null, null),
@@ -1735,7 +1774,7 @@ create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
     'When claims have the next duty to do, in milliseconds since 1970, or before: they look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by the dispatcher.';
 
--- from sql/30_robots/views.sql sha256:f1f398be8172f3b91298fe2168079d3d403ff79eb4a24145564df2c5f84dc7e3
+-- from sql/30_robots/views.sql sha256:2b6ec4483e9c166c0f0a6e5bbdaf65b89a96840877bcd352129caa8e8f3d1596
 -- The functions that the view calls stand here, before it; every other function has a file of its own.
 create or replace function private.back_at()
 returns timestamptz
@@ -1809,7 +1848,8 @@ select
     case
         when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90))
             then h.other_session_at
-    end as other_session_at
+    end as other_session_at,
+    r.version
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
@@ -4327,6 +4367,65 @@ $$;
 comment on function private.purge_request_counts is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
 revoke all on function private.purge_request_counts from public, anon, authenticated, service_role;
 
+-- from sql/20_workflows/functions/capabilities_of.sql sha256:dcbc86ace69def029a8aac3e71608974ba006e3e66da8abe507ee92b1992ebd0
+create or replace function private.capabilities_of(p_definition jsonb)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_given jsonb := p_definition -> 'required_capabilities';
+begin
+    return array(
+        select distinct normalize(w.word, nfc) as word
+        from (
+            select i.item #>> '{}' as word
+            from jsonb_array_elements(case when jsonb_typeof(v_given) = 'array' then v_given else '[]' end) as i (item)
+            where jsonb_typeof(i.item) = 'string'
+            union all
+            select o.key
+            from jsonb_each(case when jsonb_typeof(v_given) = 'object' then v_given else '{}' end) as o
+            where o.value = 'true'
+        ) as w
+        where length(w.word) between 1 and 64
+        order by word
+        limit 100
+    );
+end
+$$;
+comment on function private.capabilities_of is
+    'What a workflow definition says that robots must be able to do: its required_capabilities, a list of words or a map of booleans. What is neither is left out.';
+revoke all on function private.capabilities_of from public, anon, authenticated, service_role;
+
+-- from sql/20_workflows/functions/check_workflow.sql sha256:b3b5a6e694484da8937c8488b06422b4b4be414f9be74692ae437816ed975b89
+create or replace function private.check_workflow(p_name text, p_description text, p_definition jsonb)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text := case
+        when length(p_name) not between 1 and 255 then 'name must have 1 to 255 characters.'
+        when length(p_description) > 10000 then 'description must not have more than 10000 characters.'
+        when jsonb_typeof(p_definition) <> 'object' then 'definition must be an object.'
+        when private.count_nodes(p_definition) > 1000
+            then format('definition must not have more than 1000 steps, it has %s.', private.count_nodes(p_definition))
+        else private.find_json_problem('definition', p_definition)
+    end;
+begin
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    elsif octet_length(p_definition::text) > 10485760 then
+        perform private.raise_error(413, 'INVALID_ARGUMENT', 'definition must not be larger than 10 MB.');
+    end if;
+end
+$$;
+comment on function private.check_workflow is
+    'Raises 400 or 413 INVALID_ARGUMENT for a name, description or definition of a workflow that breaks a rule; null says nothing. A draft may have no steps yet.';
+revoke all on function private.check_workflow from public, anon, authenticated, service_role;
+
 -- from sql/20_workflows/functions/count_nodes.sql sha256:4a07d96fc77584dda139268850a3ae71a0d7e57c4f0179fab387d071fe0a8d99
 create or replace function private.count_nodes(p_definition jsonb)
 returns integer
@@ -4404,6 +4503,69 @@ comment on function public.delete_workflow is
     'Deletes a workflow for its users (history keeps it) and its schedules at once, disables its triggers (disabled_triggers), lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
 revoke all on function public.delete_workflow from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow to authenticated;
+
+-- from sql/20_workflows/functions/draft_workflow.sql sha256:ecdab3030729eab77c9f73a081bd9b95bf23694f0c36fe07038c45848bae812c
+create or replace function public.draft_workflow(
+    p_name text,
+    p_definition jsonb,
+    p_description text default null,
+    p_cloned_from uuid default null
+)
+returns public.workflows
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.write');
+    v_now timestamptz := private.clock();
+    v_created_by uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
+    v_source record;
+    v_workflow public.workflows;
+begin
+    if p_cloned_from is not null then
+        select left(w.name, 248) || ' (Copy)' as name, w.description, v.definition
+        into v_source
+        from public.workflows as w
+        join public.workflow_versions as v on v.workflow_id = w.workflow_id and v.version = w.current_version
+        where w.workflow_id = p_cloned_from and w.tenant_id = v_caller.tenant_id and w.deleted_at is null;
+        if not found then
+            perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+        end if;
+        p_name := v_source.name;
+        p_description := v_source.description;
+        p_definition := v_source.definition;
+    end if;
+    p_name := private.nfc(p_name);
+    if p_name is null or p_definition is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'name and definition must be given.');
+    end if;
+    perform private.check_workflow(p_name, p_description, p_definition);
+    insert into public.workflows (
+        tenant_id, name, description, status, metadata, required_capabilities, created_by, created_at, updated_at
+    )
+    values (
+        v_caller.tenant_id, p_name, coalesce(p_description, ''), 'draft',
+        case when p_cloned_from is null then '{}' else jsonb_build_object('cloned_from', p_cloned_from) end,
+        private.capabilities_of(p_definition), v_created_by, v_now, v_now
+    )
+    returning * into v_workflow;
+    insert into public.workflow_versions (workflow_id, version, tenant_id, definition, node_count, created_by, created_at)
+    values (
+        v_workflow.workflow_id, 1, v_caller.tenant_id, p_definition, coalesce(private.count_nodes(p_definition), 0),
+        v_created_by, v_now
+    );
+    perform private.emit_event(
+        v_caller.tenant_id, 'workflow.created', null, null, v_workflow.workflow_id,
+        jsonb_build_object('workflow_name', v_workflow.name, 'version', 1)
+    );
+    return v_workflow;
+end
+$$;
+comment on function public.draft_workflow is
+    'Makes a draft, of a definition or as a copy of another workflow, and returns it: people may run it by hand, schedules and webhooks do not. Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+revoke all on function public.draft_workflow from public, anon, authenticated, service_role;
+grant execute on function public.draft_workflow to authenticated;
 
 -- from sql/20_workflows/functions/forget_workflow_backups.sql sha256:b97ec9ce985ec533f6b011c2141348fc8cd0c999266d42f1b95102d2b84e1233
 create or replace function private.forget_workflow_backups(p_workflow_id uuid, p_versions integer[])
@@ -4501,13 +4663,15 @@ comment on function private.record_workflow_backup is
 revoke all on function private.record_workflow_backup from public, anon, authenticated, service_role;
 grant execute on function private.record_workflow_backup to authenticated;
 
--- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:ccd17d727f1d859bea697085937efac6cc5533facf58fa19ffdfb2bf04419b04
+-- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:4eba755ce4309652a978aa7b2cea5e3f9b78c0ce61141a9e552f9205d61b7f5d
 create or replace function private.require_runnable_workflow(
     p_tenant_id uuid,
     p_workflow_id uuid,
     p_version integer,
+    p_takes_drafts boolean,
     out name text,
-    out version integer
+    out version integer,
+    out required_capabilities text[]
 )
 language plpgsql
 stable
@@ -4518,12 +4682,18 @@ as $$
 declare
     v_is_runnable boolean;
 begin
-    select w.name, coalesce(p_version, w.current_version), w.is_enabled and w.status in ('published', 'deprecated')
-    into name, version, v_is_runnable
+    select
+        w.name,
+        coalesce(p_version, w.current_version),
+        w.required_capabilities,
+        w.is_enabled and (w.status in ('published', 'deprecated') or (p_takes_drafts and w.status = 'draft'))
+    into name, version, required_capabilities, v_is_runnable
     from public.workflows as w
     where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
     if found and p_version is not null then
-        perform from public.workflow_versions as v where v.workflow_id = p_workflow_id and v.version = p_version;
+        select private.capabilities_of(v.definition) into required_capabilities
+        from public.workflow_versions as v
+        where v.workflow_id = p_workflow_id and v.version = p_version;
     end if;
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow or version.');
@@ -4533,10 +4703,10 @@ begin
 end
 $$;
 comment on function private.require_runnable_workflow is
-    'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
+    'The name and version (null: the current one) of a tenant''s workflow that may run, and what its robots must be able to do. A draft may be run by hand. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:ee8a1487d12523f7947097e452113c6d6f9718c4a7d38d6e6c6e8c1cc04605bb
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:22a7f2be1a9521b4f75912eefe532a77ecafe1516bf07b544bfa945f0e772c54
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -4578,11 +4748,11 @@ begin
 
     if p_workflow_id is null then
         insert into public.workflows (
-            tenant_id, name, description, status, metadata, created_by, created_at, updated_at
+            tenant_id, name, description, status, metadata, required_capabilities, created_by, created_at, updated_at
         )
         values (
             v_caller.tenant_id, p_name, coalesce(p_description, ''), 'published', coalesce(nullif(p_metadata, 'null'), '{}'),
-            v_created_by, v_now, v_now
+            private.capabilities_of(p_definition), v_created_by, v_now, v_now
         )
         returning * into v_workflow;
     else
@@ -4590,6 +4760,7 @@ begin
         set name = p_name,
             description = coalesce(p_description, w.description),
             metadata = coalesce(nullif(p_metadata, 'null'), w.metadata),
+            required_capabilities = private.capabilities_of(p_definition),
             status = 'published',
             current_version = w.current_version + 1,
             updated_at = v_now
@@ -4616,6 +4787,85 @@ comment on function public.submit_workflow is
     'Publishes a new workflow, or a new version of one, and returns it. The definition has nodes or steps: at most 1000, and 50 MB (an upload''s; a request body ends at 10 MB before it comes here). Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
 revoke all on function public.submit_workflow from public, anon, authenticated, service_role;
 grant execute on function public.submit_workflow to authenticated;
+
+-- from sql/20_workflows/functions/update_workflow.sql sha256:569b101149129485b6ad79c3ad777393fd91331df40f8f8ae75e4e49719be2b5
+create or replace function public.update_workflow(p_workflow_id uuid, p_changes jsonb, p_version integer default null)
+returns public.workflows
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.write');
+    v_now timestamptz := private.clock();
+    v_name text := private.nfc(p_changes ->> 'name');
+    v_definition jsonb := nullif(p_changes -> 'definition', 'null');
+    v_status public.workflow_status;
+    v_is_new boolean;
+    v_workflow public.workflows;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'The changes must be an object.');
+    elsif p_changes ->> 'status' is not null and p_changes ->> 'status' not in ('draft', 'published', 'deprecated', 'archived') then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'status must be draft, published, deprecated or archived.'
+        );
+    end if;
+    v_status := (p_changes ->> 'status')::public.workflow_status;
+    select w.* into v_workflow
+    from public.workflows as w
+    where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
+    for no key update;
+    if not found then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+    elsif v_workflow.current_version <> p_version then
+        perform private.raise_error(
+            409, 'WORKFLOW_CHANGED',
+            format('The workflow is at version %s already, and this change was made for version %s.', v_workflow.current_version, p_version)
+        );
+    end if;
+    perform private.check_workflow(v_name, p_changes ->> 'description', v_definition);
+    v_is_new := v_definition is not null and v_definition is distinct from (
+        select v.definition
+        from public.workflow_versions as v
+        where v.workflow_id = p_workflow_id and v.version = v_workflow.current_version
+    );
+    update public.workflows as w
+    set name = coalesce(v_name, w.name),
+        description = coalesce(p_changes ->> 'description', w.description),
+        is_enabled = coalesce((p_changes ->> 'is_enabled')::boolean, w.is_enabled),
+        status = coalesce(v_status, w.status),
+        required_capabilities = case
+            when v_is_new then private.capabilities_of(v_definition)
+            else w.required_capabilities
+        end,
+        current_version = w.current_version + v_is_new::integer,
+        updated_at = v_now
+    where w.workflow_id = p_workflow_id
+    returning w.* into v_workflow;
+    if v_is_new then
+        insert into public.workflow_versions (
+            workflow_id, version, tenant_id, definition, node_count, created_by, created_at
+        )
+        values (
+            p_workflow_id, v_workflow.current_version, v_caller.tenant_id, v_definition,
+            coalesce(private.count_nodes(v_definition), 0), coalesce(v_caller.user_id, v_caller.api_key_id), v_now
+        );
+    end if;
+    perform private.emit_event(
+        v_caller.tenant_id, 'workflow.updated', null, null, p_workflow_id,
+        jsonb_build_object(
+            'workflow_name', v_workflow.name, 'version', v_workflow.current_version, 'status', v_workflow.status,
+            'is_enabled', v_workflow.is_enabled
+        )
+    );
+    return v_workflow;
+end
+$$;
+comment on function public.update_workflow is
+    'Changes name, description, definition, is_enabled and status of a workflow, whichever are given, and returns it; another definition is a new version. With p_version the change was made for that one: 409 WORKFLOW_CHANGED when it is not the current one. Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+revoke all on function public.update_workflow from public, anon, authenticated, service_role;
+grant execute on function public.update_workflow to authenticated;
 
 -- from sql/25_pools/functions/accept_pool.sql sha256:159d8cd440e9b9b324426324f180b6c8a3e6523eda9e4bef686de4280087a7bd
 create or replace function public.accept_pool(p_pool text)
@@ -5274,6 +5524,50 @@ comment on function private.announce_robot is
     'Tells that a robot came, went or changed.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/append_robot_logs.sql sha256:3c2d7a2fadcd8a6e81e9580bd9c260cadb0d35d5085bd9e034d3500869952755
+create or replace function public.append_robot_logs(
+    p_entries jsonb,
+    p_sequence bigint default null      -- of this batch; null: a repeat is not known as one
+)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('robots.heartbeat');
+    v_appended integer;
+begin
+    perform private.check_log_entries(p_entries, p_sequence);
+    if exists (
+        select from jsonb_array_elements(p_entries) as x (entry)
+        where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
+    ) then
+        raise datetime_field_overflow;
+    end if;
+    insert into public.robot_logs (tenant_id, robot_id, level, message, source, extra, logged_at, sequence)
+    select
+        v_caller.tenant_id, v_caller.robot_id, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+        x.entry ->> 'source', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
+        case when x.n = 1 then p_sequence end
+    from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    order by x.n;
+    get diagnostics v_appended = row_count;
+    return v_appended;
+exception
+    when unique_violation then      -- the same batch again
+        return jsonb_array_length(p_entries);
+    when datetime_field_overflow or invalid_datetime_format then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
+end
+$$;
+comment on function public.append_robot_logs is
+    'Appends [{level, message, source, timestamp, extra}] to the log of the calling robot itself, all or nothing, and returns how many. A batch with the sequence and the first timestamp of an earlier one is not appended again, and is answered alike: a robot that was started again may count from the beginning. Needs robots.heartbeat (robots).';
+revoke all on function public.append_robot_logs from public, anon, authenticated, service_role;
+grant execute on function public.append_robot_logs to authenticated;
+
 -- from sql/30_robots/functions/authorize_for_robot.sql sha256:349969fa35604d2af5ddd0da4abb65608aff36e7c0f5660a9c6db91bf956e6fa
 create or replace function private.authorize_for_robot(p_robot text, p_permission text)
 returns public.robots
@@ -5403,6 +5697,46 @@ $$;
 comment on function private.calling_robot_id is 'The robot that makes this request, verified; null for anybody else. For policies.';
 revoke all on function private.calling_robot_id from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id to authenticated;
+
+-- from sql/30_robots/functions/check_log_entries.sql sha256:965540b1784b790a9687950776084dfb1a4b8cb46317d3a40305ea3c20d2db58
+create or replace function private.check_log_entries(p_entries jsonb, p_sequence bigint)
+returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text;
+begin
+    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    elsif p_sequence < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
+    end if;
+    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
+    from (
+        select x.n, case
+            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
+            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
+            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
+            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
+                then 'level must be debug, info, warning, error or critical.'
+            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
+            when length(x.entry ->> 'source') > 255 then 'source must not have more than 255 characters.'
+        end as problem
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    ) as e
+    where e.problem is not null
+    order by e.n
+    limit 1;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+end
+$$;
+comment on function private.check_log_entries is
+    'Raises 400 INVALID_ARGUMENT with the entry and the field of the first line of a log that breaks a rule.';
+revoke all on function private.check_log_entries from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/command_robot.sql sha256:a81720fbe171986b6353d244a2ba6f3d891b2a5d844542cebbdeb37ccd9708df
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
@@ -6405,7 +6739,7 @@ $$;
 comment on function private.sorted_words is 'The words of a list, sorted, each once; null is the empty list.';
 revoke all on function private.sorted_words from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/update_robot.sql sha256:48bc7afc34999239aa29a4837c1b5475ffab316398ad1cdeb33b7cd1f0ce7fff
+-- from sql/30_robots/functions/update_robot.sql sha256:2690b4d4708e6a9ed8ad55a89f4f181c1ad78005baaf9a25a67aa09e644267fc
 create or replace function public.update_robot(p_robot text, p_changes jsonb)
 returns public.live_robots
 language plpgsql
@@ -6426,7 +6760,7 @@ begin
         select * into v_new
         from jsonb_to_record(p_changes) as c (
             name text, hostname text, capabilities text[], attributes jsonb, environment text, max_concurrent_jobs integer,
-            tags text[], is_internet boolean
+            tags text[], is_internet boolean, version text
         );
     exception
         when data_exception then
@@ -6442,7 +6776,8 @@ begin
             select format('%s cannot be changed.', k)
             from jsonb_object_keys(p_changes) as k
             where k not in (
-                'name', 'hostname', 'capabilities', 'attributes', 'environment', 'max_concurrent_jobs', 'tags', 'is_internet'
+                'name', 'hostname', 'capabilities', 'attributes', 'environment', 'max_concurrent_jobs', 'tags', 'is_internet',
+                'version'
             )
             limit 1
         ),
@@ -6451,12 +6786,16 @@ begin
             v_new.max_concurrent_jobs, v_new.tags
         )
     );
+    if length(v_new.version) not between 1 and 64 then
+        v_problem := 'version must have 1 to 64 characters.';
+    end if;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
     update public.robots as r
     set name = coalesce(v_new.name, r.name),
         hostname = coalesce(v_new.hostname, r.hostname),
+        version = coalesce(v_new.version, r.version),
         environment = coalesce(v_new.environment, r.environment),
         capabilities = case when v_new.capabilities is null then r.capabilities else private.sorted_words(v_new.capabilities) end,
         attributes = case
@@ -7512,7 +7851,7 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:db894b29a723ba59b2c61410ecec04942f6fe92f173b728f21eef63a2989099d
+-- from sql/40_queue/functions/add_job.sql sha256:7af52a93e9f18b140bdf7349c4a76ff2260884687a394eb1234d7bcdc988590b
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_job private.new_job,
@@ -7540,7 +7879,12 @@ declare
     v_pool_id uuid := p_job.pool;
 begin
     perform private.keep_workflow(p_job.workflow_id);
-    v_workflow := private.require_runnable_workflow(p_tenant_id, p_job.workflow_id, p_job.version);
+    v_workflow := private.require_runnable_workflow(
+        p_tenant_id, p_job.workflow_id, p_job.version, p_trigger_type not in ('scheduled', 'schedule', 'webhook')
+    );
+    if v_workflow.required_capabilities <> '{}' then
+        p_job.required_capabilities := private.sorted_words(p_job.required_capabilities || v_workflow.required_capabilities);
+    end if;
 
     if p_job.dedupe_key is not null then
         loop
@@ -8644,13 +8988,14 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:8965bce1efbb7a39b0f09d2a1f1076a07ed03310b8ffa72ea19fbfc762cb9978
+-- from sql/41_claims/functions/claim_jobs.sql sha256:428c079a3a0d00fa0903d7a7263c9ad73113c154c7aa3add5c6b2bc55b542360
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
     p_environment text default null,
     p_listening boolean default false,
-    p_claim_id uuid default null        -- the robot's own; it asks again with the same one when no answer came
+    p_claim_id uuid default null,       -- the robot's own; it asks again with the same one when no answer came
+    p_capabilities text[] default null  -- of its own, those that it can use now; null: all
 )
 returns setof public.claimed_job
 language plpgsql
@@ -8695,7 +9040,16 @@ begin
         end as is_fair,
         r.environment,
         r.pool_id,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as capabilities,
+        private.robot_offers(
+            case
+                when p_capabilities is null then r.capabilities
+                else array(select w from unnest(r.capabilities) as w where w = any (private.nfc_words(p_capabilities)))
+            end,
+            r.tags,
+            r.is_internet,
+            r.pool_id,
+            h.is_desktop_open
+        ) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
@@ -9802,7 +10156,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:2856d9de9839319b6e2eba12b0b2a1e4401d5502d0084488b37799929cfbd7bb
+-- from sql/42_leases/functions/append_job_logs.sql sha256:490736b0680abe2f73f41ad72a6ab0b85b4d18e32f53985617e2de549c8a7a52
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -9820,32 +10174,9 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_tenant_id uuid;
     v_attempt smallint;
-    v_problem text;
     v_appended integer;
 begin
-    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
-    elsif p_sequence < 0 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
-    end if;
-    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
-    from (
-        select x.n, case
-            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
-            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
-            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
-            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
-                then 'level must be debug, info, warning, error or critical.'
-            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
-        end as problem
-        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
-    ) as e
-    where e.problem is not null
-    order by e.n
-    limit 1;
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
+    perform private.check_log_entries(p_entries, p_sequence);
 
     p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id));
     select l.tenant_id, l.attempt into v_tenant_id, v_attempt
@@ -10124,6 +10455,41 @@ $$;
 comment on function private.is_away is
     'Whether there seems to be an outage now: no call came since a silence began that private.was_away() calls an outage. Not after 15 minutes in which Postgres runs: then all robots are gone.';
 revoke all on function private.is_away from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/keep_held_jobs.sql sha256:d85dfb1c5745e4eb542a17c278aee12bd5e32a97d841f74d34cf65dfcd92960b
+-- For agents that know no lease: as long as they are heard of, they hold what they were given.
+create or replace function public.keep_held_jobs()
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_until timestamptz := private.clock() + make_interval(secs => private.silence_seconds(v_caller.tenant_id));
+    v_kept integer;
+begin
+    with locked as (
+        select l.job_id
+        from private.leases as l
+        where l.robot_id = v_caller.robot_id
+        order by l.job_id
+        for update
+    )
+    update private.leases as l
+    set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
+    from locked as k
+    where l.job_id = k.job_id;
+    get diagnostics v_kept = row_count;
+    return v_kept;
+end
+$$;
+comment on function public.keep_held_jobs is
+    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; how many there are. Never shortens one. Needs jobs.report.';
+revoke all on function public.keep_held_jobs from public, anon, authenticated, service_role;
+grant execute on function public.keep_held_jobs to authenticated;
 
 -- from sql/42_leases/functions/lease_over_at.sql sha256:9c8677113864d4e56486c76483280e221618d1058408b4da7727f320d1c24cd5
 create or replace function private.lease_over_at(p_lease private.leases)
@@ -10733,6 +11099,26 @@ $$;
 comment on function private.robot_patience_seconds is
     'How long the robots of a tenant with these settings are waited for: {"robots": {"accept_grace_seconds": 30, "reconnect_window_seconds": 60}}, 5 to 3000; the default for anything else.';
 revoke all on function private.robot_patience_seconds from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/silence_seconds.sql sha256:eed163e5998724df5b040a9d5eb891bb447f6bd5f7fb6ffeb1b13a921b8ba81c
+create or replace function private.silence_seconds(p_tenant_id uuid)
+returns integer
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select least(greatest(t.robot_offline_after_seconds, 300), 3600)
+        from public.tenants as t
+        where t.tenant_id = p_tenant_id
+    );
+end
+$$;
+comment on function private.silence_seconds is
+    'For how long an agent that knows no lease may be silent and keep its jobs: until it counts as offline, and five minutes at least.';
+revoke all on function private.silence_seconds from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/start_job.sql sha256:77bf7fcfa84e4c1ea85dff6e422a0154ebe4c513d3b1eeaa9c9f670f47ed96a2
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint default null)
@@ -11883,7 +12269,7 @@ comment on function private.try_cancel_job is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:5731db1cd03920a85ddaca27422365029576e9310e8fc9c09dfb0e309fced476
+-- from sql/44_batches/functions/answer_each.sql sha256:eff3aed80452efd88e669c4af981c89ec340d3c534020118d168ecfd2c186c77
 -- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
@@ -11944,7 +12330,7 @@ begin
                     -- Nothing is written here, so the block costs no transaction id.
                     v_job := private.check_new_job(p_caller.tenant_id, private.read_new_job(v_item));
                     perform private.keep_workflow(v_job.workflow_id);
-                    perform private.require_runnable_workflow(p_caller.tenant_id, v_job.workflow_id, v_job.version);
+                    perform private.require_runnable_workflow(p_caller.tenant_id, v_job.workflow_id, v_job.version, true);
                     if exists (
                         select from private.queue_tenants as q where q.tenant_id = p_caller.tenant_id and q.is_full
                     ) and not exists (
@@ -12316,6 +12702,123 @@ comment on function public.list_events is
     'The tenant''s events after a number, in sequence and without gaps. Resume with the last number: nothing is missed, whatever was being written meanwhile.';
 revoke all on function public.list_events from public, anon, authenticated, service_role;
 grant execute on function public.list_events to authenticated;
+
+-- from sql/45_events/functions/list_notifications.sql sha256:76f2e592e86b57a8594afde6123379870ba8267dc07bbd84a8156c8591215d33
+-- Each type's newest events are the head of its part of an index; the newest of all are among them.
+create or replace function public.list_notifications(p_limit integer default 20, p_offset integer default 0)
+returns table (
+    total bigint,
+    seq bigint,
+    event_type text,
+    happened_at timestamptz,
+    job_id uuid,
+    robot_id uuid,
+    data jsonb,
+    is_read boolean
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_marks private.notification_marks;
+begin
+    if p_limit is null or p_limit not between 1 and 100 or p_offset is null or p_offset not between 0 and 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must lie between 1 and 100, offset between 0 and 1000.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    select m.* into v_marks
+    from private.notification_marks as m
+    where m.tenant_id = v_caller.tenant_id and m.user_id = v_caller.user_id;
+    return query
+    with newest as (
+        select f.*
+        from unnest('{job.completed,job.failed,job.timeout,job.cancelled,robot.offline}'::text[]) as t (event_type)
+        cross join lateral (
+            select e.seq, e.event_type, e.told_at, e.job_id, e.robot_id, e.data
+            from public.events as e
+            where e.tenant_id = v_caller.tenant_id
+                and e.event_type = t.event_type
+                and e.event_type in (
+                    'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online',
+                    'robot.offline', 'schedule.triggered', 'schedule.fired'
+                )
+                and e.told_at > private.clock() - interval '30 days'
+            order by e.told_at desc
+            limit 1100
+        ) as f
+    )
+    select
+        count(*) over (),
+        n.seq,
+        n.event_type,
+        n.told_at,
+        n.job_id,
+        n.robot_id,
+        n.data,
+        coalesce(n.seq <= v_marks.read_through or n.seq = any (v_marks.read_seqs), false)
+    from newest as n
+    order by n.seq desc
+    limit p_limit
+    offset p_offset;
+end
+$$;
+comment on function public.list_notifications is
+    'What a member wants to be told of: jobs that ended and robots that went offline in the last 30 days, the newest first, and whether the caller has read it; total counts at most 1,100 of a kind. Needs events.read.';
+revoke all on function public.list_notifications from public, anon, authenticated, service_role;
+grant execute on function public.list_notifications to authenticated;
+
+-- from sql/45_events/functions/read_notifications.sql sha256:8e9e015ffdb587be8b3d55547b40f22c3342714f94da1667df9877b06e3d1706
+create or replace function public.read_notifications(p_seq bigint default null)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_last bigint;
+begin
+    if v_caller.user_id is null then
+        perform private.raise_error(403, 'FORBIDDEN', 'Only users read notifications.');
+    end if;
+    if p_seq is not null then
+        perform
+        from public.events as e
+        where e.tenant_id = v_caller.tenant_id
+            and e.seq = p_seq
+            and e.event_type in ('job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.offline');
+        if not found then
+            perform private.raise_error(404, 'NOTIFICATION_NOT_FOUND', 'There is no such notification.');
+        end if;
+    else
+        perform private.sequence_tenant_events(v_caller.tenant_id);
+        select c.last_seq into v_last from private.event_counters as c where c.tenant_id = v_caller.tenant_id;
+    end if;
+    insert into private.notification_marks as m (tenant_id, user_id, read_through, read_seqs)
+    values (
+        v_caller.tenant_id,
+        v_caller.user_id,
+        coalesce(v_last, 0),
+        case when p_seq is null then '{}' else array[p_seq] end
+    )
+    on conflict (tenant_id, user_id) do update
+    set read_through = greatest(m.read_through, excluded.read_through),
+        read_seqs = array(
+            select distinct s.seq
+            from unnest(m.read_seqs || excluded.read_seqs) as s (seq)
+            where s.seq > greatest(m.read_through, excluded.read_through)
+            order by s.seq desc
+            limit 1000
+        );
+end
+$$;
+comment on function public.read_notifications is
+    'Marks a notification as read by the caller, a user, or without p_seq all that there are. Needs events.read.';
+revoke all on function public.read_notifications from public, anon, authenticated, service_role;
+grant execute on function public.read_notifications to authenticated;
 
 -- from sql/45_events/functions/sequence_events.sql sha256:e2105297faf4bdc23e784cf0330c16bbf382aa97029ca4091d806f3a1ef690af
 create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
@@ -18490,6 +18993,35 @@ comment on function private.audit_change is
     'Writes down who created, changed or deleted a row, from where, and what changed; in the transaction of the change.';
 revoke all on function private.audit_change from public, anon, authenticated, service_role;
 
+-- from sql/90_audit/functions/audit_execution.sql sha256:5f8837352cde582a37023001dd885b18f5736fb1f1b1506da2ab3c837ef0b545
+create or replace function private.audit_execution(p_job_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.create');
+begin
+    insert into public.audit_log (
+        tenant_id, actor_id, principal, action, resource_type, resource_id, new_values, request_id, ip_address, created_at
+    )
+    select
+        j.tenant_id, j.created_by, v_caller.principal, 'execute', 'workflows', j.workflow_id::text,
+        jsonb_build_object('job_id', j.job_id, 'version', j.workflow_version),
+        left(nullif(current_setting('casare.request_id', true), ''), 128), private.client_ip(), private.clock()
+    from public.jobs as j
+    where j.job_id = p_job_id
+        and j.tenant_id = v_caller.tenant_id
+        and j.created_by = coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id)
+        and j.trigger_type = 'manual';
+end
+$$;
+comment on function private.audit_execution is
+    'Writes down that the caller ran a workflow by hand, in the transaction in which its job was enqueued. Needs jobs.create.';
+revoke all on function private.audit_execution from public, anon, authenticated, service_role;
+grant execute on function private.audit_execution to authenticated;
+
 -- from sql/90_audit/functions/client_ip.sql sha256:aa05aaf53d2626b010d2394479f7995da64b269898c99e2efdacdd02acee2ae5
 create or replace function private.client_ip()
 returns inet
@@ -18506,6 +19038,176 @@ end
 $$;
 comment on function private.client_ip is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip from public, anon, authenticated, service_role;
+
+-- from sql/90_audit/functions/count_audit_log.sql sha256:f46f9abdb19b537c2e79181fcdbba8838e9aba711e0ae632f140547b443352e8
+create or replace function public.count_audit_log()
+returns table (action text, resource_type text, times bigint)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    return query
+    select a.action, a.resource_type, count(*)
+    from (
+        select l.action, l.resource_type
+        from public.audit_log as l
+        where l.tenant_id = v_caller.tenant_id
+        order by l.audit_id desc
+        limit 100000
+    ) as a
+    group by a.action, a.resource_type
+    order by a.resource_type, a.action;
+end
+$$;
+comment on function public.count_audit_log is
+    'How often what was done to which kind of thing in the caller''s tenant: of the newest 100,000 rows. Needs audit.read.';
+revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
+grant execute on function public.count_audit_log to authenticated;
+
+-- from sql/90_audit/functions/list_audit_log.sql sha256:00642caa32b45e80d3ab1ab2584f30e47f2a6944f5c5369bf65c7313b2e9b240
+-- The walk goes by the index of (tenant_id, audit_id) from the newest row on, and counts at most 10,000 of what it wants.
+create or replace function public.list_audit_log(
+    p_resource_types text[] default null,
+    p_action text default null,
+    p_actor_id uuid default null,
+    p_resource_id text default null,
+    p_search text default null,
+    p_search_types text[] default '{}',     -- types whose names, in the words of a face, hold what is searched
+    p_since timestamptz default null,
+    p_until timestamptz default null,
+    p_limit integer default 50,
+    p_offset integer default 0,
+    p_before uuid default null      -- go on behind this row; nothing is counted then
+)
+returns table (
+    total bigint,
+    audit_id uuid,
+    actor_id uuid,
+    actor_email text,
+    principal text,
+    action text,
+    resource_type text,
+    resource_id text,
+    old_values jsonb,
+    new_values jsonb,
+    ip_address text,
+    created_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    return query
+    with wanted as (
+        select a.*
+        from public.audit_log as a
+        where a.tenant_id = v_caller.tenant_id
+            and (p_resource_types is null or a.resource_type = any (p_resource_types))
+            and (p_action is null or a.action = p_action)
+            and (p_actor_id is null or a.actor_id = p_actor_id)
+            and (p_resource_id is null or a.resource_id = p_resource_id or starts_with(a.resource_id, p_resource_id || '/'))
+            and (
+                p_search is null
+                or a.resource_type = any (p_search_types)
+                or strpos(lower(a.resource_id), lower(p_search)) > 0
+                or strpos(a.action, lower(p_search)) > 0
+            )
+            and (p_since is null or a.created_at >= p_since)
+            and (p_until is null or a.created_at < p_until)
+            and (p_before is null or a.audit_id < p_before)
+    )
+    select
+        case when p_before is null then (select count(*) from (select from wanted limit 10000) as counted) end,
+        w.audit_id,
+        w.actor_id,
+        u.email::text,
+        w.principal,
+        w.action,
+        w.resource_type,
+        w.resource_id,
+        w.old_values,
+        w.new_values,
+        host(w.ip_address),
+        w.created_at
+    from (select * from wanted order by audit_id desc limit p_limit offset p_offset) as w
+    left join auth.users as u on u.id = w.actor_id
+    order by w.audit_id desc;
+end
+$$;
+comment on function public.list_audit_log is
+    'Who changed what in the caller''s tenant, the newest first, with the address of users; total counts at most 10,000. Needs audit.read.';
+revoke all on function public.list_audit_log from public, anon, authenticated, service_role;
+grant execute on function public.list_audit_log to authenticated;
+
+-- from sql/90_audit/functions/list_workflow_history.sql sha256:254a5f5ca97c8e59e8d86d2b29f61ed138d04c44c08cd38f0685621dc94c6a33
+create or replace function public.list_workflow_history(p_workflow_id uuid, p_limit integer default 20, p_offset integer default 0)
+returns table (
+    total bigint,
+    audit_id uuid,
+    action text,
+    user_email text,
+    old_values jsonb,
+    new_values jsonb,
+    created_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    if p_limit not between 1 and 100 or p_offset < 0 or p_limit is null or p_offset is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100, offset not negative.');
+    end if;
+    perform from public.workflows as w
+    where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null;
+    if not found then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+    end if;
+    return query
+    with found as materialized (
+        select a.*
+        from public.audit_log as a
+        where a.tenant_id = v_caller.tenant_id
+            and a.resource_type = 'workflows'
+            and a.resource_id = p_workflow_id::text
+    )
+    select
+        (select count(*) from found),
+        f.audit_id,
+        case
+            when f.action = 'create' and f.new_values #>> '{metadata,cloned_from}' is not null then 'clone'
+            when f.action = 'update' and f.new_values ->> 'status' = 'published' then 'publish'
+            when f.action = 'update' and f.new_values ->> 'status' = 'archived' then 'archive'
+            else f.action
+        end,
+        u.email::text,
+        f.old_values,
+        f.new_values,
+        f.created_at
+    from found as f
+    left join auth.users as u on u.id = f.actor_id and f.principal = 'user'
+    order by f.audit_id desc
+    limit p_limit offset p_offset;
+end
+$$;
+comment on function public.list_workflow_history is
+    'Who did what to a workflow, the newest first: create, update, publish, archive, execute, delete, clone. Raises 404 WORKFLOW_NOT_FOUND. Needs audit.read.';
+revoke all on function public.list_workflow_history from public, anon, authenticated, service_role;
+grant execute on function public.list_workflow_history to authenticated;
 
 -- from sql/92_retention/functions/drop_job_partitions.sql sha256:73299852bfef1fb1c788f4acdffbf050b65f1d895de4c7cb2c61884b092b65bf
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
@@ -18591,7 +19293,7 @@ $$;
 comment on function private.exported_until is 'Jobs of a partition that finished before this time are in a file.';
 revoke all on function private.exported_until from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/get_retention.sql sha256:f1ec5111652c19ac559ad1fb6fb9aab24cda264123297021a66050ce05c036f0
+-- from sql/92_retention/functions/get_retention.sql sha256:582d6f2d2d0090c8af8285498fb9ecbeb0cafe40049a9065525169ac6851a1c9
 create or replace function public.get_retention()
 returns jsonb
 language plpgsql
@@ -18617,7 +19319,7 @@ begin
 end
 $$;
 comment on function public.get_retention is
-    'How many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
+    'How many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
 revoke all on function public.get_retention from public, anon, authenticated, service_role;
 grant execute on function public.get_retention to authenticated;
 
@@ -18824,7 +19526,19 @@ comment on function private.purge_expired_robot_commands is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_commands from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:c30ef9cba1625c8f715565769290ba173e6b4dc7baff5213c488753d35cb6e2e
+-- from sql/92_retention/functions/purge_expired_robot_logs.sql sha256:fb20ae34dfe39822f9753bda226f5236e5491594c007975a31b290dff1ec7a4c
+create or replace function private.purge_expired_robot_logs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.purge_expired_rows('robot_logs', p_tenant_id, p_limit)
+$$;
+comment on function private.purge_expired_robot_logs is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_robot_logs from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:80d8aaf36019690bcb29c686cbc23cde5f63d0a4bb825b9291f3eaea5353ec86
 create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
 returns private.turn
 language plpgsql
@@ -18838,6 +19552,7 @@ declare
         when 'dead_letters' then 't.job_id < $2 and t.dead_lettered_at < $3'
         when 'late_results' then 't.job_id < $2 and t.late_result_id < $2'
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
+        when 'robot_logs' then 't.robot_log_id < $2'
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
         when 'schedule_fires' then 't.fire_time < $3'
@@ -18862,7 +19577,7 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
 revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:c353f83b0e1052a58961dcbc2fc889d118a4fc69d95d33bc21c55b95afb38406
@@ -18981,7 +19696,7 @@ comment on function public.purge_jobs is
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:c7922fa818fd2b6c7b5ce1f6b18f4cd4ba9ce5e188c4e508f1e573987b71abd8
+-- from sql/92_retention/functions/purge_tenant.sql sha256:080e88d2b17e8770ff5be4abc93a5b555ce2f5a8d7b19e09c0a1e0b0f0be1a05
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
@@ -19008,7 +19723,8 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.chain_inbox',
+        'public.job_logs', 'public.robot_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires',
+        'private.chain_inbox',
         'public.trigger_delivery_bodies', 'public.trigger_deliveries', 'private.event_inbox', 'public.events'
     ] loop
         exit when purged >= p_limit;
@@ -19239,7 +19955,7 @@ comment on function private.retention_horizon is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/set_retention.sql sha256:ce6bd2890a71cbfa16b7d39eddd4fdcf742107477f8d5f72a2692dc75db73764
+-- from sql/92_retention/functions/set_retention.sql sha256:2eafe43af8588a6f39488e2249c6993f33d36026c4f73fd208782b10a69dbbb0
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
 returns jsonb
 language plpgsql
@@ -19287,7 +20003,7 @@ begin
 end
 $$;
 comment on function public.set_retention is
-    'Shortens how many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
 revoke all on function public.set_retention from public, anon, authenticated, service_role;
 grant execute on function public.set_retention to authenticated;
 
@@ -19487,7 +20203,7 @@ comment on function private.fold_job_ends is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:588e97417f21d87a81ec014038d51d2feb1e6fd6ab703af5c834d28aade74494
 create or replace function public.get_fleet_metrics()
 returns jsonb
 language plpgsql
@@ -19499,9 +20215,23 @@ as $$
 declare
     v_caller private.caller := private.authorize('analytics.read');
     v_today timestamptz;
+    v_waiting jsonb;        -- how many jobs of each priority that wait for a robot
 begin
     perform private.sequence_tenant_events(v_caller.tenant_id);
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
+    select coalesce(jsonb_object_agg(of_priority.priority, of_priority.jobs), '{}')
+    into v_waiting
+    from (
+        select l.priority, sum(of_lane.jobs) as jobs
+        from (
+            select r.lane_id, count(*) as jobs
+            from private.ready as r
+            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+            group by r.lane_id
+        ) as of_lane
+        join private.lanes as l on l.lane_id = of_lane.lane_id
+        group by l.priority
+    ) as of_priority;
     return jsonb_build_object(
         'robots', (
             select coalesce(jsonb_agg(to_jsonb(states)), '[]')
@@ -19513,11 +20243,8 @@ begin
             ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
-        'queue_depth', (
-            select count(*)
-            from private.ready as r
-            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
-        ),
+        'queue_depth', (select coalesce(sum(w.value::bigint), 0) from jsonb_each_text(v_waiting) as w),
+        'queue_by_priority', v_waiting,
         'scheduled_jobs', (select count(*) from private.scheduled as s where s.tenant_id = v_caller.tenant_id),
         'today', (
             select jsonb_build_object(
@@ -19551,7 +20278,7 @@ begin
 end
 $$;
 comment on function public.get_fleet_metrics is
-    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, the waiting ones also by priority, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;
 
@@ -19669,6 +20396,96 @@ comment on function public.get_job_analytics is
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
 
+-- from sql/95_analytics/functions/get_job_timeline.sql sha256:399f39ca70deae0925bf5d8ffcce84ffe0151c3e767115adf0ccb59ad2078eb6
+create or replace function public.get_job_timeline(p_days integer default 7, p_interval text default 'day')
+returns table (
+    starts_at timestamptz,
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_level public.rollup_level := case p_interval when 'hour' then 'tenant_hour' else 'tenant_day' end;
+    v_now timestamptz := private.clock();
+    v_first timestamptz;
+begin
+    if p_interval is null or p_interval not in ('hour', 'day', 'week') then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'interval must be hour, day or week.');
+    end if;
+    if p_days is null or p_days not between 1 and 365 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 365.');
+    end if;
+    v_first := date_trunc(p_interval, v_now - make_interval(hours => 24 * p_days), 'UTC');
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    select
+        g.starts_at,
+        coalesce(sum(r.completed), 0)::bigint,
+        coalesce(sum(r.failed), 0)::bigint,
+        coalesce(sum(r.timed_out), 0)::bigint,
+        coalesce(sum(r.cancelled), 0)::bigint,
+        coalesce(sum(r.duration_ms_sum), 0)::bigint
+    from generate_series(v_first, v_now, ('1 ' || p_interval)::interval) as g (starts_at)
+    left join public.job_rollups as r
+        on r.tenant_id = v_caller.tenant_id
+        and r.level = v_level
+        and r.starts_at >= g.starts_at
+        and r.starts_at < g.starts_at + ('1 ' || p_interval)::interval
+    group by g.starts_at
+    order by g.starts_at;
+end
+$$;
+comment on function public.get_job_timeline is
+    'How the tenant''s jobs of the last days ended, by hour, day or week of UTC, from the whole one that p_days times 24 hours ago lies in; quiet ones as well. Needs analytics.read.';
+revoke all on function public.get_job_timeline from public, anon, authenticated, service_role;
+grant execute on function public.get_job_timeline to authenticated;
+
+-- from sql/95_analytics/functions/get_queue_depth.sql sha256:2aa1a087b5b846ea2ef29eb1e2af8cb677af281a714bbbd83a6ad39a9ec00863
+create or replace function public.get_queue_depth()
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+begin
+    return (
+        select jsonb_build_object(
+            'waiting', coalesce(sum(e.waiting), 0),
+            'running', (select count(*) from private.leases as r where r.tenant_id = v_caller.tenant_id),
+            'by_environment', coalesce(jsonb_object_agg(e.environment, e.waiting), '{}')
+        )
+        from (
+            select l.environment, sum(w.waiting) as waiting
+            from private.lanes as l
+            cross join lateral (
+                select count(*) as waiting
+                from private.ready as r
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+            ) as w
+            where l.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+                and w.waiting > 0
+            group by l.environment
+        ) as e
+    );
+end
+$$;
+comment on function public.get_queue_depth is
+    'How many of the tenant''s jobs wait for a robot now, in all and by the environment that they want, and how many are in hand. Needs analytics.read.';
+revoke all on function public.get_queue_depth from public, anon, authenticated, service_role;
+grant execute on function public.get_queue_depth to authenticated;
+
 -- from sql/95_analytics/functions/get_robot_metrics.sql sha256:4231a9a8c51a57cbc5e8179b16b07749fdd1ca2f29150adbb6799eb4ae9c7b98
 create or replace function public.get_robot_metrics(p_robot_id uuid)
 returns jsonb
@@ -19706,6 +20523,83 @@ comment on function public.get_robot_metrics is
 revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics to authenticated;
 
+-- from sql/95_analytics/functions/get_workflow_performance.sql sha256:8756422fe2308df0e6d82240157ae5105cdedfbd670512608f1627acbb67c115
+create or replace function public.get_workflow_performance(p_days integer default 7, p_limit integer default 10)
+returns table (
+    workflow_id uuid,
+    workflow_name text,
+    workflow_status text,
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint,
+    last_hour timestamptz
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_now timestamptz := private.clock();
+    v_since timestamptz := date_trunc('hour', v_now, 'UTC') - make_interval(hours => 24 * p_days);
+    v_midnight timestamptz := date_trunc('day', v_since + interval '1 day' - interval '1 microsecond', 'UTC');
+begin
+    if p_days is null or p_days not between 1 and 365 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 365.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    with mine as (
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_day' and r.starts_at >= v_midnight
+        union all
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_hour'
+            and r.starts_at >= v_since and r.starts_at < v_midnight
+    )
+    select
+        w.workflow_id,
+        w.name,
+        w.status::text,
+        coalesce(s.completed, 0)::bigint,
+        coalesce(s.failed, 0)::bigint,
+        coalesce(s.timed_out, 0)::bigint,
+        coalesce(s.cancelled, 0)::bigint,
+        coalesce(s.duration_ms_sum, 0)::bigint,
+        (
+            select max(h.starts_at)
+            from public.job_rollups as h
+            where h.tenant_id = v_caller.tenant_id and h.level = 'workflow_hour' and h.subject_id = w.workflow_id
+                and h.starts_at >= s.last_day
+        )
+    from public.workflows as w
+    left join (
+        select
+            m.subject_id,
+            sum(m.completed) as completed,
+            sum(m.failed) as failed,
+            sum(m.timed_out) as timed_out,
+            sum(m.cancelled) as cancelled,
+            sum(m.duration_ms_sum) as duration_ms_sum,
+            max(m.starts_at) as last_day
+        from mine as m
+        group by m.subject_id
+    ) as s on s.subject_id = w.workflow_id
+    where w.tenant_id = v_caller.tenant_id and w.deleted_at is null
+    order by coalesce(s.completed + s.failed + s.timed_out + s.cancelled, 0) desc, w.workflow_id
+    limit p_limit;
+end
+$$;
+comment on function public.get_workflow_performance is
+    'How the jobs of each workflow of the tenant ended in the last p_days times 24 hours, the busiest first, and the hour in which the last one did. Read from rollups only. Needs analytics.read.';
+revoke all on function public.get_workflow_performance from public, anon, authenticated, service_role;
+grant execute on function public.get_workflow_performance to authenticated;
+
 -- from sql/95_analytics/functions/keep_node_executions.sql sha256:82df33890c81fb4f9e02535af6f3e4f1154aa159d56f309fd080b4e4b5f52a16
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
@@ -19737,6 +20631,113 @@ $$;
 comment on function private.keep_node_executions is
     'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/list_acts.sql sha256:97efe869d7f373b865363d316c7ef47f9d2362042616a447d8a07f1338edfcd5
+-- What happened by itself comes from the events, what people changed from the audit log, if the caller may read it. A kind
+-- is the type of an event, or the table and what became of its row.
+create or replace function public.list_acts(
+    p_days integer default 7,
+    p_limit integer default 50,
+    p_actor_id uuid default null,
+    p_kinds text[] default null
+)
+returns table (
+    act_id text,
+    kind text,
+    resource_id text,
+    actor_id uuid,
+    actor_name text,
+    happened_at timestamptz,
+    data jsonb
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_since timestamptz := private.clock() - make_interval(days => p_days);
+begin
+    if p_days is null or p_days not between 1 and 90 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 90.');
+    end if;
+    if p_limit is null or p_limit not between 1 and 10000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must lie between 1 and 10000.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    with happened as (
+        select
+            e.event_id::text as act_id,
+            e.event_type as kind,
+            coalesce(e.job_id, e.robot_id)::text as resource_id,
+            e.actor_id,
+            e.told_at as happened_at,
+            e.data
+        from public.events as e
+        where e.tenant_id = v_caller.tenant_id
+            and e.event_type in (
+                'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
+                'schedule.triggered', 'schedule.fired'
+            )
+            and not starts_with(e.event_type, 'schedule.')
+            and e.told_at >= v_since
+            and (p_actor_id is null or e.actor_id = p_actor_id)
+            and (p_kinds is null or e.event_type = any (p_kinds))
+        order by e.told_at desc
+        limit p_limit
+    ),
+    changed as (
+        select c.*
+        from (
+            select
+                a.audit_id::text as act_id,
+                a.resource_type || '.' || case
+                    when a.action = 'create' then 'created'
+                    when a.action = 'delete' or a.new_values ->> 'deleted_at' is not null then 'deleted'
+                    when a.resource_type = 'workflows' and a.new_values ->> 'status' in ('published', 'archived')
+                        then a.new_values ->> 'status'
+                    else 'updated'
+                end as kind,
+                a.resource_id,
+                a.actor_id,
+                a.created_at as happened_at,
+                jsonb_strip_nulls(jsonb_build_object('name', a.new_values -> 'name')) as data
+            from public.audit_log as a
+            where a.tenant_id = v_caller.tenant_id
+                and private.has_permission(v_caller.permissions, 'audit.read')
+                and a.resource_type in ('workflows', 'robots', 'memberships', 'schedules', 'roles')
+                and a.created_at >= v_since
+                and (p_actor_id is null or a.actor_id = p_actor_id)
+        ) as c
+        where p_kinds is null or c.kind = any (p_kinds)
+        order by c.act_id desc
+        limit p_limit
+    )
+    select
+        b.act_id,
+        b.kind,
+        b.resource_id,
+        b.actor_id,
+        coalesce(
+            nullif(btrim(p.first_name || ' ' || p.last_name), ''),
+            p.username,
+            (select r.external_id from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
+            (select k.name from public.api_keys as k where k.api_key_id = b.actor_id and k.tenant_id = v_caller.tenant_id)
+        ),
+        b.happened_at,
+        b.data
+    from (select * from happened union all select * from changed) as b
+    left join public.profiles as p on p.user_id = b.actor_id
+    order by b.happened_at desc, b.act_id desc
+    limit p_limit;
+end
+$$;
+comment on function public.list_acts is
+    'What jobs, robots and people did in the last days of the caller''s tenant, the newest first, with the name of who did it: events, and for who has audit.read changes, too. Needs events.read.';
+revoke all on function public.list_acts from public, anon, authenticated, service_role;
+grant execute on function public.list_acts to authenticated;
 
 -- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:41dde648e0029c23d8ab60d732836e6aad1609abc8fcf1f26eeda829239ef5d5
 create or replace function private.purge_expired_job_node_executions(p_tenant_id uuid, p_limit integer, p_after text)
@@ -20414,14 +21415,16 @@ create policy pool_members_select_owner_and_self on public.pool_members
         )
     );
 
--- from sql/30_robots/policies.sql sha256:8bc1646d4cd3a4c2d20f4856ce698052f11b158f221e4206aa1308a5922bb6ab
+-- from sql/30_robots/policies.sql sha256:2819a0ba6bf6812589400dcfe47c8567c069c3c393d468b58d83a6c889ae5101
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
 alter table public.robot_commands enable row level security, force row level security;
+alter table public.robot_logs enable row level security, force row level security;
 alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
-grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands to authenticated;
+revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs
+    from anon, authenticated, service_role;
+grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots
@@ -20452,6 +21455,11 @@ drop policy if exists robot_commands_select_self on public.robot_commands;
 create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
+
+drop policy if exists robot_logs_select_members on public.robot_logs;
+create policy robot_logs_select_members on public.robot_logs
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('logs.read')));
 
 -- from sql/32_limits/policies.sql sha256:9e2b2d0537c0801fe6ebc7e38c843b0821bf278b222d1d8445ccc2d311145653
 alter table private.limits enable row level security, force row level security;
@@ -20542,14 +21550,16 @@ create policy late_results_select_members on public.late_results
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
 
--- from sql/45_events/policies.sql sha256:8216c2c6cc37c55db5bdfc544653d87c45b667fe291c49638077de4c6533bd81
+-- from sql/45_events/policies.sql sha256:011cb0fad770d54e84484236b57c2ec4d374037b6d1699c8f3ddef6e89f28b89
 alter table public.events enable row level security;
 alter table public.events force row level security;
 alter table private.event_inbox enable row level security;
 alter table private.event_inbox force row level security;
 alter table private.event_counters enable row level security;
 alter table private.event_counters force row level security;
-revoke all on table public.events, private.event_inbox, private.event_counters
+alter table private.notification_marks enable row level security;
+alter table private.notification_marks force row level security;
+revoke all on table public.events, private.event_inbox, private.event_counters, private.notification_marks
     from public, anon, authenticated, service_role;
 
 grant select on table public.events to authenticated;

@@ -41,7 +41,7 @@ def told(fleet: Fleet, robot: Robot, job_id: object) -> Events:
 
 
 async def live(product: Target, fleet: Fleet, robot: Robot, job_id: Any) -> None:
-    """The job is claimed, told of and cancelled, and completes all the same; its robot is paused, and has the next one."""
+    """A job is told of and cancelled, and completes all the same; its robot is paused, and gets the next one."""
     [claimed] = fleet.claim(robot)
     fleet.report(robot, "start_job", claimed)
     fleet.report(robot, "report_progress", claimed, progress=50)

@@ -408,6 +408,20 @@ async def test_both_dialects_of_logs_are_stored_and_a_repeat_is_harmless(fleet: 
     assert stored[0]["extra"] == {"source": "browser"}
 
 
+async def test_lines_of_a_robot_that_runs_nothing_are_its_own(fleet: Fleet) -> None:
+    speaker = await fleet.registered()
+    line = {"timestamp": "2026-01-15T10:30:00Z", "level": "WARN", "message": "slow", "source": "browser"}
+    flat = {"type": "log_batch", "robot_id": speaker.robot.external_id, "sequence": 1, "logs": [line]}
+    for _ in range(2):
+        await speaker.session.receive(json.dumps(flat))
+    await speaker.session.receive(json.dumps({**flat, "logs": [{**line, "timestamp": "2026-01-16T10:30:00Z"}]}))
+    stored = fleet.rows(
+        "select * from public.robot_logs where robot_id = %s order by robot_log_id", speaker.robot.robot_id
+    )
+    assert [(line["level"], line["message"], line["source"]) for line in stored] == [("warning", "slow", "browser")] * 2
+    assert {message["type"] for message in speaker.wire.heard} == {"register_ack"}
+
+
 async def test_the_last_lines_of_a_job_may_come_after_its_outcome(fleet: Fleet) -> None:
     speaker, job_id = await running(fleet)
     await speaker.say("job_complete", {"job_id": job_id, "result": None})

@@ -57,7 +57,7 @@ async def test_the_key_may_be_in_a_header(fleet: Fleet, gateway: Gateway, name: 
         assert (await speaker.register())["payload"]["success"] is True
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", new_api_key("robot").key])
+@pytest.mark.parametrize("key", ["", "nonsense", new_api_key("robot").key], ids=["none", "nonsense", "unknown"])
 async def test_a_bad_key_is_accepted_and_closed_with_4001(fleet: Fleet, gateway: Gateway, key: str) -> None:
     robot = make_robot(fleet.database, fleet.tenant)
     async with connected(robot, gateway.url, f"/ws/robot/{robot.external_id}?api_key={key}") as speaker:

@@ -27,6 +27,7 @@ _IN_TIME = """
 _WANTED = """
     (%(statuses)s::text[] is null or j.status = any (%(statuses)s::text[]::public.job_status[]))
     and (%(workflow_id)s::uuid is null or j.workflow_id = %(workflow_id)s)
+    and (%(trigger_types)s::text[] is null or j.trigger_type = any (%(trigger_types)s::text[]))
     and (
         %(robot)s::text is null
         or j.robot_id = any (asked.robot_ids)
@@ -57,7 +58,7 @@ with asked as materialized (
 
 # From the newest on, whatever is filtered: a planner that thinks little of a filter would read all and sort.
 _WALK = f"""
-    select j.job_id, j.status, j.workflow_id, j.robot_id, j.created_at
+    select j.job_id, j.status, j.workflow_id, j.robot_id, j.created_at, j.trigger_type
     from public.jobs as j
     where {_IN_TIME}
     order by j.job_id desc
@@ -145,6 +146,13 @@ left join lateral (
 order by page.job_id desc
 """
 
+LIST_JOBS_BY_ID = f"""
+select {_SUMMARY}
+from unnest(%(job_ids)s::uuid[]) as w (job_id)
+cross join lateral ({_BY_ID} w.job_id offset 0) as j
+{_WITH_ROBOTS}
+"""
+
 GET_JOB = f"""
 select {_SUMMARY}, j.input, j.result, j.metadata, j.retry_policy, j.error_details
 from public.live_jobs as j
@@ -185,12 +193,16 @@ CLAIM_JOBS = """
 select *
 from public.claim_jobs(
     p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
-    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid
+    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid, p_capabilities => %(capabilities)s::text[]
 )
 """
 
 WHOAMI = """
 select public.whoami() as caller
+"""
+
+KEEP_HELD_JOBS = """
+select public.keep_held_jobs()
 """
 
 START_JOB = """
@@ -243,6 +255,45 @@ select public.explain_job(%(job_id)s::uuid) as answer
 
 HAS_JOB = """
 select true from public.jobs as j where j.job_id = %(job_id)s
+"""
+
+AUDIT_EXECUTION = """
+select private.audit_execution(%(job_id)s::uuid)
+"""
+
+# Of the last attempt that said something of its nodes.
+GET_NODE_EXECUTIONS = """
+select x.node_executions
+from public.job_node_executions as x
+where x.job_id = %(job_id)s
+order by x.attempt desc
+limit 1
+"""
+
+# The lines of each job after one of its own: what a job's robot says comes in one order, that of two robots in none.
+LIST_NEW_LOGS = """
+select l.*
+from unnest(%(job_ids)s::uuid[], %(after)s::uuid[]) as w (job_id, after)
+cross join lateral (
+    select n.job_id, n.job_log_id, n.attempt, n.level, n.message, n.node_id, n.extra, n.logged_at
+    from public.job_logs as n
+    where n.job_id = w.job_id and n.job_log_id > w.after
+    order by n.job_log_id
+    limit %(limit)s
+) as l
+order by l.job_log_id
+"""
+
+LIST_LAST_LOGS = """
+select w.job_id, l.job_log_id
+from unnest(%(job_ids)s::uuid[]) as w (job_id)
+cross join lateral (
+    select n.job_log_id
+    from public.job_logs as n
+    where n.job_id = w.job_id
+    order by n.job_log_id desc
+    limit 1
+) as l
 """
 
 LIST_JOB_LOGS = """

@@ -1,6 +1,6 @@
 """What people and programs can do with jobs. Every rule is in the SQL functions that are called here."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,6 +38,20 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
     return Job(**row)
 
 
+async def run_by_hand(tx: Transaction, job: NewJob) -> Job:
+    """Enqueue a job of a workflow that somebody runs by hand, and write that down; raises as `enqueue`."""
+    made = await enqueue(tx, job)
+    await tx.execute(queries.AUDIT_EXECUTION, {"job_id": made.job_id})
+    return made
+
+
+async def list_node_executions(tx: Transaction, job: Job) -> list[dict[str, Any]]:
+    """What each node or step of a job did, in their order: from its result, which is whole, else as reported."""
+    own = job.result.get("node_executions") if isinstance(job.result, dict) else None
+    found = own if isinstance(own, list) else await tx.fetch_value(queries.GET_NODE_EXECUTIONS, {"job_id": job.job_id})
+    return [item for item in found or () if isinstance(item, dict)]
+
+
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Job], int, bool]:
     """(jobs of the page, the newest first; how many match; whether older jobs may match as well). Needs jobs.read.
 
@@ -67,10 +81,15 @@ async def read_all(tx: Transaction, wanted: Filter, batch: int = 1000) -> AsyncI
     Holds one batch at a time. Each batch goes on after the last job of the one before: no job comes twice, and one
     that is enqueued meanwhile does not come. Nothing is counted.
     """
+    asked = wanted.statuses
+    if asked is not None:  # the row of a job in hand is still that of a queued one
+        stored: dict[JobStatus, None] = dict.fromkeys("queued" if status in _IN_HAND else status for status in asked)
+        wanted = replace(wanted, statuses=list(stored))
     while True:
         rows = await tx.fetch_all(queries.READ_JOBS, {**_parameters(wanted), "limit": batch})
         for row in rows:
-            yield Job(**row)
+            if asked is None or row["status"] in asked:
+                yield Job(**row)
         if len(rows) < batch:
             return
         wanted = replace(wanted, before=rows[-1]["job_id"])
@@ -81,6 +100,7 @@ def _parameters(wanted: Filter) -> dict[str, Any]:
     return {
         "statuses": wanted.statuses,
         "workflow_id": wanted.workflow_id,
+        "trigger_types": wanted.trigger_types,
         "robot": wanted.robot,
         "robot_id": uuid_of(wanted.robot) if wanted.robot else None,
         "created_after": wanted.created_after,
@@ -109,6 +129,11 @@ async def get(tx: Transaction, job_id: UUID) -> Job:
         await require(tx, "jobs.read")
         raise JobNotFound()
     return Job(**row)
+
+
+async def list_by_ids(tx: Transaction, job_ids: Sequence[UUID]) -> list[Job]:
+    """Those of the jobs that are there and that the caller may see (jobs.read), in no order, as lists have them."""
+    return [Job(**row) for row in await tx.fetch_all(queries.LIST_JOBS_BY_ID, {"job_ids": list(job_ids)})]
 
 
 async def require_readable(tx: Transaction, job_id: UUID) -> None:
@@ -149,6 +174,22 @@ async def list_logs(
     )
     items, total = split_page(rows, "job_log_id")
     return [LogEntry(**item) for item in items], total
+
+
+async def list_new_logs(tx: Transaction, after: Mapping[UUID, UUID], limit: int) -> list[tuple[UUID, LogEntry]]:
+    """(job, line) of what was logged of each job after one of its lines, `limit` of a job at most, the oldest first.
+
+    Nothing of jobs that the caller may not see; needs logs.read.
+    """
+    wanted = {"job_ids": list(after), "after": list(after.values()), "limit": limit}
+    rows = await tx.fetch_all(queries.LIST_NEW_LOGS, wanted)
+    return [(row.pop("job_id"), LogEntry(**row)) for row in rows]
+
+
+async def list_last_logs(tx: Transaction, job_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The last line of each of the jobs that have one; needs logs.read."""
+    rows = await tx.fetch_all(queries.LIST_LAST_LOGS, {"job_ids": list(job_ids)})
+    return {row["job_id"]: row["job_log_id"] for row in rows}
 
 
 async def explain(tx: Transaction, job_id: UUID) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from casare_cloud.domain.robots.model import (
     Heard,
     Heartbeat,
     HeldLease,
+    Lifetime,
     Registration,
     Robot,
     RobotCommand,
+    RobotLogEntry,
     SaidStatus,
     SessionFacts,
 )
@@ -47,11 +49,25 @@ async def register(tx: Transaction, registration: Registration) -> Robot:
     return await _robot(tx, queries.REGISTER_ROBOT, **_split_capabilities(params))
 
 
+async def own_id(tx: Transaction) -> UUID | None:
+    """The id of the robot that makes this request; None for anybody else."""
+    robot_id: UUID | None = await tx.fetch_value(queries.CALLING_ROBOT)
+    return robot_id
+
+
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Robot], int]:
     """(robots of the page by external id; how many match in all). Needs robots.read."""
     rows = await tx.fetch_all(queries.LIST_ROBOTS, asdict(wanted) | {"limit": limit, "offset": offset})
     items, total = split_page(rows, "robot_id")
     return [Robot(**item) for item in items], total
+
+
+async def count_lifetimes(tx: Transaction) -> dict[Lifetime, int]:
+    """How many robots of the tenant are in each state. Needs robots.read."""
+    rows = await tx.fetch_all(queries.COUNT_ROBOTS)
+    if not rows:
+        await require(tx, "robots.read")
+    return {Lifetime.of(row["state"]): row["count"] for row in rows}
 
 
 async def list_seen(tx: Transaction, wanted: Filter, limit: int) -> list[Robot]:
@@ -124,6 +140,29 @@ async def heartbeat(tx: Transaction, robot: str, said: Heartbeat) -> Heard:
     row = await tx.fetch_one(queries.RECORD_HEARTBEAT, {"robot": robot, **asdict(said)})
     assert row is not None
     return Heard(**row)
+
+
+async def append_logs(tx: Transaction, entries: list[dict[str, Any]], sequence: int | None = None) -> int:
+    """Append lines to the log of the calling robot itself, all or none; returns how many.
+
+    Idempotent for a batch with the `sequence` and the first timestamp of an earlier one. For robots.
+    """
+    accepted: int = await tx.fetch_value(queries.APPEND_ROBOT_LOGS, {"entries": Jsonb(entries), "sequence": sequence})
+    return accepted
+
+
+async def list_logs(
+    tx: Transaction, robot: str, level: str | None, limit: int, offset: int
+) -> tuple[list[RobotLogEntry], int, bool]:
+    """(lines of the page, the newest first; how many match; whether there may be more than that).
+
+    Raises `RobotNotFound`. Needs robots.read and logs.read.
+    """
+    robot_id = (await get(tx, robot)).robot_id
+    await require(tx, "logs.read")
+    params = {"robot_id": robot_id, "level": level, "limit": limit, "offset": offset}
+    items, total = split_page(await tx.fetch_all(queries.LIST_ROBOT_LOGS, params), "robot_log_id")
+    return [RobotLogEntry(**item) for item in items], total, total == queries.COUNTED_LOGS
 
 
 async def calling_robot(tx: Transaction) -> dict[str, Any]:

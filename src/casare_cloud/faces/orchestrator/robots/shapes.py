@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from casare_cloud.domain.jobs.model import LogLevel
 from casare_cloud.domain.robots.model import (
     Heard,
     Heartbeat,
@@ -237,6 +238,31 @@ class RobotList(Answer):
 
     robots: list[RobotAnswer]
     total: int
+    limit: int
+    offset: int
+
+
+class RobotLogLine(Answer):
+    """A line that a robot logged of itself, and not of a job."""
+
+    model_config = showing(examples.ROBOT_LOG_LINE)
+
+    id: Annotated[UUID, Field(validation_alias="robot_log_id")]
+    timestamp: Annotated[Time, Field(validation_alias="logged_at")]
+    level: LogLevel
+    message: str
+    source: str | None
+    extra: Any
+
+
+class RobotLogList(Answer):
+    """A page of a robot's own log, the newest line first."""
+
+    model_config = showing(examples.ROBOT_LOGS)
+
+    logs: list[RobotLogLine]
+    total: int
+    total_is_capped: Annotated[bool, Field(description="There may be more than `total` says: older ones.")]
     limit: int
     offset: int
 
