@@ -26,11 +26,11 @@ PATIENCE_SECONDS = 30.0  # a safety net: nothing here is about how long it takes
 
 
 @contextmanager
-def running_gateway(settings: Settings) -> Iterator[str]:
+def running_gateway(settings: Settings, app: Gateway | None = None) -> Iterator[str]:
     """The gateway on a port of its own, in a thread; yields its URL."""
     listener = listener_at("127.0.0.1", 0)
     config = uvicorn.Config(
-        Gateway(settings), ws="websockets-sansio", log_level="error", timeout_graceful_shutdown=2, ws_max_size=2**21
+        app or Gateway(settings), ws="websockets-sansio", log_level="error", timeout_graceful_shutdown=2
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

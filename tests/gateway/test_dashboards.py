@@ -172,7 +172,7 @@ async def test_a_job_s_socket_tells_it_from_its_beginning_with_progress_and_log(
     assert all({"type", "job_id", "timestamp"} <= set(message) for message in told)
     assert {message["job_id"] for message in told} == {str(job_id)}
     assert [each for each in by_type if each not in ("job.progress", "job.log")] == [
-        "job.claimed", "job.started", "job.completed",
+        "job.claimed", "job.started", "node.started", "job.completed",
     ]  # fmt: skip
     assert by_type["job.progress"]["current_node"] == "fetch"
     assert by_type["job.log"]["lines"][0]["message"] == "Fetched."
@@ -192,6 +192,34 @@ async def test_a_job_that_has_ended_is_told_to_who_comes_late(gate: Gate) -> Non
     async with gate.open(f"/api/v1/ws/jobs/{job_id}") as client:
         told = [(await client.next())["type"] for _ in range(3)]
     assert told == ["job.queued", "job.claimed", "job.completed"]
+
+
+async def test_nodes_of_a_robot_that_reports_them_at_the_end_are_told(gate: Gate) -> None:
+    """A robot over REST says where it is, and in the end what each node took."""
+    robot = robot_of(gate)
+    job_id = gate.job()
+    nodes = [{"node_id": "fetch", "node_type": "HttpNode", "status": "completed", "duration_ms": 12}]
+    async with gate.open(f"/ws/jobs/{job_id}") as client:
+        await client.next(type="job.queued")
+        await ready(gate, client)
+        job = claim(gate, robot)
+        gate.run(
+            "select public.report_progress(%s, 40, 'fetch', null, %s, %s::jsonb)", job["job_id"], job["lease_token"],
+            json.dumps(nodes), by=robot.claims,
+        )  # fmt: skip
+        started = await client.next(type="node.started")
+        complete(gate, robot, job)
+        completed = await client.next(type="node.completed")
+        assert (await client.next())["type"] == "job.completed"
+    async with gate.open(f"/ws/jobs/{job_id}") as late:
+        assert await late.next(type="node.completed") == completed
+    assert {"type", "job_id", "timestamp", "node_id"} <= set(started)
+    assert (started["node_id"], started["job_id"]) == ("fetch", str(job_id))
+    assert completed.pop("timestamp")
+    assert completed == {
+        "type": "node.completed", "job_id": str(job_id), "node_id": "fetch", "node_type": "HttpNode",
+        "node_status": "completed", "execution_time_ms": 12,
+    }  # fmt: skip
 
 
 async def test_automation_hears_executions_their_logs_and_triggers(gate: Gate) -> None:

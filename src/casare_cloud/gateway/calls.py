@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
@@ -62,10 +63,17 @@ class Request:
     async def known_actor(self) -> Actor:
         """As `named_actor`, and on a stack in developer mode an administrator in the place of nobody."""
         actor = await self.named_actor()
-        if actor.is_anonymous and self.services.settings.jwt_dev_mode:
+        if actor.is_anonymous and self.services.settings.jwt_dev_mode and self._is_of_this_machine():
             async with self.services.database.transaction(None) as tx:
                 return await dev_mode.first_administrator(tx)
         return actor
+
+    def _is_of_this_machine(self) -> bool:
+        """Whether no page of another site asks, which any site could make a browser on this machine do."""
+        origin = self.headers.get("origin")
+        host = urlsplit(origin or "").hostname
+        allowed = self.services.settings.allowed_origins
+        return origin is None or host in ("localhost", "127.0.0.1", "::1") or origin in allowed or "*" in allowed
 
     async def actor_of(self, credential: str) -> Actor:
         """Whom a token or key names, wherever it stood; `AuthenticationFailed` for what cannot be right."""

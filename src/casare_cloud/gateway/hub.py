@@ -5,6 +5,7 @@ import random
 import time
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from casare_cloud.errors import ApiError, AuthenticationFailed
 from casare_cloud.gateway import closing
@@ -16,6 +17,7 @@ from casare_cloud.gateway.streams import Stream, encode
 from casare_cloud.waiting import happens_within
 
 CHECK_SECONDS = 30.0  # a watch lapses after 60
+MOST_BYTES = 64 * 1024  # of a message: a ping, or a token
 _UNKNOWN = encode({"type": "error", "code": "INVALID_MESSAGE", "message": "This socket takes pings and a new token."})
 
 
@@ -26,7 +28,7 @@ class Hub:
         self._services = services
         self._lines = Lines(services.settings)
         self._feeds: dict[UUID, Feed] = {}
-        self._lock = asyncio.Lock()
+        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()  # of each feed's begin and end
 
     async def follow(self, call: Call, stream: Stream) -> None:
         """Talk with whoever opened a socket, until it is closed or they may not hear it any more."""
@@ -37,6 +39,9 @@ class Hub:
             await self._tell_first(member)
             while True:
                 message = await call.socket.receive()
+                if len(message) > MOST_BYTES:
+                    await call.socket.close(closing.TOO_LARGE, "A message may have at most 64 KB here.")
+                    return
                 if answer_ping(call.socket, message):
                     continue
                 credential = credential_in(message)
@@ -57,16 +62,20 @@ class Hub:
 
     async def _enter(self, member: Member, watched: dict[str, Any]) -> None:
         tenant_id = member.me.tenant_id
-        async with self._lock:
+        async with self._lock_of(tenant_id):
             if tenant_id not in self._feeds:
                 self._feeds[tenant_id] = Feed(self._services, self._lines, watched)
-            await self._feeds[tenant_id].add(member)
+            self._feeds[tenant_id].add(member)
 
     async def _leave(self, member: Member) -> None:
-        async with self._lock:
-            feed = self._feeds.get(member.me.tenant_id)
+        tenant_id = member.me.tenant_id
+        async with self._lock_of(tenant_id):
+            feed = self._feeds.get(tenant_id)
             if feed is not None and await feed.remove(member):
-                del self._feeds[member.me.tenant_id]
+                del self._feeds[tenant_id]
+
+    def _lock_of(self, tenant_id: UUID) -> asyncio.Lock:
+        return self._locks.setdefault(tenant_id, asyncio.Lock())
 
     async def _tell_first(self, member: Member) -> None:
         async with self._services.database.transaction(member.actor) as tx:

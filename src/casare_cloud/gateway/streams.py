@@ -4,7 +4,7 @@ Streams that are equal share their messages: each is made and encoded once, howe
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, Self
@@ -24,15 +24,20 @@ that events name, the depth of the queue every five seconds, the progress of job
 Message = Mapping[str, Any]
 
 ZERO = UUID(int=0)
+ENDS = ("job.completed", "job.failed", "job.timeout", "job.cancelled")
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something that happened, with the job and the robot as they are now, where a stream needs them."""
+    """Something that happened, with the job and the robot as they are now, where a stream needs them.
+
+    Of the end of a job that a stream is about, with what its robot reported of the nodes and nobody has heard.
+    """
 
     event: Event
     job: Job | None = None
     robot: Robot | None = None
+    nodes: Sequence[Mapping[str, Any]] = ()
 
     @property
     def news(self) -> RobotNews | None:

@@ -10,7 +10,7 @@ from casare_cloud.domain.robots import service as robots
 from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import Forbidden, InvalidArgument
 from casare_cloud.gateway.news import RobotNews, all_robots, news_of
-from casare_cloud.gateway.streams import LogLine, Message, Stream, Told, now
+from casare_cloud.gateway.streams import ENDS, LogLine, Message, Stream, Told, now
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -47,7 +47,7 @@ class Admin(Stream):
         if event.event_type == "robot.offline":
             held = {} if robot is None else {"orphaned_jobs": robot.current_job_ids}
             return [{"type": "robot_disconnected", **named, **held}]
-        if event.event_type in ("job.completed", "job.failed", "job.timeout", "job.cancelled"):
+        if event.event_type in ENDS:
             success = event.event_type == "job.completed"
             return [{"type": "job_completed", "job_id": event.job_id, "success": success, **named}]
         reason = event.data.get("message") or event.data.get("error_message")
