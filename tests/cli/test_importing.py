@@ -44,6 +44,10 @@ def installation(tmp_path: Path) -> Path:
     other = {"workflow_id": f"wf-1-{mark}", "workflow_name": "Other invoices", "workflow_json": MOON}
     write("workflows/other.json", other)
     write("workflows/moon.json", {**MOON, "metadata": {"name": "Moon", "id": f"wf-3-{mark}"}})
+    city = {"name": "city", "data_type": "String", "default_value": "Oslo"}
+    template = {"id": f"tmpl-{mark}", "name": "Cities", "base_workflow": HELLO, "default_variables": [city]}
+    write("templates/cities.json", template)
+    write("package.json", {"name": "something else"})
     schedule = {"timezone": "Europe/Berlin", "priority": 2, "enabled": True, "workflow_name": "x", "robot_id": None}
     cron = {"frequency": "cron", "cron_expression": "0 9 * * 1-5"}
     write(
@@ -88,6 +92,8 @@ def test_an_installation_is_imported_once(run: Run, stack: Stack, installation: 
         ("workflow", "Clicks"): "new",
         ("workflow", "Invoices"): "unchanged",  # the second one, of the other file
         ("workflow", "Moon"): "new",
+        ("workflow", "Cities"): "new",
+        ("file", "package.json"): "left behind",
         ("workflow", "Other invoices"): "refused",
         ("robot", "Line 1"): "new",
         ("robot", "Line 2"): "new",
@@ -116,6 +122,8 @@ def test_an_installation_is_imported_once(run: Run, stack: Stack, installation: 
     ids = {entry["name"]: entry["id"] for entry in json.loads(said) if entry["outcome"] == "new"}
     workflow = json.loads(run("workflows", "get", ids["Invoices"]))
     assert (workflow["workflow_json"], workflow["description"], workflow["version"]) == (HELLO, "Books them", 1)
+    variables = json.loads(run("workflows", "get", ids["Cities"]))["workflow_json"]["variables"]
+    assert variables["city"]["default_value"] == "Oslo"
     [mornings] = stack.rows("select * from public.schedules where schedule_id = %s", ids["Mornings"])
     assert (mornings["cron_expression"], mornings["timezone"], mornings["priority"]) == (
         "0 9 * * 1-5",
@@ -155,7 +163,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(run: Run, stack: Stack, ins
     dry = run("import", "casare", str(installation), "--dry-run", "--json", code=1)
     text = run("import", "casare", str(installation), "--dry-run", code=1)
     assert [len(stack.rows(f"select 1 from public.{table}")) for table in tables] == counts
-    assert text.endswith("Nothing was changed. 4 left behind, 9 new, 1 unchanged, 3 refused.\n")
+    assert text.endswith("Nothing was changed. 5 left behind, 10 new, 1 unchanged, 3 refused.\n")
     assert "schedule  refused     Never  (orchestrator/schedules.json)" in text
     assert outcomes(dry) == outcomes(run("import", "casare", str(installation), "--json", code=1))
 

@@ -80,6 +80,22 @@ def _read_json(found: Installation, place: str, content: Any) -> None:
         name = str(metadata.get("name") or content.get("name") or stem)
         said = metadata.get("id") or content.get("workflow_id") or content.get("id")
         found.workflows.append(Found(str(said or f"file:{place}"), name, place, {"workflow_json": content}))
+    elif isinstance(content, dict) and isinstance(content.get("base_workflow"), dict):
+        name = str(content.get("name") or stem)
+        data = {**content, "workflow_json": _of_template(content)}
+        found.workflows.append(Found(str(content.get("id") or f"file:{place}"), name, place, data))
+    else:
+        found.remarks.append((place, "holds no workflow, and no list of the orchestrator's storage"))
+
+
+def _of_template(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The workflow of a template, which declares its variables beside it."""
+    declared = content.get("default_variables")
+    rows = [row for row in declared if isinstance(row, dict) and row.get("name")] if isinstance(declared, list) else []
+    workflow = dict(content["base_workflow"])
+    own = workflow.get("variables")
+    workflow["variables"] = {str(row["name"]): row for row in rows} | (own if isinstance(own, dict) else {})
+    return workflow
 
 
 def _take_row(found: Installation, kind: str, row: Found) -> None:
