@@ -51,6 +51,14 @@ async def list_some(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     return [Schedule(**row) for row in rows]
 
 
+async def count(tx: Transaction, wanted: Filter) -> int:
+    """How many schedules match. Needs schedules.read."""
+    total: int = await tx.fetch_value(
+        queries.COUNT_SCHEDULES, {"workflow_id": wanted.workflow_id, "is_enabled": wanted.is_enabled}
+    )
+    return total
+
+
 async def list_upcoming(tx: Transaction, workflow_id: UUID | None, limit: int) -> list[Upcoming]:
     """The next runs of all enabled schedules, merged, the soonest first. Needs schedules.read."""
     rows = await tx.fetch_all(queries.LIST_UPCOMING, {"workflow_id": workflow_id, "limit": limit})
