@@ -173,7 +173,7 @@ _DAYS: dict[TimeRange, int] = {"1h": 1, "24h": 1, "7d": 7, "30d": 30}  # sums ar
 
 
 class FleetAliases(Answer):
-    """How the jobs of a `time_range` ended, beside the fleet at this moment; null without a `time_range`."""
+    """How the jobs of a `time_range` ended, beside the fleet at this moment; left out without a `time_range`."""
 
     total_jobs: int | None = None
     completed_jobs: int | None = None

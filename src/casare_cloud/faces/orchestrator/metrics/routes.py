@@ -39,7 +39,7 @@ MOST_ROBOTS = 1000
 Schema = Annotated[Literal["1", "2"], Query(description="1: as document 000 has it; 2: as document 002 has it.")]
 
 
-@router.get("/fleet", responses=refusals())
+@router.get("/fleet", responses=refusals(), response_model_exclude_none=True)
 async def get_fleet_metrics(
     tx: Tx,
     schema: Schema = "2",
