@@ -42,6 +42,7 @@ create table public.robot_heartbeats (
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
+    is_desktop_open boolean not null default false, -- the session in its metrics is interactive and not locked
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
@@ -75,6 +76,28 @@ create table public.robot_commands (
 create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
 comment on table public.robot_commands is
     'What robots were told to do. A command waits in the answers to heartbeats until the robot acknowledges it.';
+
+create table public.robot_logs (
+    robot_log_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    level text not null default 'info',
+    message text not null,
+    source text,                        -- the part of the robot that says it
+    extra jsonb,
+    logged_at timestamptz not null,
+    sequence bigint,                    -- of the first line of a batch that has a number: it is known again by that and its time
+    constraint robot_logs_pkey primary key (robot_log_id),
+    constraint robot_logs_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade,
+    constraint robot_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
+    constraint robot_logs_message_check check (length(message) <= 65536)
+);
+create index robot_logs_tenant_id_robot_log_id_idx on public.robot_logs (tenant_id, robot_log_id);
+create index robot_logs_tenant_id_robot_id_idx on public.robot_logs (tenant_id, robot_id, robot_log_id desc);
+create unique index robot_logs_tenant_id_sequence_idx on public.robot_logs (tenant_id, robot_id, sequence, logged_at)
+    where sequence is not null;
+comment on table public.robot_logs is 'What robots log of themselves, and not of a job.';
 
 create table private.robot_failures (
     tenant_id uuid not null,

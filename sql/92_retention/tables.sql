@@ -14,6 +14,7 @@ insert into private.retentions (kind, plan, days, may_be_shortened)
 values
     ('jobs', 'free', 7, true), ('jobs', 'pro', 90, true), ('jobs', 'enterprise', 400, true),
     ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
+    ('robot_logs', 'free', 7, true), ('robot_logs', 'pro', 30, true), ('robot_logs', 'enterprise', 90, true),
     ('job_node_executions', 'free', 7, true), ('job_node_executions', 'pro', 30, true),
     ('job_node_executions', 'enterprise', 90, true),
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),

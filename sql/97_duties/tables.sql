@@ -56,6 +56,7 @@ values
     ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
     ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
     ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),
+    ('purge_expired_robot_logs', '1 minute', 10000, 'public.robot_logs', null, null),
     ('purge_expired_events', '1 minute', 10000, 'public.events', null, null),
     ('purge_expired_dead_letters', '10 minutes', 10000, 'public.dead_letters', null, null),
     ('purge_expired_late_results', '10 minutes', 10000, 'public.late_results', null, null),

@@ -263,6 +263,12 @@ def mint_robot_token(settings: Settings, tenant_id: UUID, robot_id: UUID, api_ke
     It is signed with `CASARE_SIGNING_KEY`, whose public half Supabase Auth publishes; the database checks at every use
     that key and robot still exist.
     """
+    who = {"principal": "robot", "robot_id": str(robot_id), "api_key_id": str(api_key_id)}
+    return mint_token(settings, str(robot_id), {"tenant_id": str(tenant_id), **who})
+
+
+def mint_token(settings: Settings, subject: str, app_metadata: Mapping[str, Any]) -> tuple[str, int]:
+    """A short-lived ES256 token for a caller whom the database has verified, and its life in seconds (600 to 3600)."""
     import jwt
 
     if not settings.signing_key:
@@ -276,15 +282,10 @@ def mint_robot_token(settings: Settings, tenant_id: UUID, robot_id: UUID, api_ke
         "iss": f"{settings.supabase_url}/auth/v1",
         "aud": "authenticated",
         "role": "authenticated",
-        "sub": str(robot_id),
+        "sub": subject,
         "iat": now,
         "exp": now + seconds,
-        "app_metadata": {
-            "tenant_id": str(tenant_id),
-            "principal": "robot",
-            "robot_id": str(robot_id),
-            "api_key_id": str(api_key_id),
-        },
+        "app_metadata": dict(app_metadata),
     }
     key = jwt.PyJWK.from_dict(jwk, algorithm="ES256")
     return jwt.encode(claims, key, algorithm="ES256", headers={"kid": jwk["kid"]}), seconds

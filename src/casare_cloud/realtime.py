@@ -111,6 +111,12 @@ class RealtimeClient:
         """Whether the topic is wanted: `subscribe` was called, and nobody gave it up."""
         return f"realtime:{topic}" in self._subscriptions
 
+    def renew_token(self, topic: str) -> None:
+        """Sends a token of the topic's source now: the last one was of somebody who listens no more."""
+        if (subscription := self._subscriptions.get(f"realtime:{topic}")) is not None:
+            subscription.token_at = 0.0
+            self._changed.set()
+
     @property
     def is_joined(self) -> bool:
         """Whether every topic that is not extra is joined now."""

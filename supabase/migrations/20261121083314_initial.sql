@@ -681,7 +681,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:01673ec73352eb95bbd112b83bd07b951975ee68241817d5921416e8f49d6b1f
+-- from sql/30_robots/tables.sql sha256:948c0f2ed228247be0b580e9f3337051f45ec1ae9799c8b2a8daac4a21fef69e
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -726,6 +726,7 @@ create table public.robot_heartbeats (
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
+    is_desktop_open boolean not null default false, -- the session in its metrics is interactive and not locked
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
@@ -759,6 +760,28 @@ create table public.robot_commands (
 create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
 comment on table public.robot_commands is
     'What robots were told to do. A command waits in the answers to heartbeats until the robot acknowledges it.';
+
+create table public.robot_logs (
+    robot_log_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    level text not null default 'info',
+    message text not null,
+    source text,                        -- the part of the robot that says it
+    extra jsonb,
+    logged_at timestamptz not null,
+    sequence bigint,                    -- of the first line of a batch that has a number: it is known again by that and its time
+    constraint robot_logs_pkey primary key (robot_log_id),
+    constraint robot_logs_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade,
+    constraint robot_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
+    constraint robot_logs_message_check check (length(message) <= 65536)
+);
+create index robot_logs_tenant_id_robot_log_id_idx on public.robot_logs (tenant_id, robot_log_id);
+create index robot_logs_tenant_id_robot_id_idx on public.robot_logs (tenant_id, robot_id, robot_log_id desc);
+create unique index robot_logs_tenant_id_sequence_idx on public.robot_logs (tenant_id, robot_id, sequence, logged_at)
+    where sequence is not null;
+comment on table public.robot_logs is 'What robots log of themselves, and not of a job.';
 
 create table private.robot_failures (
     tenant_id uuid not null,
@@ -1135,7 +1158,7 @@ create table public.late_results (
 );
 comment on table public.late_results is 'Late results: they came with a token that no longer held the job, and are never applied.';
 
--- from sql/45_events/tables.sql sha256:1cd8943aef5a2c3d2360e4d4822cf331a95136db1aa0f5a99c65e84eb3257b0e
+-- from sql/45_events/tables.sql sha256:645f55fb26506919a98018ecc326021b1efce42846eb8840b11c5c046b24fc7d
 -- Writers append to the inbox without waiting for one another. The first reader gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -1181,6 +1204,17 @@ create table public.events (
 );
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
+
+create table private.notification_marks (
+    tenant_id uuid not null,
+    user_id uuid not null,
+    read_through bigint not null default 0,     -- every event up to this number was read
+    read_seqs bigint[] not null default '{}',   -- and these behind it; the newest 1,000
+    constraint notification_marks_pkey primary key (tenant_id, user_id),
+    constraint notification_marks_tenant_id_user_id_fkey foreign key (tenant_id, user_id)
+        references public.memberships (tenant_id, user_id) on delete cascade
+);
+comment on table private.notification_marks is 'Which notifications a member has read. Notifications themselves are events.';
 
 -- from sql/48_calendars/tables.sql sha256:3a6621731d00fcb6fce3989bdf296988889b2021d018665ee7a91587791b0bb2
 create table private.calendar_quotas (
@@ -1565,7 +1599,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:16b59a00f5ab10b1abf580fd80b34c16ee76bb9d647d4e320e17d68f2f684d70
+-- from sql/92_retention/tables.sql sha256:f515a4d7c831da95724ab7f5a154fa3644c83d23ac4aedcd6e49a7ffa03d0802
 -- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1582,6 +1616,7 @@ insert into private.retentions (kind, plan, days, may_be_shortened)
 values
     ('jobs', 'free', 7, true), ('jobs', 'pro', 90, true), ('jobs', 'enterprise', 400, true),
     ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
+    ('robot_logs', 'free', 7, true), ('robot_logs', 'pro', 30, true), ('robot_logs', 'enterprise', 90, true),
     ('job_node_executions', 'free', 7, true), ('job_node_executions', 'pro', 30, true),
     ('job_node_executions', 'enterprise', 90, true),
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
@@ -1647,7 +1682,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:f8f6ae5c12a317959d6b64b4c82adc81d10a7543667436238115c26b3c623fc4
+-- from sql/97_duties/tables.sql sha256:69cdcf9528d34de7f38d5421a7d9c601accbbe61916269495d3bf77ad91c16c4
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1706,6 +1741,7 @@ values
     ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
     ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
     ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),
+    ('purge_expired_robot_logs', '1 minute', 10000, 'public.robot_logs', null, null),
     ('purge_expired_events', '1 minute', 10000, 'public.events', null, null),
     ('purge_expired_dead_letters', '10 minutes', 10000, 'public.dead_letters', null, null),
     ('purge_expired_late_results', '10 minutes', 10000, 'public.late_results', null, null),
@@ -5273,6 +5309,50 @@ comment on function private.announce_robot is
     'Tells that a robot came, went or changed.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/append_robot_logs.sql sha256:3c2d7a2fadcd8a6e81e9580bd9c260cadb0d35d5085bd9e034d3500869952755
+create or replace function public.append_robot_logs(
+    p_entries jsonb,
+    p_sequence bigint default null      -- of this batch; null: a repeat is not known as one
+)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('robots.heartbeat');
+    v_appended integer;
+begin
+    perform private.check_log_entries(p_entries, p_sequence);
+    if exists (
+        select from jsonb_array_elements(p_entries) as x (entry)
+        where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
+    ) then
+        raise datetime_field_overflow;
+    end if;
+    insert into public.robot_logs (tenant_id, robot_id, level, message, source, extra, logged_at, sequence)
+    select
+        v_caller.tenant_id, v_caller.robot_id, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+        x.entry ->> 'source', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
+        case when x.n = 1 then p_sequence end
+    from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    order by x.n;
+    get diagnostics v_appended = row_count;
+    return v_appended;
+exception
+    when unique_violation then      -- the same batch again
+        return jsonb_array_length(p_entries);
+    when datetime_field_overflow or invalid_datetime_format then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
+end
+$$;
+comment on function public.append_robot_logs is
+    'Appends [{level, message, source, timestamp, extra}] to the log of the calling robot itself, all or nothing, and returns how many. A batch with the sequence and the first timestamp of an earlier one is not appended again, and is answered alike: a robot that was started again may count from the beginning. Needs robots.heartbeat (robots).';
+revoke all on function public.append_robot_logs from public, anon, authenticated, service_role;
+grant execute on function public.append_robot_logs to authenticated;
+
 -- from sql/30_robots/functions/authorize_for_robot.sql sha256:349969fa35604d2af5ddd0da4abb65608aff36e7c0f5660a9c6db91bf956e6fa
 create or replace function private.authorize_for_robot(p_robot text, p_permission text)
 returns public.robots
@@ -5329,7 +5409,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:599b89f3fcffa931ab0cda8709c28ffb458e45ad02e65464ec0ea09994cfa09d
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:be4ce0576bba9e4ccc32f9e0ba1be7667a32570839d8bf748b0ff7f5c376f56c
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5344,19 +5424,20 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
+    v_is_desktop_open boolean := private.is_desktop_open(p_metrics);
     v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
 begin
-    select h.is_online, h.last_heartbeat_at into v_was
+    select h.is_online, h.is_desktop_open into v_was
     from public.robot_heartbeats as h
     where h.robot_id = p_robot_id
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id, idle_at
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
         )
         values (
-            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id,
-            case when v_is_idle then v_now end
+            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), v_is_desktop_open, coalesce(p_health, 'ok'),
+            p_session_id, case when v_is_idle then v_now end
         )
         on conflict (robot_id) do nothing;
         return found;
@@ -5367,16 +5448,23 @@ begin
         is_online = true,
         is_signed_off = false,
         metrics = coalesce(p_metrics, h.metrics),
+        is_desktop_open = case when p_metrics is null then h.is_desktop_open else v_is_desktop_open end,
         health = coalesce(p_health, h.health),
         session_id = coalesce(h.session_id, p_session_id),
         idle_at = case when v_is_idle then v_now else h.idle_at end,
         other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
+    if p_metrics is not null and v_was.is_desktop_open <> v_is_desktop_open then
+        delete from private.waiting_robots as w where w.robot_id = p_robot_id;      -- waits with what it had before
+        if v_is_desktop_open then       -- there may be jobs that waited for it
+            perform private.broadcast('robot:' || p_robot_id, 'job_available', '{}');
+        end if;
+    end if;
     return not v_was.is_online;
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -5394,6 +5482,46 @@ $$;
 comment on function private.calling_robot_id is 'The robot that makes this request, verified; null for anybody else. For policies.';
 revoke all on function private.calling_robot_id from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id to authenticated;
+
+-- from sql/30_robots/functions/check_log_entries.sql sha256:965540b1784b790a9687950776084dfb1a4b8cb46317d3a40305ea3c20d2db58
+create or replace function private.check_log_entries(p_entries jsonb, p_sequence bigint)
+returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text;
+begin
+    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    elsif p_sequence < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
+    end if;
+    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
+    from (
+        select x.n, case
+            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
+            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
+            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
+            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
+                then 'level must be debug, info, warning, error or critical.'
+            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
+            when length(x.entry ->> 'source') > 255 then 'source must not have more than 255 characters.'
+        end as problem
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    ) as e
+    where e.problem is not null
+    order by e.n
+    limit 1;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+end
+$$;
+comment on function private.check_log_entries is
+    'Raises 400 INVALID_ARGUMENT with the entry and the field of the first line of a log that breaks a rule.';
+revoke all on function private.check_log_entries from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/command_robot.sql sha256:a81720fbe171986b6353d244a2ba6f3d891b2a5d844542cebbdeb37ccd9708df
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
@@ -5525,7 +5653,7 @@ comment on function private.count_robot_failure is
     'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
 revoke all on function private.count_robot_failure from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/deaf_robots.sql sha256:2d5d2eef9df7a56271dd0fe17effb22710b5949451086c36730d53b364a70337
+-- from sql/30_robots/functions/deaf_robots.sql sha256:f7f2e5299d5afab52ca8111e84a7042d381fc9d5633f4364f9e98cbdfd8d5bd6
 create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -5542,7 +5670,7 @@ begin
     return query
     select c.robot_id, c.last_claim_at, w.job_id
     from (
-        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
+        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.is_desktop_open, h.last_claim_at
         from public.robot_heartbeats as h
         join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
         join public.tenants as t on t.tenant_id = h.tenant_id
@@ -5573,7 +5701,8 @@ begin
         where e.tenant_no = q.tenant_no
             and (e.robot_id is null or e.robot_id = c.robot_id)
             and private.lane_suits(
-                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
+                e.environment, e.required, c.environment,
+                private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id, c.is_desktop_open)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
             and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
@@ -5655,7 +5784,7 @@ comment on function private.find_robot is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:5e13847cad284834ac72a290dfc170d64aa833cf49027448628bcbe0521a2c78
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:df42b89f813194867140cd46f5a786ac65c51a95704927812a652601cb62a9dc
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -5687,6 +5816,9 @@ begin
     elsif private.find_json_problem('attributes', p_attributes) is not null then
         return private.find_json_problem('attributes', p_attributes);
     end if;
+    if exists (select from unnest(p_capabilities) as c where c ~ '^session:') then
+        return 'capabilities must not begin with "session:": a robot has those by the session in its heartbeats.';
+    end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),
         private.find_words_problem('tags', p_tags)
@@ -5696,6 +5828,53 @@ $$;
 comment on function private.find_robot_problem is
     'The problem of a robot''s configuration, as a sentence that names the field; null: none. Null fields are not checked.';
 revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/find_session_problem.sql sha256:7f31cb269a84906962eebb1d35f45cd7b9504404e5974a63f8dec54f406fd211
+create or replace function private.find_session_problem(p_session jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(jsonb_typeof(p_session), 'null') = 'null' then
+        return null;
+    elsif jsonb_typeof(p_session) <> 'object' then
+        return 'session must be an object {user, interactive, locked, width, height}.';
+    end if;
+    return (
+        select case
+            when f.key in ('interactive', 'locked') then format('session.%s must be true or false.', f.key)
+            when f.key = 'user' then 'session.user must be a text of at most 256 characters.'
+            when f.key in ('width', 'height') then format('session.%s must be a whole number between 0 and 100000.', f.key)
+            else format('session must not have the field %s.', left(f.key, 64))
+        end
+        from (
+            select e.key, e.value from jsonb_each(p_session) as e
+            union all
+            select n.key, null
+            from unnest(array['interactive', 'locked']) as n (key)
+            where not p_session ? n.key
+        ) as f
+        where case
+            when f.key in ('interactive', 'locked') then jsonb_typeof(f.value) is distinct from 'boolean'
+            when f.key = 'user' then
+                jsonb_typeof(f.value) not in ('string', 'null') or length(f.value #>> '{}') > 256
+            when f.key in ('width', 'height') then
+                jsonb_typeof(f.value) not in ('number', 'null')
+                or case when jsonb_typeof(f.value) = 'number' then
+                    f.value::numeric not between 0 and 100000 or f.value::numeric <> trunc(f.value::numeric)
+                end is true
+            else true
+        end
+        order by f.key
+        limit 1
+    );
+end
+$$;
+comment on function private.find_session_problem is
+    'The problem of the session in a heartbeat (interactive and locked must be there; user, width and height may be), as a sentence that names the field; null: none.';
+revoke all on function private.find_session_problem from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/find_words_problem.sql sha256:76a290a8dd399ab76162dfe8bc239dd53807cb5ea6667d139e708e63f7ac7e43
 create or replace function private.find_words_problem(p_field text, p_words text[])
@@ -5774,6 +5953,23 @@ $$;
 comment on function private.has_live_key is
     'Whether a robot has a key with which private.caller() lets it in.';
 revoke all on function private.has_live_key from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/is_desktop_open.sql sha256:0abe2d7cc79864c659af7278b67ae20a099dd4ad9fbca41b2ef88593735c127b
+create or replace function private.is_desktop_open(p_metrics jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        p_metrics #>> '{session,interactive}' = 'true' and p_metrics #>> '{session,locked}' = 'false', false
+    );
+end
+$$;
+comment on function private.is_desktop_open is
+    'Whether a heartbeat''s metrics have an interactive session that is not locked: then the robot offers session:interactive.';
+revoke all on function private.is_desktop_open from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/is_lease_list.sql sha256:3cd53903860e39b608ab02b187ddbb4c3feb980101ce2242ea160adff604037c
 create or replace function private.is_lease_list(p_leases jsonb)
@@ -5917,7 +6113,7 @@ comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. It may finish the jobs that it holds.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:e5c42a5a9743c121a0c0a3486d67c65d11a1eff3f0461fae03bc5cbd270ffc42
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:b96518e4966ba44f92ed592fcc2e7d5106bb8e7b26d00bea88b072c0ffd0e1e3
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5938,6 +6134,9 @@ begin
     end if;
     if private.find_json_problem('metrics', p_metrics) is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('metrics', p_metrics));
+    end if;
+    if private.find_session_problem(p_metrics -> 'session') is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_session_problem(p_metrics -> 'session'));
     end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
@@ -6004,7 +6203,7 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics (their session {user, interactive, locked, width, height} is the capability session:interactive while it is not locked) and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
@@ -8564,7 +8763,7 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:f9ce7d42f7a9b43dbf0ab52640484d37f483251f6cf3da0a9af550b990e74eae
+-- from sql/41_claims/functions/claim_jobs.sql sha256:8965bce1efbb7a39b0f09d2a1f1076a07ed03310b8ffa72ea19fbfc762cb9978
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -8615,7 +8814,7 @@ begin
         end as is_fair,
         r.environment,
         r.pool_id,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
+        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
@@ -9217,20 +9416,28 @@ comment on function private.ring_robots is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/robot_offers.sql sha256:449268d39ffaf6bf669baf5297dde65845237f31076d7e4b4965785e025cfe05
+-- from sql/41_claims/functions/robot_offers.sql sha256:c86dcb7141ffc272ad2bbd27ba3eb0b7553fab793d4019c08be0e8ea612697eb
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
-create or replace function private.robot_offers(p_capabilities text[], p_tags text[], p_is_internet boolean, p_pool_id uuid)
+create or replace function private.robot_offers(
+    p_capabilities text[],
+    p_tags text[],
+    p_is_internet boolean,
+    p_pool_id uuid,
+    p_is_desktop_open boolean   -- null of a robot that was never heard of
+)
 returns text[]
 language sql
 immutable
 as $$
     select case
+        when p_is_desktop_open
+            then private.required_of(p_capabilities || 'session:interactive'::text, p_tags, p_is_internet, p_pool_id)
         when p_tags = '{}' and not p_is_internet and p_pool_id is null then p_capabilities
         else private.required_of(p_capabilities, p_tags, p_is_internet, p_pool_id)
     end
 $$;
 comment on function private.robot_offers is
-    'What a robot has of the things that a lane can require.';
+    'What a robot has of the things that a lane can require; session:interactive while its desktop is open.';
 revoke all on function private.robot_offers from public, anon, authenticated, service_role;
 
 -- from sql/41_claims/functions/take_fair_pool_job.sql sha256:9def5c1b9c4ad30a3a54338977ccf3f2a93943a6ebc9c904e9def2be24bb72ff
@@ -9714,7 +9921,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:2856d9de9839319b6e2eba12b0b2a1e4401d5502d0084488b37799929cfbd7bb
+-- from sql/42_leases/functions/append_job_logs.sql sha256:490736b0680abe2f73f41ad72a6ab0b85b4d18e32f53985617e2de549c8a7a52
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -9732,32 +9939,9 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_tenant_id uuid;
     v_attempt smallint;
-    v_problem text;
     v_appended integer;
 begin
-    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
-    elsif p_sequence < 0 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
-    end if;
-    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
-    from (
-        select x.n, case
-            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
-            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
-            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
-            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
-                then 'level must be debug, info, warning, error or critical.'
-            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
-        end as problem
-        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
-    ) as e
-    where e.problem is not null
-    order by e.n
-    limit 1;
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
+    perform private.check_log_entries(p_entries, p_sequence);
 
     p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id));
     select l.tenant_id, l.attempt into v_tenant_id, v_attempt
@@ -11126,7 +11310,7 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:9cb9824456c96735163bcc9386b5cd945a729c30684ca16a81365a9d2173132e
+-- from sql/43_endings/functions/end_attempt.sql sha256:bd5119d7ddd3e9ccc45bef3e0aea916a9e3599f2aa69b6653654ad64354f86fd
 -- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -11134,7 +11318,8 @@ create or replace function private.end_attempt(
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
-    p_is_retryable boolean
+    p_is_retryable boolean,
+    p_retry_at timestamptz default null         -- no new attempt before
 )
 returns jsonb
 language plpgsql
@@ -11184,7 +11369,7 @@ begin
         -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
         v_retry_at := case
             when p_outcome = 'lost' then v_now
-            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
+            else greatest(v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt), p_retry_at)
         end;
         update public.jobs as j
         set attempts = p_lease.attempt,
@@ -11388,7 +11573,7 @@ comment on function private.end_uncounted is
     'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:fdda675730a4b3ca28c2608d04226e7c58e73c1331cb06957ecf647620405e7c
+-- from sql/43_endings/functions/fail_job.sql sha256:7b5837cbb033015025130fa54947148ced82ac8ccb481e8b969c08237053fa95
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint default null,      -- default: the robot's one live lease of the job
@@ -11397,7 +11582,8 @@ create or replace function public.fail_job(
     p_stack_trace text default null,
     p_failed_node text default null,
     p_retryable boolean default true,
-    p_node_executions jsonb default null
+    p_node_executions jsonb default null,
+    p_retry_at timestamptz default null     -- no new attempt before: a service named a time
 )
 returns jsonb
 language plpgsql
@@ -11425,6 +11611,8 @@ begin
     end if;
     if p_lease_token is null then
         p_lease_token := private.find_lease_token(v_caller, p_job_id, 'failed', v_report);
+    elsif p_retry_at > private.clock() + interval '7 days' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'retry_at must not be more than 7 days ahead.');
     end if;
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -11436,12 +11624,12 @@ begin
         perform private.keep_node_executions(v_lease, p_node_executions);
     end if;
     return private.end_attempt(
-        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true), p_retry_at
     );
 end
 $$;
 comment on function public.fail_job is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), not before p_retry_at (7 days ahead at most), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
 revoke all on function public.fail_job from public, anon, authenticated, service_role;
 grant execute on function public.fail_job to authenticated;
 
@@ -11791,7 +11979,7 @@ comment on function private.try_cancel_job is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:23bf7309cacffa77b3a54bb5517ecff819365884dede4c74d9c1385a175ca719
+-- from sql/44_batches/functions/answer_each.sql sha256:5731db1cd03920a85ddaca27422365029576e9310e8fc9c09dfb0e309fced476
 -- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
@@ -11838,7 +12026,7 @@ begin
                 select r.* into v_report
                 from jsonb_to_record(v_item) as r (
                     job_id uuid, lease_token bigint, result jsonb, error_message text, error_type text, stack_trace text,
-                    failed_node text, retryable boolean, node_executions jsonb
+                    failed_node text, retryable boolean, node_executions jsonb, retry_at timestamptz
                 );
                 job_id := v_report.job_id;
                 if v_report.job_id is null or v_report.lease_token is null then
@@ -11869,7 +12057,8 @@ begin
                 when 'fail_job' then
                     answer := public.fail_job(
                         job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
+                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions,
+                        v_report.retry_at
                     );
                 when 'cancel_job' then
                     answer := private.try_cancel_job(p_caller.tenant_id, job_id, p_reason);
@@ -12043,7 +12232,7 @@ comment on function public.enqueue_jobs is
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
--- from sql/44_batches/functions/fail_jobs.sql sha256:82a831dd10dfc6d549bab286215aaf3ecd9ed5d994f1f3061e50d9e456f5d8b3
+-- from sql/44_batches/functions/fail_jobs.sql sha256:e419db0495dd97993c27eec034172ce50ec87be1514a7152b0bd2d6e5b5a7deb
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -12066,7 +12255,7 @@ begin
 end
 $$;
 comment on function public.fail_jobs is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions, retry_at}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;
 
@@ -12223,6 +12412,123 @@ comment on function public.list_events is
     'The tenant''s events after a number, in sequence and without gaps. Resume with the last number: nothing is missed, whatever was being written meanwhile.';
 revoke all on function public.list_events from public, anon, authenticated, service_role;
 grant execute on function public.list_events to authenticated;
+
+-- from sql/45_events/functions/list_notifications.sql sha256:76f2e592e86b57a8594afde6123379870ba8267dc07bbd84a8156c8591215d33
+-- Each type's newest events are the head of its part of an index; the newest of all are among them.
+create or replace function public.list_notifications(p_limit integer default 20, p_offset integer default 0)
+returns table (
+    total bigint,
+    seq bigint,
+    event_type text,
+    happened_at timestamptz,
+    job_id uuid,
+    robot_id uuid,
+    data jsonb,
+    is_read boolean
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_marks private.notification_marks;
+begin
+    if p_limit is null or p_limit not between 1 and 100 or p_offset is null or p_offset not between 0 and 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must lie between 1 and 100, offset between 0 and 1000.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    select m.* into v_marks
+    from private.notification_marks as m
+    where m.tenant_id = v_caller.tenant_id and m.user_id = v_caller.user_id;
+    return query
+    with newest as (
+        select f.*
+        from unnest('{job.completed,job.failed,job.timeout,job.cancelled,robot.offline}'::text[]) as t (event_type)
+        cross join lateral (
+            select e.seq, e.event_type, e.told_at, e.job_id, e.robot_id, e.data
+            from public.events as e
+            where e.tenant_id = v_caller.tenant_id
+                and e.event_type = t.event_type
+                and e.event_type in (
+                    'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online',
+                    'robot.offline', 'schedule.triggered', 'schedule.fired'
+                )
+                and e.told_at > private.clock() - interval '30 days'
+            order by e.told_at desc
+            limit 1100
+        ) as f
+    )
+    select
+        count(*) over (),
+        n.seq,
+        n.event_type,
+        n.told_at,
+        n.job_id,
+        n.robot_id,
+        n.data,
+        coalesce(n.seq <= v_marks.read_through or n.seq = any (v_marks.read_seqs), false)
+    from newest as n
+    order by n.seq desc
+    limit p_limit
+    offset p_offset;
+end
+$$;
+comment on function public.list_notifications is
+    'What a member wants to be told of: jobs that ended and robots that went offline in the last 30 days, the newest first, and whether the caller has read it; total counts at most 1,100 of a kind. Needs events.read.';
+revoke all on function public.list_notifications from public, anon, authenticated, service_role;
+grant execute on function public.list_notifications to authenticated;
+
+-- from sql/45_events/functions/read_notifications.sql sha256:8e9e015ffdb587be8b3d55547b40f22c3342714f94da1667df9877b06e3d1706
+create or replace function public.read_notifications(p_seq bigint default null)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_last bigint;
+begin
+    if v_caller.user_id is null then
+        perform private.raise_error(403, 'FORBIDDEN', 'Only users read notifications.');
+    end if;
+    if p_seq is not null then
+        perform
+        from public.events as e
+        where e.tenant_id = v_caller.tenant_id
+            and e.seq = p_seq
+            and e.event_type in ('job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.offline');
+        if not found then
+            perform private.raise_error(404, 'NOTIFICATION_NOT_FOUND', 'There is no such notification.');
+        end if;
+    else
+        perform private.sequence_tenant_events(v_caller.tenant_id);
+        select c.last_seq into v_last from private.event_counters as c where c.tenant_id = v_caller.tenant_id;
+    end if;
+    insert into private.notification_marks as m (tenant_id, user_id, read_through, read_seqs)
+    values (
+        v_caller.tenant_id,
+        v_caller.user_id,
+        coalesce(v_last, 0),
+        case when p_seq is null then '{}' else array[p_seq] end
+    )
+    on conflict (tenant_id, user_id) do update
+    set read_through = greatest(m.read_through, excluded.read_through),
+        read_seqs = array(
+            select distinct s.seq
+            from unnest(m.read_seqs || excluded.read_seqs) as s (seq)
+            where s.seq > greatest(m.read_through, excluded.read_through)
+            order by s.seq desc
+            limit 1000
+        );
+end
+$$;
+comment on function public.read_notifications is
+    'Marks a notification as read by the caller, a user, or without p_seq all that there are. Needs events.read.';
+revoke all on function public.read_notifications from public, anon, authenticated, service_role;
+grant execute on function public.read_notifications to authenticated;
 
 -- from sql/45_events/functions/sequence_events.sql sha256:e2105297faf4bdc23e784cf0330c16bbf382aa97029ca4091d806f3a1ef690af
 create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
@@ -12626,7 +12932,7 @@ comment on function public.explain_job is
 revoke all on function public.explain_job from public, anon, authenticated, service_role;
 grant execute on function public.explain_job to authenticated;
 
--- from sql/46_explaining/functions/explain_pool_job.sql sha256:c704adc36047b29ddb85932431b2c901c49387fcfd6d25cf65fd53d3ee3cffd8
+-- from sql/46_explaining/functions/explain_pool_job.sql sha256:de708da70f06453efe8cb59703209fcafd4ac9e4656ce8947a085217911b7ef5
 -- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
 create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
 returns jsonb
@@ -12673,7 +12979,7 @@ begin
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
         cross join lateral (
-            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
         ) as o
         where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
     ) as s;
@@ -12727,7 +13033,7 @@ comment on function private.explain_reason is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_robot.sql sha256:eb55cbe3638382f24a8e60d1e00dfe256319e97667d4402ddbc85fc34d7c2a2f
+-- from sql/46_explaining/functions/explain_robot.sql sha256:322ecd94a10b0ba8750d4e22de639b31dcbe58a74ec1d4311ba5a75932b06442
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -12743,7 +13049,10 @@ declare
     v_now timestamptz := private.clock();
     v_next private.ready;
     v_nearest private.ready;
-    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
+    v_offers text[] := private.robot_offers(
+        v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id,
+        (select h.is_desktop_open from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id)
+    );
     v_is_signed_off boolean := coalesce(
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
@@ -12797,6 +13106,14 @@ begin
             when v_has_turns then 'next_turn'
             when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when v_next.job_id is not null then 'next_claim'
+            when private.is_desktop_locked(v_live) and exists (
+                select
+                from private.lanes as e
+                where e.lane_id = v_nearest.lane_id
+                    and (e.robot_id is null or e.robot_id = v_robot.robot_id)
+                    and not private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+                    and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers || 'session:interactive'::text)
+            ) then 'robot_session_locked'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
         end
@@ -12805,7 +13122,7 @@ begin
         'next_job', v_next.job_id,
         'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
         'nearest_job', v_nearest.job_id,
-        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
+        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot, v_offers) end
     ));
     return jsonb_build_object(
         'robot_id', v_robot.robot_id,
@@ -12920,7 +13237,24 @@ comment on function private.find_robot_hindrance is
     'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
 revoke all on function private.find_robot_hindrance from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/judge_robots.sql sha256:8d555ad708952f7c353aa293fd5de203d1d518af5170e0553b06df6c70887139
+-- from sql/46_explaining/functions/is_desktop_locked.sql sha256:ad2387fe9f065bfabf4be95636f5907243b2dfc15af247dc0203ecf9b3975293
+create or replace function private.is_desktop_locked(p_live public.live_robots)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        p_live.metrics #>> '{session,interactive}' = 'true' and p_live.metrics #>> '{session,locked}' = 'true', false
+    );
+end
+$$;
+comment on function private.is_desktop_locked is
+    'Whether all that keeps a robot from the capability session:interactive is that its screen is locked.';
+revoke all on function private.is_desktop_locked from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/judge_robots.sql sha256:6aa0e9c06ac5a6b99a1f2ad144848f86c437df0ace04d79c11c9bab0148c3e19
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -12968,7 +13302,9 @@ begin
             private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
+        cross join lateral (
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
+        ) as o
         where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
     ), judged as (
         select
@@ -12981,6 +13317,8 @@ begin
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
                 when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
+                when f.is_online and f.missing = '{session:interactive}' and private.is_desktop_locked(f.live)
+                    then 'robot_session_locked'
                 when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
                     then 'missing_capability'
                 when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
@@ -13063,7 +13401,7 @@ comment on function private.limit_reason is
     'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
 revoke all on function private.limit_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_explanations.sql sha256:94017656b578664042da7b2c3cab1d381712495c2caa0b420a449aa965da0a52
+-- from sql/46_explaining/functions/list_explanations.sql sha256:9448062020457118c821df54fbd197a2454560929f4a74aa3d6a174b7d7d4dcf
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -13107,6 +13445,7 @@ as $$
         ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
         ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
         ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
+        ('robot_session_locked', 'blocked', 14, 'The screen of robot {robot} is locked: it gets no job that asks for an open session.', 'Unlock the screen of the robot''s machine, or enqueue the job without the capability session:interactive.'),
         ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
         ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
         ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
@@ -13217,8 +13556,8 @@ comment on function private.list_robot_facts is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/name_lane_demand.sql sha256:c4309e437a993f0ffe3cb6721e38f77803e25561cbd02b24c21dce2d09e01b44
-create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
+-- from sql/46_explaining/functions/name_lane_demand.sql sha256:1bcd6c5d27604714074676d979ec0ad76bfbf23defede60a6cb2bc4a94ca7141
+create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots, p_offers text[])
 returns text
 language plpgsql
 stable
@@ -13237,7 +13576,7 @@ begin
         else coalesce(private.name_requirements(array(
             select q
             from unnest(v_lane.required) as q
-            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
+            where q <> all (p_offers)
         )), case
             when exists (
                 select
@@ -13250,7 +13589,7 @@ begin
 end
 $$;
 comment on function private.name_lane_demand is
-    'What a lane asks for that a robot is not or has not, in words.';
+    'What a lane asks for that a robot is not or has not, in words; p_offers: what it has.';
 revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/name_requirements.sql sha256:623828e1ccb01fe6b46d87b2c27b4bb5512ce06d8c76ab4f8e97d0a4dc55bc82
@@ -18381,6 +18720,116 @@ $$;
 comment on function private.client_ip is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip from public, anon, authenticated, service_role;
 
+-- from sql/90_audit/functions/count_audit_log.sql sha256:f46f9abdb19b537c2e79181fcdbba8838e9aba711e0ae632f140547b443352e8
+create or replace function public.count_audit_log()
+returns table (action text, resource_type text, times bigint)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    return query
+    select a.action, a.resource_type, count(*)
+    from (
+        select l.action, l.resource_type
+        from public.audit_log as l
+        where l.tenant_id = v_caller.tenant_id
+        order by l.audit_id desc
+        limit 100000
+    ) as a
+    group by a.action, a.resource_type
+    order by a.resource_type, a.action;
+end
+$$;
+comment on function public.count_audit_log is
+    'How often what was done to which kind of thing in the caller''s tenant: of the newest 100,000 rows. Needs audit.read.';
+revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
+grant execute on function public.count_audit_log to authenticated;
+
+-- from sql/90_audit/functions/list_audit_log.sql sha256:00642caa32b45e80d3ab1ab2584f30e47f2a6944f5c5369bf65c7313b2e9b240
+-- The walk goes by the index of (tenant_id, audit_id) from the newest row on, and counts at most 10,000 of what it wants.
+create or replace function public.list_audit_log(
+    p_resource_types text[] default null,
+    p_action text default null,
+    p_actor_id uuid default null,
+    p_resource_id text default null,
+    p_search text default null,
+    p_search_types text[] default '{}',     -- types whose names, in the words of a face, hold what is searched
+    p_since timestamptz default null,
+    p_until timestamptz default null,
+    p_limit integer default 50,
+    p_offset integer default 0,
+    p_before uuid default null      -- go on behind this row; nothing is counted then
+)
+returns table (
+    total bigint,
+    audit_id uuid,
+    actor_id uuid,
+    actor_email text,
+    principal text,
+    action text,
+    resource_type text,
+    resource_id text,
+    old_values jsonb,
+    new_values jsonb,
+    ip_address text,
+    created_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    return query
+    with wanted as (
+        select a.*
+        from public.audit_log as a
+        where a.tenant_id = v_caller.tenant_id
+            and (p_resource_types is null or a.resource_type = any (p_resource_types))
+            and (p_action is null or a.action = p_action)
+            and (p_actor_id is null or a.actor_id = p_actor_id)
+            and (p_resource_id is null or a.resource_id = p_resource_id or starts_with(a.resource_id, p_resource_id || '/'))
+            and (
+                p_search is null
+                or a.resource_type = any (p_search_types)
+                or strpos(lower(a.resource_id), lower(p_search)) > 0
+                or strpos(a.action, lower(p_search)) > 0
+            )
+            and (p_since is null or a.created_at >= p_since)
+            and (p_until is null or a.created_at < p_until)
+            and (p_before is null or a.audit_id < p_before)
+    )
+    select
+        case when p_before is null then (select count(*) from (select from wanted limit 10000) as counted) end,
+        w.audit_id,
+        w.actor_id,
+        u.email::text,
+        w.principal,
+        w.action,
+        w.resource_type,
+        w.resource_id,
+        w.old_values,
+        w.new_values,
+        host(w.ip_address),
+        w.created_at
+    from (select * from wanted order by audit_id desc limit p_limit offset p_offset) as w
+    left join auth.users as u on u.id = w.actor_id
+    order by w.audit_id desc;
+end
+$$;
+comment on function public.list_audit_log is
+    'Who changed what in the caller''s tenant, the newest first, with the address of users; total counts at most 10,000. Needs audit.read.';
+revoke all on function public.list_audit_log from public, anon, authenticated, service_role;
+grant execute on function public.list_audit_log to authenticated;
+
 -- from sql/92_retention/functions/drop_job_partitions.sql sha256:73299852bfef1fb1c788f4acdffbf050b65f1d895de4c7cb2c61884b092b65bf
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
 -- join them, because a job of an old week that is neither live nor a dead letter never changes again. They move to the
@@ -18465,7 +18914,7 @@ $$;
 comment on function private.exported_until is 'Jobs of a partition that finished before this time are in a file.';
 revoke all on function private.exported_until from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/get_retention.sql sha256:f1ec5111652c19ac559ad1fb6fb9aab24cda264123297021a66050ce05c036f0
+-- from sql/92_retention/functions/get_retention.sql sha256:582d6f2d2d0090c8af8285498fb9ecbeb0cafe40049a9065525169ac6851a1c9
 create or replace function public.get_retention()
 returns jsonb
 language plpgsql
@@ -18491,7 +18940,7 @@ begin
 end
 $$;
 comment on function public.get_retention is
-    'How many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
+    'How many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
 revoke all on function public.get_retention from public, anon, authenticated, service_role;
 grant execute on function public.get_retention to authenticated;
 
@@ -18698,7 +19147,19 @@ comment on function private.purge_expired_robot_commands is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_commands from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:c30ef9cba1625c8f715565769290ba173e6b4dc7baff5213c488753d35cb6e2e
+-- from sql/92_retention/functions/purge_expired_robot_logs.sql sha256:fb20ae34dfe39822f9753bda226f5236e5491594c007975a31b290dff1ec7a4c
+create or replace function private.purge_expired_robot_logs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.purge_expired_rows('robot_logs', p_tenant_id, p_limit)
+$$;
+comment on function private.purge_expired_robot_logs is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_robot_logs from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:80d8aaf36019690bcb29c686cbc23cde5f63d0a4bb825b9291f3eaea5353ec86
 create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
 returns private.turn
 language plpgsql
@@ -18712,6 +19173,7 @@ declare
         when 'dead_letters' then 't.job_id < $2 and t.dead_lettered_at < $3'
         when 'late_results' then 't.job_id < $2 and t.late_result_id < $2'
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
+        when 'robot_logs' then 't.robot_log_id < $2'
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
         when 'schedule_fires' then 't.fire_time < $3'
@@ -18736,7 +19198,7 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
 revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:c353f83b0e1052a58961dcbc2fc889d118a4fc69d95d33bc21c55b95afb38406
@@ -18855,7 +19317,7 @@ comment on function public.purge_jobs is
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:c7922fa818fd2b6c7b5ce1f6b18f4cd4ba9ce5e188c4e508f1e573987b71abd8
+-- from sql/92_retention/functions/purge_tenant.sql sha256:080e88d2b17e8770ff5be4abc93a5b555ce2f5a8d7b19e09c0a1e0b0f0be1a05
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
@@ -18882,7 +19344,8 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.chain_inbox',
+        'public.job_logs', 'public.robot_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires',
+        'private.chain_inbox',
         'public.trigger_delivery_bodies', 'public.trigger_deliveries', 'private.event_inbox', 'public.events'
     ] loop
         exit when purged >= p_limit;
@@ -19113,7 +19576,7 @@ comment on function private.retention_horizon is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/set_retention.sql sha256:ce6bd2890a71cbfa16b7d39eddd4fdcf742107477f8d5f72a2692dc75db73764
+-- from sql/92_retention/functions/set_retention.sql sha256:2eafe43af8588a6f39488e2249c6993f33d36026c4f73fd208782b10a69dbbb0
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
 returns jsonb
 language plpgsql
@@ -19161,7 +19624,7 @@ begin
 end
 $$;
 comment on function public.set_retention is
-    'Shortens how many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
 revoke all on function public.set_retention from public, anon, authenticated, service_role;
 grant execute on function public.set_retention to authenticated;
 
@@ -19361,7 +19824,7 @@ comment on function private.fold_job_ends is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:588e97417f21d87a81ec014038d51d2feb1e6fd6ab703af5c834d28aade74494
 create or replace function public.get_fleet_metrics()
 returns jsonb
 language plpgsql
@@ -19373,9 +19836,23 @@ as $$
 declare
     v_caller private.caller := private.authorize('analytics.read');
     v_today timestamptz;
+    v_waiting jsonb;        -- how many jobs of each priority that wait for a robot
 begin
     perform private.sequence_tenant_events(v_caller.tenant_id);
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
+    select coalesce(jsonb_object_agg(of_priority.priority, of_priority.jobs), '{}')
+    into v_waiting
+    from (
+        select l.priority, sum(of_lane.jobs) as jobs
+        from (
+            select r.lane_id, count(*) as jobs
+            from private.ready as r
+            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+            group by r.lane_id
+        ) as of_lane
+        join private.lanes as l on l.lane_id = of_lane.lane_id
+        group by l.priority
+    ) as of_priority;
     return jsonb_build_object(
         'robots', (
             select coalesce(jsonb_agg(to_jsonb(states)), '[]')
@@ -19387,11 +19864,8 @@ begin
             ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
-        'queue_depth', (
-            select count(*)
-            from private.ready as r
-            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
-        ),
+        'queue_depth', (select coalesce(sum(w.value::bigint), 0) from jsonb_each_text(v_waiting) as w),
+        'queue_by_priority', v_waiting,
         'scheduled_jobs', (select count(*) from private.scheduled as s where s.tenant_id = v_caller.tenant_id),
         'today', (
             select jsonb_build_object(
@@ -19425,7 +19899,7 @@ begin
 end
 $$;
 comment on function public.get_fleet_metrics is
-    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, the waiting ones also by priority, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;
 
@@ -19543,6 +20017,96 @@ comment on function public.get_job_analytics is
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
 
+-- from sql/95_analytics/functions/get_job_timeline.sql sha256:399f39ca70deae0925bf5d8ffcce84ffe0151c3e767115adf0ccb59ad2078eb6
+create or replace function public.get_job_timeline(p_days integer default 7, p_interval text default 'day')
+returns table (
+    starts_at timestamptz,
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_level public.rollup_level := case p_interval when 'hour' then 'tenant_hour' else 'tenant_day' end;
+    v_now timestamptz := private.clock();
+    v_first timestamptz;
+begin
+    if p_interval is null or p_interval not in ('hour', 'day', 'week') then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'interval must be hour, day or week.');
+    end if;
+    if p_days is null or p_days not between 1 and 365 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 365.');
+    end if;
+    v_first := date_trunc(p_interval, v_now - make_interval(hours => 24 * p_days), 'UTC');
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    select
+        g.starts_at,
+        coalesce(sum(r.completed), 0)::bigint,
+        coalesce(sum(r.failed), 0)::bigint,
+        coalesce(sum(r.timed_out), 0)::bigint,
+        coalesce(sum(r.cancelled), 0)::bigint,
+        coalesce(sum(r.duration_ms_sum), 0)::bigint
+    from generate_series(v_first, v_now, ('1 ' || p_interval)::interval) as g (starts_at)
+    left join public.job_rollups as r
+        on r.tenant_id = v_caller.tenant_id
+        and r.level = v_level
+        and r.starts_at >= g.starts_at
+        and r.starts_at < g.starts_at + ('1 ' || p_interval)::interval
+    group by g.starts_at
+    order by g.starts_at;
+end
+$$;
+comment on function public.get_job_timeline is
+    'How the tenant''s jobs of the last days ended, by hour, day or week of UTC, from the whole one that p_days times 24 hours ago lies in; quiet ones as well. Needs analytics.read.';
+revoke all on function public.get_job_timeline from public, anon, authenticated, service_role;
+grant execute on function public.get_job_timeline to authenticated;
+
+-- from sql/95_analytics/functions/get_queue_depth.sql sha256:2aa1a087b5b846ea2ef29eb1e2af8cb677af281a714bbbd83a6ad39a9ec00863
+create or replace function public.get_queue_depth()
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+begin
+    return (
+        select jsonb_build_object(
+            'waiting', coalesce(sum(e.waiting), 0),
+            'running', (select count(*) from private.leases as r where r.tenant_id = v_caller.tenant_id),
+            'by_environment', coalesce(jsonb_object_agg(e.environment, e.waiting), '{}')
+        )
+        from (
+            select l.environment, sum(w.waiting) as waiting
+            from private.lanes as l
+            cross join lateral (
+                select count(*) as waiting
+                from private.ready as r
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+            ) as w
+            where l.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+                and w.waiting > 0
+            group by l.environment
+        ) as e
+    );
+end
+$$;
+comment on function public.get_queue_depth is
+    'How many of the tenant''s jobs wait for a robot now, in all and by the environment that they want, and how many are in hand. Needs analytics.read.';
+revoke all on function public.get_queue_depth from public, anon, authenticated, service_role;
+grant execute on function public.get_queue_depth to authenticated;
+
 -- from sql/95_analytics/functions/get_robot_metrics.sql sha256:4231a9a8c51a57cbc5e8179b16b07749fdd1ca2f29150adbb6799eb4ae9c7b98
 create or replace function public.get_robot_metrics(p_robot_id uuid)
 returns jsonb
@@ -19580,6 +20144,83 @@ comment on function public.get_robot_metrics is
 revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics to authenticated;
 
+-- from sql/95_analytics/functions/get_workflow_performance.sql sha256:8756422fe2308df0e6d82240157ae5105cdedfbd670512608f1627acbb67c115
+create or replace function public.get_workflow_performance(p_days integer default 7, p_limit integer default 10)
+returns table (
+    workflow_id uuid,
+    workflow_name text,
+    workflow_status text,
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint,
+    last_hour timestamptz
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_now timestamptz := private.clock();
+    v_since timestamptz := date_trunc('hour', v_now, 'UTC') - make_interval(hours => 24 * p_days);
+    v_midnight timestamptz := date_trunc('day', v_since + interval '1 day' - interval '1 microsecond', 'UTC');
+begin
+    if p_days is null or p_days not between 1 and 365 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 365.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    with mine as (
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_day' and r.starts_at >= v_midnight
+        union all
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_hour'
+            and r.starts_at >= v_since and r.starts_at < v_midnight
+    )
+    select
+        w.workflow_id,
+        w.name,
+        w.status::text,
+        coalesce(s.completed, 0)::bigint,
+        coalesce(s.failed, 0)::bigint,
+        coalesce(s.timed_out, 0)::bigint,
+        coalesce(s.cancelled, 0)::bigint,
+        coalesce(s.duration_ms_sum, 0)::bigint,
+        (
+            select max(h.starts_at)
+            from public.job_rollups as h
+            where h.tenant_id = v_caller.tenant_id and h.level = 'workflow_hour' and h.subject_id = w.workflow_id
+                and h.starts_at >= s.last_day
+        )
+    from public.workflows as w
+    left join (
+        select
+            m.subject_id,
+            sum(m.completed) as completed,
+            sum(m.failed) as failed,
+            sum(m.timed_out) as timed_out,
+            sum(m.cancelled) as cancelled,
+            sum(m.duration_ms_sum) as duration_ms_sum,
+            max(m.starts_at) as last_day
+        from mine as m
+        group by m.subject_id
+    ) as s on s.subject_id = w.workflow_id
+    where w.tenant_id = v_caller.tenant_id and w.deleted_at is null
+    order by coalesce(s.completed + s.failed + s.timed_out + s.cancelled, 0) desc, w.workflow_id
+    limit p_limit;
+end
+$$;
+comment on function public.get_workflow_performance is
+    'How the jobs of each workflow of the tenant ended in the last p_days times 24 hours, the busiest first, and the hour in which the last one did. Read from rollups only. Needs analytics.read.';
+revoke all on function public.get_workflow_performance from public, anon, authenticated, service_role;
+grant execute on function public.get_workflow_performance to authenticated;
+
 -- from sql/95_analytics/functions/keep_node_executions.sql sha256:82df33890c81fb4f9e02535af6f3e4f1154aa159d56f309fd080b4e4b5f52a16
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
@@ -19611,6 +20252,113 @@ $$;
 comment on function private.keep_node_executions is
     'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/list_acts.sql sha256:97efe869d7f373b865363d316c7ef47f9d2362042616a447d8a07f1338edfcd5
+-- What happened by itself comes from the events, what people changed from the audit log, if the caller may read it. A kind
+-- is the type of an event, or the table and what became of its row.
+create or replace function public.list_acts(
+    p_days integer default 7,
+    p_limit integer default 50,
+    p_actor_id uuid default null,
+    p_kinds text[] default null
+)
+returns table (
+    act_id text,
+    kind text,
+    resource_id text,
+    actor_id uuid,
+    actor_name text,
+    happened_at timestamptz,
+    data jsonb
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_since timestamptz := private.clock() - make_interval(days => p_days);
+begin
+    if p_days is null or p_days not between 1 and 90 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 90.');
+    end if;
+    if p_limit is null or p_limit not between 1 and 10000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must lie between 1 and 10000.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    with happened as (
+        select
+            e.event_id::text as act_id,
+            e.event_type as kind,
+            coalesce(e.job_id, e.robot_id)::text as resource_id,
+            e.actor_id,
+            e.told_at as happened_at,
+            e.data
+        from public.events as e
+        where e.tenant_id = v_caller.tenant_id
+            and e.event_type in (
+                'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
+                'schedule.triggered', 'schedule.fired'
+            )
+            and not starts_with(e.event_type, 'schedule.')
+            and e.told_at >= v_since
+            and (p_actor_id is null or e.actor_id = p_actor_id)
+            and (p_kinds is null or e.event_type = any (p_kinds))
+        order by e.told_at desc
+        limit p_limit
+    ),
+    changed as (
+        select c.*
+        from (
+            select
+                a.audit_id::text as act_id,
+                a.resource_type || '.' || case
+                    when a.action = 'create' then 'created'
+                    when a.action = 'delete' or a.new_values ->> 'deleted_at' is not null then 'deleted'
+                    when a.resource_type = 'workflows' and a.new_values ->> 'status' in ('published', 'archived')
+                        then a.new_values ->> 'status'
+                    else 'updated'
+                end as kind,
+                a.resource_id,
+                a.actor_id,
+                a.created_at as happened_at,
+                jsonb_strip_nulls(jsonb_build_object('name', a.new_values -> 'name')) as data
+            from public.audit_log as a
+            where a.tenant_id = v_caller.tenant_id
+                and private.has_permission(v_caller.permissions, 'audit.read')
+                and a.resource_type in ('workflows', 'robots', 'memberships', 'schedules', 'roles')
+                and a.created_at >= v_since
+                and (p_actor_id is null or a.actor_id = p_actor_id)
+        ) as c
+        where p_kinds is null or c.kind = any (p_kinds)
+        order by c.act_id desc
+        limit p_limit
+    )
+    select
+        b.act_id,
+        b.kind,
+        b.resource_id,
+        b.actor_id,
+        coalesce(
+            nullif(btrim(p.first_name || ' ' || p.last_name), ''),
+            p.username,
+            (select r.external_id from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
+            (select k.name from public.api_keys as k where k.api_key_id = b.actor_id and k.tenant_id = v_caller.tenant_id)
+        ),
+        b.happened_at,
+        b.data
+    from (select * from happened union all select * from changed) as b
+    left join public.profiles as p on p.user_id = b.actor_id
+    order by b.happened_at desc, b.act_id desc
+    limit p_limit;
+end
+$$;
+comment on function public.list_acts is
+    'What jobs, robots and people did in the last days of the caller''s tenant, the newest first, with the name of who did it: events, and for who has audit.read changes, too. Needs events.read.';
+revoke all on function public.list_acts from public, anon, authenticated, service_role;
+grant execute on function public.list_acts to authenticated;
 
 -- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:41dde648e0029c23d8ab60d732836e6aad1609abc8fcf1f26eeda829239ef5d5
 create or replace function private.purge_expired_job_node_executions(p_tenant_id uuid, p_limit integer, p_after text)
@@ -20288,14 +21036,16 @@ create policy pool_members_select_owner_and_self on public.pool_members
         )
     );
 
--- from sql/30_robots/policies.sql sha256:8bc1646d4cd3a4c2d20f4856ce698052f11b158f221e4206aa1308a5922bb6ab
+-- from sql/30_robots/policies.sql sha256:2819a0ba6bf6812589400dcfe47c8567c069c3c393d468b58d83a6c889ae5101
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
 alter table public.robot_commands enable row level security, force row level security;
+alter table public.robot_logs enable row level security, force row level security;
 alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
-grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands to authenticated;
+revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs
+    from anon, authenticated, service_role;
+grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots
@@ -20326,6 +21076,11 @@ drop policy if exists robot_commands_select_self on public.robot_commands;
 create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
+
+drop policy if exists robot_logs_select_members on public.robot_logs;
+create policy robot_logs_select_members on public.robot_logs
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('logs.read')));
 
 -- from sql/32_limits/policies.sql sha256:9e2b2d0537c0801fe6ebc7e38c843b0821bf278b222d1d8445ccc2d311145653
 alter table private.limits enable row level security, force row level security;
@@ -20416,14 +21171,16 @@ create policy late_results_select_members on public.late_results
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
 
--- from sql/45_events/policies.sql sha256:8216c2c6cc37c55db5bdfc544653d87c45b667fe291c49638077de4c6533bd81
+-- from sql/45_events/policies.sql sha256:011cb0fad770d54e84484236b57c2ec4d374037b6d1699c8f3ddef6e89f28b89
 alter table public.events enable row level security;
 alter table public.events force row level security;
 alter table private.event_inbox enable row level security;
 alter table private.event_inbox force row level security;
 alter table private.event_counters enable row level security;
 alter table private.event_counters force row level security;
-revoke all on table public.events, private.event_inbox, private.event_counters
+alter table private.notification_marks enable row level security;
+alter table private.notification_marks force row level security;
+revoke all on table public.events, private.event_inbox, private.event_counters, private.notification_marks
     from public, anon, authenticated, service_role;
 
 grant select on table public.events to authenticated;

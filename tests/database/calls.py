@@ -25,6 +25,17 @@ CALLS: dict[str, list[str]] = {
         "public.invite_member('x@example.test', '00000000-0000-7000-8000-000000000001', sha256('new'))",
     ],
     "public.list_members": ["public.list_members(%(user)s)", "public.list_members(null, %(role)s)"],
+    # the audit log and figures
+    "public.list_audit_log": [
+        "public.list_audit_log()",
+        "public.list_audit_log(array['workflows'], p_actor_id => %(user)s, p_resource_id => (%(workflow)s)::text)",
+    ],
+    "public.list_notifications": ["public.list_notifications()"],
+    "public.read_notifications": ["public.read_notifications()"],
+    "public.count_audit_log": ["public.count_audit_log()"],
+    "public.list_acts": ["public.list_acts()", "public.list_acts(90, 100, %(user)s)"],
+    "public.get_job_timeline": ["public.get_job_timeline(90, 'hour')"],
+    "public.get_workflow_performance": ["public.get_workflow_performance(90, 50)"],
     "public.list_roles": ["public.list_roles(%(role)s)", "public.list_roles()"],
     "public.update_member": [
         "public.update_member(%(user)s, 'x')",
@@ -153,6 +164,7 @@ CALLS: dict[str, list[str]] = {
         "public.release_job(%(held_by_revoked)s, %(lease)s)",
         "public.release_job(%(held)s, %(lease)s, 'x')",
     ],
+    "public.append_robot_logs": ['public.append_robot_logs(\'[{"message": "x"}]\', 1)'],
     "public.get_robot_session": ["public.get_robot_session()"],
     "public.leave_robot_session": ["public.leave_robot_session(gen_random_uuid())"],
     "public.append_job_logs": [
@@ -207,6 +219,7 @@ CALLS: dict[str, list[str]] = {
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
     # analytics
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
+    "public.get_queue_depth": ["public.get_queue_depth()"],
     "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
     # schedules
@@ -292,6 +305,11 @@ BEFORE_A_CALLER = {
 _NUMBERING = {"private.event_inbox", "private.event_counters", "public.events", "public.job_rollups"}
 EFFECTS_OF_READING = {
     "public.list_events": _NUMBERING,
+    "public.list_acts": _NUMBERING,
+    "public.list_notifications": _NUMBERING,
+    "public.read_notifications": _NUMBERING | {"private.notification_marks"},
+    "public.get_job_timeline": _NUMBERING,
+    "public.get_workflow_performance": _NUMBERING,
     "public.watch": _NUMBERING | {"private.queue_tenants", "private.job_watches"},
     "public.get_fleet_metrics": _NUMBERING,
     "public.get_job_analytics": _NUMBERING,

@@ -212,6 +212,18 @@ def commands(fleet: Fleet, count: int) -> None:
     )
 
 
+def robot_logs(fleet: Fleet, count: int) -> None:
+    robot = fleet.robot()
+    do(
+        fleet,
+        "insert into public.robot_logs (robot_log_id, tenant_id, robot_id, message, logged_at) "
+        "select private.uuid_v7(%(now)s), %(tenant)s, %(robot)s, 'x', %(now)s from generate_series(1, %(count)s)",
+        robot=robot.robot_id,
+        count=count,
+        now=fleet.now,
+    )
+
+
 def fires(fleet: Fleet, count: int) -> None:
     schedule = create(fleet, cron_expression="0 0 1 1 *")["schedule_id"]
     do(
@@ -361,6 +373,7 @@ FLOODS = {
         left_in("public.job_node_executions"),
         LONG,
     ),
+    "purge_expired_robot_logs": Flood(robot_logs, left_in("public.robot_logs"), LONG),
     "purge_expired_robot_commands": Flood(commands, left_in("public.robot_commands"), LONG),
     "purge_expired_schedule_fires": Flood(fires, left_in("public.schedule_fires"), LONG),
     "fire_chains": Flood(events_for_chains, left_in("private.chain_inbox")),

@@ -100,6 +100,34 @@ def test_a_job_that_asks_for_what_no_robot_has(
     assert words.rstrip(".") in answer["sentence"]
 
 
+@pytest.mark.parametrize("is_target", [False, True])
+def test_a_robot_whose_screen_is_locked_is_the_reason_until_it_is_unlocked(fleet: Fleet, is_target: bool) -> None:
+    robot = fleet.robot(capabilities=["sap"])
+    locked = {"session": {"user": "ann", "interactive": True, "locked": True, "width": 1920, "height": 1080}}
+    call(fleet.robots[robot.robot_id], "record_heartbeat", metrics=locked)
+    target = {"robot_id": robot.external_id} if is_target else {}
+    job_id = fleet.enqueue(required_capabilities=["session:interactive", "sap"], **target)["job_id"]
+    code = "target_robot_session_locked" if is_target else "robot_session_locked"
+    assert told(fleet, job_id) == ("queued", "blocked", code)
+    assert f"The screen of robot {robot.external_id} is locked" in explain(fleet, job_id)["sentence"]
+    assert explain_robot(fleet, robot)["reason_code"] == "robot_session_locked"
+    assert fleet.claim(robot) == []
+    locked["session"]["locked"] = False
+    call(fleet.robots[robot.robot_id], "record_heartbeat", metrics=locked)
+    assert told(fleet, job_id) == ("queued", "ready", "next_in_line")
+    assert [job["job_id"] for job in fleet.claim(robot)] == [job_id]
+
+
+def test_a_robot_without_a_session_lacks_it_and_what_else_is_missing_goes_before_the_screen(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job_id = fleet.enqueue(required_capabilities=["session:interactive"])["job_id"]
+    assert told(fleet, job_id) == ("queued", "blocked", "missing_capability")
+    locked = {"session": {"interactive": True, "locked": True}}
+    call(fleet.robots[robot.robot_id], "record_heartbeat", metrics=locked)
+    more = fleet.enqueue(required_capabilities=["session:interactive", "sap"])["job_id"]
+    assert told(fleet, more) == ("queued", "blocked", "missing_capability")
+
+
 @pytest.mark.parametrize(
     ("state", "code", "verdict"),
     [

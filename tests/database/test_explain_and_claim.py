@@ -27,13 +27,14 @@ ROBOTS = st.fixed_dictionaries(
         "tags": TAGS,
         "environment": st.sampled_from(ENVIRONMENTS),
         "is_internet": st.booleans(),
+        "locked": st.sampled_from([None, None, False, True]),  # of its session
         "max_concurrent_jobs": st.integers(1, 3),
         "hindrance": st.one_of(st.none(), st.none(), st.sampled_from(HINDRANCES)),
     }
 )
 JOBS = st.fixed_dictionaries(
     {
-        "required_capabilities": WORDS,
+        "required_capabilities": WORDS | st.just(["session:interactive"]),
         "required_tags": TAGS,
         "environment": st.sampled_from(["*", "*", *ENVIRONMENTS]),
         "execution_mode": st.sampled_from(["lan", "lan", "lan", "internet"]),
@@ -142,7 +143,12 @@ def make_robots(fleet: Fleet, robots: list[Row]) -> list[Robot]:
     """The robots, each in its state."""
     made = []
     for properties in robots:
-        robot = fleet.robot(**{name: value for name, value in properties.items() if name != "hindrance"})
+        robot = fleet.robot(
+            **{name: value for name, value in properties.items() if name not in ("hindrance", "locked")}
+        )
+        if properties.get("locked") is not None:
+            session = {"interactive": True, "locked": properties["locked"]}
+            call(fleet.robots[robot.robot_id], "record_heartbeat", metrics={"session": session})
         hinder(fleet, robot, properties["hindrance"])
         made.append(robot)
     return made

@@ -47,6 +47,29 @@ def test_the_retry_schedule_follows_the_policy(fleet: Fleet, policy: dict[str, o
     assert fleet.job(job["job_id"])["attempts"] == 5
 
 
+def test_a_failure_may_name_when_to_try_again_and_the_later_time_counts(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.enqueue(max_attempts=4, retry_policy=FIXED)
+    for ahead, delay in [(600, 600), (10, 30), (-600, 30)]:
+        answer = fail_once(fleet, robot, retry_at=fleet.now + timedelta(seconds=ahead))
+        assert (answer["status"], retry_delay(fleet, answer)) == ("queued", delay)
+        fleet.travel(seconds=delay + 1)
+    assert fail_once(fleet, robot, retry_at=fleet.now)["status"] == "failed", "it gives no attempt more"
+
+
+def test_a_time_to_try_again_that_is_too_far_is_refused_and_the_lease_stays(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.enqueue(retry_policy=FIXED)
+    job = fleet.claim_one(robot)
+    for far in (fleet.now + timedelta(days=7, seconds=1), "infinity"):
+        with refused(400, "INVALID_ARGUMENT", "retry_at", "7 days"):
+            fleet.report(robot, "fail_job", job, error_message="busy", retry_at=far)
+    failure = {"job_id": str(job["job_id"]), "lease_token": job["lease_token"], "error_message": "busy"}
+    at = fleet.now + timedelta(days=1)
+    [row] = call_all(fleet.robots[robot.robot_id], "fail_jobs", failures=[failure | {"retry_at": at.isoformat()}])
+    assert row["retry_at"] == at
+
+
 def test_jitter_spreads_retries_to_both_sides_and_never_over_the_cap(fleet: Fleet) -> None:
     call(fleet.member, "update_tenant", quarantine_after_failures=0)
     robot = fleet.robot()

@@ -100,6 +100,7 @@ def test_users_register_robots_with_the_permission_only(fleet: Fleet) -> None:
         ("max_concurrent_jobs", 0, "max_concurrent_jobs"),
         ("max_concurrent_jobs", 101, "max_concurrent_jobs"),
         ("capabilities", ["mode:internet"], "capabilities"),
+        ("capabilities", ["session:interactive"], "heartbeats"),
         ("tags", ["x" * 65], "tags"),
         ("attributes", {"x": "y" * 70_000}, "attributes"),
     ],
@@ -132,6 +133,48 @@ def test_a_heartbeat_keeps_a_robot_online_and_its_silence_is_told_once(fleet: Fl
         "select metrics, online_since from public.live_robots where robot_id = %s", [robot.robot_id]
     ).fetchone()
     assert row == {"metrics": {"cpu_percent": 45.2}, "online_since": fleet.now}
+
+
+@pytest.mark.parametrize(
+    ("session", "word"),
+    [
+        ("ann", "session must be an object"),
+        ({"interactive": True}, "session.locked"),
+        ({"interactive": 1, "locked": False}, "session.interactive"),
+        ({"interactive": True, "locked": False, "user": "x" * 257}, "session.user"),
+        ({"interactive": True, "locked": False, "width": 1.5}, "session.width"),
+        ({"interactive": True, "locked": False, "height": -1}, "session.height"),
+        ({"interactive": True, "locked": False, "depth": 24}, "session must not have the field depth"),
+    ],
+)
+def test_a_session_that_is_none_is_refused_and_the_field_is_named(fleet: Fleet, session: object, word: str) -> None:
+    robot = fleet.robot()
+    with refused(400, "INVALID_ARGUMENT", word):
+        call(fleet.robots[robot.robot_id], "record_heartbeat", metrics={"session": session})
+
+
+def test_a_robot_that_waits_is_rung_when_its_screen_is_unlocked_and_has_nothing_when_it_is_locked(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    session = fleet.robots[robot.robot_id]
+
+    def beat(**said: object) -> None:
+        call(session, "record_heartbeat", metrics={"session": {"interactive": True, **said}} if said else {})
+
+    def rings() -> int:
+        return [push["event"] for push in fleet.pushes(f"robot:{robot.robot_id}")].count("job_available")
+
+    beat(locked=True)
+    assert fleet.claim(robot, listening=True) == []
+    job_id = fleet.enqueue(required_capabilities=["session:interactive"])["job_id"]
+    assert rings() == 0
+    beat(locked=False)
+    assert rings() == 1
+    beat(locked=False)
+    assert rings() == 1, "only what changes rings"
+    beat()
+    assert fleet.claim(robot, listening=True) == [], "a machine that says nothing of a session has none"
+    beat(locked=False)
+    assert [job["job_id"] for job in fleet.claim(robot)] == [job_id]
 
 
 def test_a_robot_speaks_for_itself_only_and_learns_nothing_of_others(fleet: Fleet, stranger: Fleet) -> None:

@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -461,3 +462,15 @@ async def test_logs_are_read_in_order_by_level_and_page(stage: Stage) -> None:
     paged = (await stage.admin.get(path, limit=2, offset=2)).json()
     assert ([line["message"] for line in paged["logs"]], paged["total"]) == (["line 2", "line 3"], 5)
     assert refused(await stage.admin.get(path, level="loud"), 400, "INVALID_ARGUMENT", "level")
+
+
+async def test_a_failure_names_when_to_try_again(stage: Stage) -> None:
+    _, asker = stage.robot()
+    job = await stage.claimed(asker)
+    failure = {"lease_token": job["lease_token"], "error_message": "busy"}
+    path = f"/jobs/{job['job_id']}/fail"
+    for far in ("2999-01-01T00:00:00Z", 60, "soon"):
+        assert refused(await asker.post(path, {**failure, "retry_at": far}), 400, "INVALID_ARGUMENT", "retry_at")
+    at = datetime.now(UTC) + timedelta(hours=1)
+    answer = (await asker.post(path, {**failure, "retry_at": at.isoformat()})).json()
+    assert datetime.fromisoformat(answer["retry_at"]) == at

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import jwt
 import pytest
+from psycopg.types.json import Jsonb
 from tests.databases import as_caller
 from tests.faces.conftest import KeyPublisher, Signer
 from tests.faces.stage import UNKNOWN_ID, Asker, Stage, refused
@@ -360,3 +361,28 @@ async def test_a_robot_trades_its_key_for_a_short_token_that_works_for_it(
 
 async def test_a_key_without_a_robot_gets_no_token(stage: Stage) -> None:
     assert refused(await unbound(stage).post("/robots/robot-prod-001/token"), 403, "FORBIDDEN")
+
+
+async def test_what_a_robot_logged_of_itself_is_listed_the_newest_first(stage: Stage) -> None:
+    robot, _ = stage.robot()
+    with stage.database.connect("authenticated", robot.claims) as session:
+        for number, level in enumerate(("info", "warning", "info")):
+            lines = Jsonb([{"message": f"line {number}", "level": level, "source": "agent"}])
+            session.execute("select public.append_robot_logs(%s)", [lines])
+    path = f"/robots/{robot.external_id}/logs"
+    answer = (await stage.member("viewer").get(path, limit=2)).json()
+    assert [line["message"] for line in answer["logs"]] == ["line 2", "line 1"]
+    assert (answer["total"], answer["total_is_capped"], answer["logs"][0]["source"]) == (3, False, "agent")
+    only = (await stage.member("viewer").get(path, level="warning")).json()
+    assert [line["message"] for line in only["logs"]] == ["line 1"]
+    assert refused(await stage.admin.get(f"/robots/{UNKNOWN_ID}/logs"), 404, "ROBOT_NOT_FOUND")
+
+
+async def test_a_heartbeat_says_what_session_the_robot_has(stage: Stage) -> None:
+    robot, asker = stage.robot()
+    path = f"/robots/{robot.external_id}"
+    session = {"user": "ann", "interactive": True, "locked": False, "width": 1920, "height": 1080}
+    assert (await asker.post(f"{path}/heartbeat", {"session": session})).status_code == 200
+    assert (await stage.admin.get(path)).json()["metrics"] == {"session": session}
+    answer = await asker.post(f"{path}/heartbeat", {"session": {**session, "locked": "no"}})
+    assert refused(answer, 400, "INVALID_ARGUMENT", "session.locked")

@@ -29,6 +29,7 @@ from tests.local.stacks import (
     running_stack,
     until,
 )
+from websockets.asyncio.client import connect
 
 from casare_cloud.cli.demo import run_demo
 from casare_cloud.client import Client
@@ -99,6 +100,27 @@ def test_a_sender_starts_a_job_at_the_webhooks_url(stack: RunningStack) -> None:
     assert job["trigger_type"] == "webhook"
 
 
+def test_sockets_are_at_the_gateway_and_on_the_orchestrator_s_port(stack: RunningStack) -> None:
+    """Document 000 has them on the orchestrator's; a close comes through with its code."""
+    env = stack.state.read_env()
+
+    async def listen(url: str) -> tuple[dict[str, Any], int | None]:
+        async with Client(env["ORCHESTRATOR_URL"]) as client:
+            await client.login(env["DEMO_EMAIL"], env["DEMO_PASSWORD"])
+            token = await client.access_token()
+        async with connect(f"{url}/ws/queue-metrics?token={token}", proxy=None) as socket:
+            message = json.loads(await asyncio.wait_for(socket.recv(), 30))
+            await socket.send("ping")
+            assert await asyncio.wait_for(socket.recv(), 30) in ("pong", message)
+        async with connect(f"{url}/api/v1/ws/queue-metrics?token=nonsense", proxy=None) as stranger:
+            await stranger.wait_closed()
+        return message, stranger.close_code
+
+    for url in (env["GATEWAY_URL"], env["ORCHESTRATOR_URL"].replace("http://", "ws://")):
+        message, code = asyncio.run(listen(url))
+        assert (set(message), code) == ({"depth", "timestamp"}, 4001)
+
+
 def test_a_second_up_says_that_the_first_is_running(stack: RunningStack) -> None:
     answer = stack.command("up")
     assert answer.returncode == 0
@@ -146,7 +168,7 @@ def test_a_job_by_hand_submit_robot_watch(stack: RunningStack, tmp_path: Path) -
         assert robot.wait(20) == 0
 
 
-@pytest.mark.parametrize("name", ["platform", "orchestrator", "postgres"])
+@pytest.mark.parametrize("name", ["platform", "orchestrator", "gateway", "postgres"])
 def test_a_killed_part_comes_back(stack: RunningStack, name: str) -> None:
     before = stack.parts()[name]
     os.kill(before["pid"], signal.SIGKILL)

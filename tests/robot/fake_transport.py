@@ -49,6 +49,7 @@ class FakeTransport:
         self.claim_may_answer = asyncio.Event()
         self.claim_may_answer.set()
         self.refuse_result: ApiError | None = None
+        self.metrics: list[Mapping[str, Any]] = []
         self.warnings: list[str] = []
         self.mode = "active"
         self.quarantined_at: str | None = None
@@ -93,6 +94,7 @@ class FakeTransport:
         self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
     ) -> HeartbeatAnswer:
         self._call("heartbeat")
+        self.metrics.append(metrics)
         self.acknowledged += acknowledged
         self.claims_in_flight = list(claims_in_flight)
         pending, self.pending = tuple(self.pending), []

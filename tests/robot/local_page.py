@@ -37,6 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, b"late", "text/plain")
             case "/large":
                 self._answer(200, b"x" * (11 * 2**20), "text/plain")
+            case "/busy":
+                self._answer(429, b"later", "text/plain", {"Retry-After": "600"})
             case "/missing":
                 self._answer(404, b"not here", "text/plain")
             case "/away":
@@ -77,9 +79,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def _answer(self, status: int, body: bytes, content_type: str) -> None:
+    def _answer(self, status: int, body: bytes, content_type: str, headers: dict[str, str] | None = None) -> None:
         try:
             self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -104,6 +104,20 @@ async def test_logs_and_a_failure_reach_the_record(stack: Stack, tmp_path: Path,
 
 
 @both
+async def test_a_service_that_is_busy_says_when_the_job_is_tried_again(
+    stack: Stack, page: LocalPage, tmp_path: Path, transport: TransportName
+) -> None:
+    robot = stack.robot()
+    ask = ("ask", "HTTPRequestNode", {"url": f"{page.url}/busy", "fail_on_error": True})
+    job_id = stack.submit(chain(ask), robot)
+    worker = make_worker(stack, robot, tmp_path, transport).start()
+    waits = "select run_at - now() between '9 minutes' and '10 minutes' as ok from private.scheduled where job_id = %s"
+    [row] = await stack.until(lambda: stack.rows(waits, job_id), "a second attempt that waits")
+    await worker.stop()
+    assert row == {"ok": True}
+
+
+@both
 async def test_several_jobs_run_at_the_same_time(
     stack: Stack, gate: Gate, tmp_path: Path, transport: TransportName
 ) -> None:

@@ -52,7 +52,9 @@ OF_ROBOTS_THEMSELVES = {"session_id", "held_leases"}
 AT_THE_ROOT = {"GET /health", "GET /health/detailed", "GET /health/ready", "GET /health/live"}
 
 # Of several calls, or of none.
-COMPOSED = {"access_token", "close", "iterate", "iterate_events", "wait_for_job", "watch_events", "watch_job"}
+COMPOSED = {
+    "access_token", "close", "iterate", "iterate_events", "wait_for_job", "watch_events", "watch_job", "watch_tenant",
+}  # fmt: skip
 
 # What answers with a list that no object is around.
 BARE_LISTS = {"GET /metrics/robots", "GET /metrics/jobs", "GET /schedules", "GET /schedules/upcoming"}

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import pytest
@@ -10,6 +11,7 @@ from tests.robot.workflows import Workshop, chain
 
 from casare_cloud.robot.executor.control import RunCancelled
 from casare_cloud.robot.executor.errors import HttpRequestError, NodeInputError, WorkflowError
+from casare_cloud.robot.executor.fetch import Answer
 
 
 def test_an_answer_becomes_the_node_s_ports(workshop: Workshop, page: LocalPage) -> None:
@@ -44,6 +46,22 @@ def test_an_error_status_is_an_output(workshop: Workshop, page: LocalPage) -> No
 def test_an_error_status_is_an_error_when_asked_for(workshop: Workshop, page: LocalPage) -> None:
     with pytest.raises(HttpRequestError, match="answered 404"):
         workshop.outputs("HTTPRequestNode", {"url": page.url + "/missing", "fail_on_error": True})
+
+
+@pytest.mark.parametrize(("path", "seconds"), [("/busy", 600), ("/missing", None)])
+def test_an_error_status_with_retry_after_names_when_to_try_again(
+    workshop: Workshop, page: LocalPage, path: str, seconds: int | None
+) -> None:
+    with pytest.raises(HttpRequestError) as caught:
+        workshop.outputs("HTTPRequestNode", {"url": page.url + path, "fail_on_error": True})
+    at = caught.value.retry_at
+    assert (at and round((at - datetime.now(UTC)).total_seconds(), -1)) == seconds
+
+
+def test_a_day_is_the_longest_that_a_service_makes_a_job_wait() -> None:
+    error = Answer(503, {"Retry-After": "1e9"}, b"", "utf-8", "http://x").error
+    assert error.retry_at is not None
+    assert timedelta(hours=23) < error.retry_at - datetime.now(UTC) <= timedelta(days=1)
 
 
 def test_redirects_are_followed_unless_told_otherwise(workshop: Workshop, page: LocalPage) -> None:

@@ -12,19 +12,20 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_was record;
+    v_is_desktop_open boolean := private.is_desktop_open(p_metrics);
     v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
 begin
-    select h.is_online, h.last_heartbeat_at into v_was
+    select h.is_online, h.is_desktop_open into v_was
     from public.robot_heartbeats as h
     where h.robot_id = p_robot_id
     for update;
     if not found then
         insert into public.robot_heartbeats as h (
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id, idle_at
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
         )
         values (
-            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id,
-            case when v_is_idle then v_now end
+            p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), v_is_desktop_open, coalesce(p_health, 'ok'),
+            p_session_id, case when v_is_idle then v_now end
         )
         on conflict (robot_id) do nothing;
         return found;
@@ -35,14 +36,21 @@ begin
         is_online = true,
         is_signed_off = false,
         metrics = coalesce(p_metrics, h.metrics),
+        is_desktop_open = case when p_metrics is null then h.is_desktop_open else v_is_desktop_open end,
         health = coalesce(p_health, h.health),
         session_id = coalesce(h.session_id, p_session_id),
         idle_at = case when v_is_idle then v_now else h.idle_at end,
         other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
+    if p_metrics is not null and v_was.is_desktop_open <> v_is_desktop_open then
+        delete from private.waiting_robots as w where w.robot_id = p_robot_id;      -- waits with what it had before
+        if v_is_desktop_open then       -- there may be jobs that waited for it
+            perform private.broadcast('robot:' || p_robot_id, 'job_available', '{}');
+        end if;
+    end if;
     return not v_was.is_online;
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;

@@ -14,7 +14,7 @@ begin
     return query
     select c.robot_id, c.last_claim_at, w.job_id
     from (
-        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
+        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.is_desktop_open, h.last_claim_at
         from public.robot_heartbeats as h
         join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
         join public.tenants as t on t.tenant_id = h.tenant_id
@@ -45,7 +45,8 @@ begin
         where e.tenant_no = q.tenant_no
             and (e.robot_id is null or e.robot_id = c.robot_id)
             and private.lane_suits(
-                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
+                e.environment, e.required, c.environment,
+                private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id, c.is_desktop_open)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
             and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false

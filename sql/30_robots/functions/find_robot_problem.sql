@@ -29,6 +29,9 @@ begin
     elsif private.find_json_problem('attributes', p_attributes) is not null then
         return private.find_json_problem('attributes', p_attributes);
     end if;
+    if exists (select from unnest(p_capabilities) as c where c ~ '^session:') then
+        return 'capabilities must not begin with "session:": a robot has those by the session in its heartbeats.';
+    end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),
         private.find_words_problem('tags', p_tags)

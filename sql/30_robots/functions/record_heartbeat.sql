@@ -19,6 +19,9 @@ begin
     if private.find_json_problem('metrics', p_metrics) is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('metrics', p_metrics));
     end if;
+    if private.find_session_problem(p_metrics -> 'session') is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_session_problem(p_metrics -> 'session'));
+    end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
     end if;
@@ -84,6 +87,6 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics (their session {user, interactive, locked, width, height} is the capability session:interactive while it is not locked) and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats, whether another session of the robot registered after this one (is_replaced) and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;

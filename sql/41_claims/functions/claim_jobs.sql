@@ -48,7 +48,7 @@ begin
         end as is_fair,
         r.environment,
         r.pool_id,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
+        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (

@@ -15,32 +15,9 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_tenant_id uuid;
     v_attempt smallint;
-    v_problem text;
     v_appended integer;
 begin
-    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
-    elsif p_sequence < 0 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
-    end if;
-    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
-    from (
-        select x.n, case
-            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
-            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
-            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
-            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
-                then 'level must be debug, info, warning, error or critical.'
-            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
-        end as problem
-        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
-    ) as e
-    where e.problem is not null
-    order by e.n
-    limit 1;
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
+    perform private.check_log_entries(p_entries, p_sequence);
 
     p_lease_token := coalesce(p_lease_token, private.find_lease_token(v_caller, p_job_id));
     select l.tenant_id, l.attempt into v_tenant_id, v_attempt

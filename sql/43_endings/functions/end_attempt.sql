@@ -5,7 +5,8 @@ create or replace function private.end_attempt(
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
-    p_is_retryable boolean
+    p_is_retryable boolean,
+    p_retry_at timestamptz default null         -- no new attempt before
 )
 returns jsonb
 language plpgsql
@@ -55,7 +56,7 @@ begin
         -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
         v_retry_at := case
             when p_outcome = 'lost' then v_now
-            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
+            else greatest(v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt), p_retry_at)
         end;
         update public.jobs as j
         set attempts = p_lease.attempt,

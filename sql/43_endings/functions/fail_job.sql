@@ -6,7 +6,8 @@ create or replace function public.fail_job(
     p_stack_trace text default null,
     p_failed_node text default null,
     p_retryable boolean default true,
-    p_node_executions jsonb default null
+    p_node_executions jsonb default null,
+    p_retry_at timestamptz default null     -- no new attempt before: a service named a time
 )
 returns jsonb
 language plpgsql
@@ -34,6 +35,8 @@ begin
     end if;
     if p_lease_token is null then
         p_lease_token := private.find_lease_token(v_caller, p_job_id, 'failed', v_report);
+    elsif p_retry_at > private.clock() + interval '7 days' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'retry_at must not be more than 7 days ahead.');
     end if;
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -45,11 +48,11 @@ begin
         perform private.keep_node_executions(v_lease, p_node_executions);
     end if;
     return private.end_attempt(
-        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true), p_retry_at
     );
 end
 $$;
 comment on function public.fail_job is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), not before p_retry_at (7 days ahead at most), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call, to no token and to a stale one. Needs jobs.report.';
 revoke all on function public.fail_job from public, anon, authenticated, service_role;
 grant execute on function public.fail_job to authenticated;

@@ -44,7 +44,7 @@ begin
                 select r.* into v_report
                 from jsonb_to_record(v_item) as r (
                     job_id uuid, lease_token bigint, result jsonb, error_message text, error_type text, stack_trace text,
-                    failed_node text, retryable boolean, node_executions jsonb
+                    failed_node text, retryable boolean, node_executions jsonb, retry_at timestamptz
                 );
                 job_id := v_report.job_id;
                 if v_report.job_id is null or v_report.lease_token is null then
@@ -75,7 +75,8 @@ begin
                 when 'fail_job' then
                     answer := public.fail_job(
                         job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
+                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions,
+                        v_report.retry_at
                     );
                 when 'cancel_job' then
                     answer := private.try_cancel_job(p_caller.tenant_id, job_id, p_reason);

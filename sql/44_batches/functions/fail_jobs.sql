@@ -20,6 +20,6 @@ begin
 end
 $$;
 comment on function public.fail_jobs is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions, retry_at}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;

@@ -44,7 +44,7 @@ begin
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
         cross join lateral (
-            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
         ) as o
         where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
     ) as s;

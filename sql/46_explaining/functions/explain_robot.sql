@@ -13,7 +13,10 @@ declare
     v_now timestamptz := private.clock();
     v_next private.ready;
     v_nearest private.ready;
-    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
+    v_offers text[] := private.robot_offers(
+        v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id,
+        (select h.is_desktop_open from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id)
+    );
     v_is_signed_off boolean := coalesce(
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
@@ -67,6 +70,14 @@ begin
             when v_has_turns then 'next_turn'
             when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when v_next.job_id is not null then 'next_claim'
+            when private.is_desktop_locked(v_live) and exists (
+                select
+                from private.lanes as e
+                where e.lane_id = v_nearest.lane_id
+                    and (e.robot_id is null or e.robot_id = v_robot.robot_id)
+                    and not private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+                    and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers || 'session:interactive'::text)
+            ) then 'robot_session_locked'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
         end
@@ -75,7 +86,7 @@ begin
         'next_job', v_next.job_id,
         'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
         'nearest_job', v_nearest.job_id,
-        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
+        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot, v_offers) end
     ));
     return jsonb_build_object(
         'robot_id', v_robot.robot_id,

@@ -45,7 +45,9 @@ begin
             private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
+        cross join lateral (
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
+        ) as o
         where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
     ), judged as (
         select
@@ -58,6 +60,8 @@ begin
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
                 when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
+                when f.is_online and f.missing = '{session:interactive}' and private.is_desktop_locked(f.live)
+                    then 'robot_session_locked'
                 when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
                     then 'missing_capability'
                 when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'

@@ -41,6 +41,7 @@ as $$
         ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
         ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
         ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
+        ('robot_session_locked', 'blocked', 14, 'The screen of robot {robot} is locked: it gets no job that asks for an open session.', 'Unlock the screen of the robot''s machine, or enqueue the job without the capability session:interactive.'),
         ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
         ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
         ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),

@@ -1,4 +1,4 @@
-create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
+create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots, p_offers text[])
 returns text
 language plpgsql
 stable
@@ -17,7 +17,7 @@ begin
         else coalesce(private.name_requirements(array(
             select q
             from unnest(v_lane.required) as q
-            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
+            where q <> all (p_offers)
         )), case
             when exists (
                 select
@@ -30,5 +30,5 @@ begin
 end
 $$;
 comment on function private.name_lane_demand is
-    'What a lane asks for that a robot is not or has not, in words.';
+    'What a lane asks for that a robot is not or has not, in words; p_offers: what it has.';
 revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;

@@ -23,6 +23,6 @@ begin
 end
 $$;
 comment on function public.get_retention is
-    'How many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
+    'How many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
 revoke all on function public.get_retention from public, anon, authenticated, service_role;
 grant execute on function public.get_retention to authenticated;

@@ -11,6 +11,7 @@ declare
         when 'dead_letters' then 't.job_id < $2 and t.dead_lettered_at < $3'
         when 'late_results' then 't.job_id < $2 and t.late_result_id < $2'
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
+        when 'robot_logs' then 't.robot_log_id < $2'
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
         when 'schedule_fires' then 't.fire_time < $3'
@@ -35,5 +36,5 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
 revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;

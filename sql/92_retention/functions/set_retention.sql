@@ -45,6 +45,6 @@ begin
 end
 $$;
 comment on function public.set_retention is
-    'Shortens how many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
 revoke all on function public.set_retention from public, anon, authenticated, service_role;
 grant execute on function public.set_retention to authenticated;

@@ -20,6 +20,12 @@ class RobotFilters(Paging, total=False):
     environment: str | None
 
 
+class RobotLogFilters(Paging, total=False):
+    """Which lines."""
+
+    level: Literal["debug", "info", "warning", "error", "critical"] | None
+
+
 class RobotDetails(TypedDict, total=False):
     """What a robot can, and how many jobs it takes at once."""
 
@@ -71,6 +77,10 @@ class FleetCalls(Session):
     async def explain_robot(self, robot_id: str) -> Answer:
         """Why a robot gets nothing, or what it gets, in words."""
         return await self._get(f"/robots/{quoted(robot_id)}/explain")
+
+    async def list_robot_logs(self, robot_id: str, **filters: Unpack[RobotLogFilters]) -> Answer:
+        """`{logs, total, total_is_capped, limit, offset}`: what a robot logged of itself, the newest line first."""
+        return await self._get(f"/robots/{quoted(robot_id)}/logs", filters)
 
     async def command_robot(self, robot_id: str, command: RobotCommand, reason: str | None = None) -> Answer:
         """Tell a robot to `pause`, `resume`, `drain`, `shutdown`; put it in `quarantine` or `release` it; ask for its

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +16,9 @@ from casare_cloud.faces.kit.edge import Edge, Receive, Scope, Send, client_ip_of
 from casare_cloud.faces.kit.envelope import Envelope, Problem
 from casare_cloud.faces.kit.health import PROBES
 from casare_cloud.gateway import closing, routes
-from casare_cloud.gateway.calls import Call, Services
+from casare_cloud.gateway.calls import Call, Handler, Request, Services
+from casare_cloud.gateway.dashboards import fleet
+from casare_cloud.gateway.hub import Hub
 from casare_cloud.gateway.robots.connection import Switchboard
 from casare_cloud.gateway.sockets import Socket
 from casare_cloud.identity import Verifier
@@ -54,8 +57,12 @@ class Gateway(Edge):
             await super().__call__(scope, receive, send)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a probe."""
-        probe = PROBES.get(scope["path"].removeprefix("/api/v1"))
+        """Answer a probe, or send the fleet as server-sent events."""
+        path: str = scope["path"].removeprefix("/api/v1")
+        if path == "/metrics/stream" and scope["method"] == "GET":
+            await fleet.stream(self._request_of(scope, {}), receive, send)
+            return
+        probe = PROBES.get(path)
         if probe is None or scope["method"] != "GET":
             raise NotFound("NOT_FOUND", "There is nothing at this address but sockets.")
         status, body = await probe(self)
@@ -77,8 +84,15 @@ class Gateway(Edge):
         robots = Switchboard(self.database, verifier, doorbells)
         return Services(self.settings, self.database, verifier, doorbells, robots)
 
+    @cached_property
+    def hub(self) -> Hub:
+        """Who follows what."""
+        return Hub(self.services)
+
     async def close(self) -> None:
         """Give back what the process holds."""
+        if "hub" in self.__dict__:
+            await self.hub.close()
         if "services" in self.__dict__:
             await self.services.doorbells.close()
         if "database" in self.__dict__:
@@ -108,12 +122,13 @@ class Gateway(Edge):
                 task.cancel()
             await asyncio.gather(talking, writing, return_exceptions=True)
 
-    async def _talk(self, scope: Scope, socket: Socket, found: tuple[routes.Handler, dict[str, str]] | None) -> None:
+    async def _talk(self, scope: Scope, socket: Socket, found: tuple[Handler, dict[str, str]] | None) -> None:
         """Let the path's handler talk, and close the socket for what it raises."""
         if found is None or socket.is_closed:
             return
         handler, names = found
-        call = self._call_of(scope, socket, names)
+        request = self._request_of(scope, names)
+        call = Call(**{each.name: getattr(request, each.name) for each in fields(request)}, socket=socket)
         try:
             await handler(call)
         except closing.SocketClosed:
@@ -124,14 +139,13 @@ class Gateway(Edge):
             logger.exception("the socket of request %s failed", call.request_id)
             await socket.close(closing.BROKEN, "Something went wrong on our side.")
 
-    def _call_of(self, scope: Scope, socket: Socket, names: Mapping[str, str]) -> Call:
+    def _request_of(self, scope: Scope, names: Mapping[str, str]) -> Request:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         hops = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         peer = scope["client"][0] if scope.get("client") else None
-        return Call(
+        return Request(
             services=self.services,
-            socket=socket,
-            path=scope["path"],
+            hub=self.hub,
             names=names,
             query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             headers=headers,

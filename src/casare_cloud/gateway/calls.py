@@ -6,9 +6,11 @@ query is written into the logs of proxies; the first message is neither.
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
@@ -18,6 +20,9 @@ from casare_cloud.errors import AuthenticationFailed
 from casare_cloud.gateway.robots.connection import Switchboard
 from casare_cloud.gateway.sockets import Socket
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
+
+if TYPE_CHECKING:
+    from casare_cloud.gateway.hub import Hub
 
 FIRST_MESSAGE_SECONDS = 5.0
 _QUERY = ("token", "api_key", "api_secret")
@@ -36,12 +41,11 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One socket. `names` are the parameters of its path, `headers` have lower-case names."""
+class Request:
+    """What was asked for. `names` are the parameters of its path, `headers` have lower-case names."""
 
     services: Services
-    socket: Socket
-    path: str
+    hub: "Hub"
     names: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -56,31 +60,56 @@ class Call:
         credential = next((self.query[name] for name in _QUERY if self.query.get(name)), None)
         return ANONYMOUS if credential is None else await self.actor_of(credential)
 
-    async def actor(self) -> Actor:
-        """Who it is: of headers or query, on a stack in developer mode an administrator, or of the first message.
-
-        `AuthenticationFailed` when nobody said it within five seconds; pings are answered meanwhile.
-        """
+    async def known_actor(self) -> Actor:
+        """As `named_actor`, and on a stack in developer mode an administrator in the place of nobody."""
         actor = await self.named_actor()
-        if actor.is_anonymous and self.services.settings.jwt_dev_mode:
+        if actor.is_anonymous and self.services.settings.jwt_dev_mode and self._is_of_this_machine():
             async with self.services.database.transaction(None) as tx:
-                actor = await dev_mode.first_administrator(tx)
-        if actor.is_anonymous:
-            try:
-                async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
-                    while not answer_ping(self.socket, message := await self.socket.receive()):
-                        credential = credential_in(message)
-                        if credential is None:
-                            break
-                        return await self.actor_of(credential)
-            except TimeoutError:
-                pass
-            raise AuthenticationFailed()
+                return await dev_mode.first_administrator(tx)
         return actor
+
+    def _is_of_this_machine(self) -> bool:
+        """Whether no page of another site asks, which any site could make a browser on this machine do."""
+        origin = self.headers.get("origin")
+        host = urlsplit(origin or "").hostname
+        allowed = self.services.settings.allowed_origins
+        return origin is None or host in ("localhost", "127.0.0.1", "::1") or origin in allowed or "*" in allowed
 
     async def actor_of(self, credential: str) -> Actor:
         """Whom a token or key names, wherever it stood; `AuthenticationFailed` for what cannot be right."""
         return await self.services.verifier.actor_of({"x-api-token": credential})
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Request):
+    """One socket."""
+
+    socket: Socket
+
+    async def actor(self) -> Actor:
+        """Who it is: `known_actor`, or whom the first message names.
+
+        `AuthenticationFailed` when nobody said it within five seconds; pings are answered meanwhile.
+        """
+        actor = await self.known_actor()
+        if not actor.is_anonymous:
+            return actor
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
+                while answer_ping(self.socket, message := await self.socket.receive()):
+                    pass
+                if (credential := credential_in(message)) is not None:
+                    return await self.actor_of(credential)
+        raise AuthenticationFailed()
+
+
+Handler = Callable[[Call], Awaitable[None]]
+"""Talks with whoever opened a socket; returns, or raises `ApiError`, to close it."""
+
+
+def end_of(actor: Actor) -> float | None:
+    """When the caller's token ends, in seconds since 1970; None for a key, which ends when it is revoked."""
+    return None if actor.token is None or actor.claims is None else float(json.loads(actor.claims)["exp"])
 
 
 def answer_ping(socket: Socket, message: str | bytes) -> bool:

@@ -1,18 +1,14 @@
 """Which path is which socket. Every one is also there under /api/v1."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
-from casare_cloud.gateway.calls import Call
+from casare_cloud.gateway.calls import Handler
+from casare_cloud.gateway.dashboards.routes import SOCKETS as DASHBOARDS
 from casare_cloud.gateway.robots.socket import serve_robot
 
-Handler = Callable[[Call], Awaitable[None]]
-
 # A path, with {names} for what lies between two slashes → who talks with whoever opens it. The first that fits serves.
-SOCKETS: Mapping[str, Handler] = {
-    "/": serve_robot,
-    "/ws/robot/{robot_id}": serve_robot,
-}
+SOCKETS: Mapping[str, Handler] = {"/": serve_robot, "/ws/robot/{robot_id}": serve_robot, **DASHBOARDS}
 
 _BASE = "/api/v1"
 

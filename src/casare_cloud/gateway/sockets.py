@@ -50,8 +50,7 @@ class Socket:
         """Tell the client something, after all that it was told before; closes with 4008 if that is too much."""
         if self._end is None:
             if not self._has_room_for(text):
-                self._queue.clear()
-                self._close(closing.TOO_SLOW, "The client does not read as fast as it is told.")
+                self.drop()
                 return
             self._put(text)
 
@@ -63,6 +62,12 @@ class Socket:
                     self._room.clear()
                     await self._room.wait()
         self.offer(text)
+
+    def drop(self) -> None:
+        """Give up a client that does not keep up: close with 4008, whatever it was still to hear."""
+        if self._end is None:
+            self._queue.clear()
+            self._close(closing.TOO_SLOW, "The client does not read as fast as it is told.")
 
     async def close(self, code: int, reason: str) -> None:
         """Close it, once the client has read what it was told before; the first reason counts."""

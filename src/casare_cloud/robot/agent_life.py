@@ -158,7 +158,8 @@ class AgentLife:
     async def _beat(self) -> HeartbeatAnswer:
         """One heartbeat, with the commands that were heard since the last one."""
         heard = list(self._heard)
-        metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": self.running_job_ids}
+        measured = await asyncio.to_thread(self._metrics.read)  # it may ask other programs
+        metrics = {**measured, "active_jobs": len(self._runs), "active_job_ids": self.running_job_ids}
         claims = [] if self._claim_id is None else [self._claim_id]
         answer = await self._in_time(self._transport.heartbeat(metrics, heard, claims))
         self._heard = [command for command in self._heard if command not in heard]

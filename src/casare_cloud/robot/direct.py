@@ -271,6 +271,7 @@ class DirectTransport:
         await self._watched.end(lease.job_id)
 
     async def fail(self, lease: Lease, failure: Failure) -> None:
+        named: dict[str, Any] = {} if failure.retry_at is None else {"p_retry_at": failure.retry_at}
         await self._rpc(
             "fail_job",
             OUTCOME,
@@ -281,6 +282,7 @@ class DirectTransport:
             p_failed_node=failure.failed_node,
             p_retryable=failure.is_retryable,
             p_node_executions=failure.node_executions,
+            **named,
         )
         await self._watched.end(lease.job_id)
 

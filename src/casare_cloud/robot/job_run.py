@@ -183,6 +183,7 @@ class JobRun:
                 stack_trace=error.stack_trace,
                 failed_node=error.node_id,
                 is_retryable=error.is_retryable,
+                retry_at=None if error.retry_at is None else error.retry_at.isoformat(),
                 node_executions=error.node_executions,
             )
             return Outcome(lease, "failed", failure=failure)

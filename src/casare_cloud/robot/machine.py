@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from casare_cloud.robot.desktop import read_session
+
 
 def hostname() -> str:
     """The machine's name, at most 256 characters."""
@@ -22,8 +24,14 @@ class MachineMetrics:
         self._own_before = (time.monotonic(), time.process_time())
 
     def read(self) -> dict[str, Any]:
-        """The metrics of a heartbeat (document 002): `cpu_percent`, `memory_mb`, `memory_percent`, `disk_free_gb`."""
+        """The metrics of a heartbeat (document 002): `cpu_percent`, `memory_mb`, `memory_percent`, `disk_free_gb`.
+
+        And `session`, where the machine has a desktop: see `desktop.read_session`.
+        """
         metrics: dict[str, Any] = {"cpu_percent": self._cpu_percent()}
+        session = read_session()
+        if session is not None:
+            metrics["session"] = session
         memory = _meminfo()
         if memory is not None:
             total_kb, available_kb = memory

@@ -133,7 +133,8 @@ def renewals_of(leases: Sequence[Lease], rows: Sequence[Mapping[str, Any]]) -> l
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job failed. `is_retryable` False says that another try would fail the same way.
+    """Why a job failed. `is_retryable` False says that another try would fail the same way; `retry_at` (ISO 8601)
+    that one before it would, too.
 
     `node_executions` says what had run: `{node_id, node_type, status, duration_ms, runs}` of each node.
     """
@@ -144,6 +145,7 @@ class Failure:
     failed_node: str | None = None
     is_retryable: bool = True
     node_executions: list[dict[str, Any]] | None = None
+    retry_at: str | None = None
 
     @classmethod
     def of(cls, message: str, error_type: str, **details: Any) -> Self:

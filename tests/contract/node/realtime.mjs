@@ -62,6 +62,25 @@ const scenarios = {
     return { joined, system: await member.systems.get(), message: await member.broadcasts.get() }
   },
 
+  // Several topics at once, until each has told what is expected of it.
+  async life() {
+    // A token that was set by hand lasts until the client asks for the session's own, of which there is none.
+    const accessToken = async () => given.token
+    const client = createClient(given.url, given.key, { realtime: { transport: ws }, accessToken })
+    const heard = {}
+    const channels = Object.keys(given.expected).map((topic) =>
+      [topic, listen(client, topic, { private: true, broadcast: { replication_ready: true } })])
+    for (const [, channel] of channels) await channel.subscribe()
+    for (const [, channel] of channels) await channel.systems.get()
+    await step()
+    for (const [topic, channel] of channels) {
+      const events = new Set()
+      while (events.size < given.expected[topic].length) events.add((await channel.broadcasts.get()).event)
+      heard[topic] = [...events].sort()
+    }
+    return heard
+  },
+
   async send() {
     const sender = listen(clientFor(given.writer), given.topic, { private: true, broadcast: { ack: true, self: true } })
     const receiver = listen(clientFor(given.reader), given.topic, { private: true })

@@ -50,9 +50,8 @@ def within(prefix: str, keys: str) -> str:
 
 def all_entries() -> list[Entry]:
     """Those of every module in `rows`, one a noun."""
-    if not ENTRIES:
-        for file in sorted(ROWS.glob("[a-z]*.py")):
-            import_module(f"tests.faces.automation.rows.{file.stem}")
+    for file in sorted(ROWS.glob("[a-z]*.py")):
+        import_module(f"tests.faces.automation.rows.{file.stem}")
     return ENTRIES
 
 

@@ -45,7 +45,7 @@ async def test_every_body_and_every_answer_has_an_example_with_all_its_keys(docu
         contents = [answer.get("content", {}) for status, answer in operation["responses"].items() if status[0] == "2"]
         contents += [operation["requestBody"]["content"]] if "requestBody" in operation else []
         for content in contents:
-            if "application/json" in content and content["application/json"]["schema"]:
+            if "application/json" in content and "text/csv" not in content:
                 shape = schema_of(document, content)
                 [example] = shape["examples"]
                 assert set(example) >= must_be_shown(shape), (name, shape["title"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -10,15 +11,16 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 from tests.factories import Robot
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from casare_cloud.config import Settings
 
@@ -122,3 +124,75 @@ async def connected(robot: Robot, url: str, path: str | None = None, **options: 
     path = f"/ws/robot/{robot.external_id}?api_key={robot.key.text}" if path is None else path
     async with connect(url + path, proxy=None, ping_interval=None, **options) as opened:
         yield SocketRobot(robot, opened)
+
+
+async def keep_working(robot: Robot, urls: Sequence[str], number: int) -> None:
+    """Runs jobs until cancelled, over a new connection whenever one ends, to the next address.
+
+    A result is told again until a heartbeat that came after it was acknowledged: messages are done in their order.
+    """
+    unheard: list[dict[str, Any]] = []
+    for turn in itertools.count():
+        with contextlib.suppress(ConnectionClosed, OSError, TimeoutError, InvalidMessage):
+            async with connected(robot, urls[min(turn, len(urls) - 1)], open_timeout=2) as speaker:
+                assert (await speaker.register())["payload"]["success"] is True
+                while True:
+                    for report in unheard:
+                        await speaker.say("job_complete", report)
+                    await speaker.say("heartbeat", {"active_job_ids": []})
+                    await speaker.hear("heartbeat_ack")
+                    unheard.clear()
+                    assigned = await speaker.hear("job_assign")
+                    job_id = assigned["payload"]["job_id"]
+                    unheard.append({"job_id": job_id, "result": {"robot": number}})
+                    await speaker.say("job_accept", {"job_id": job_id}, correlation_id=assigned["id"])
+                    await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
+
+
+class Proxy:
+    """A TCP proxy on a free port that cuts, delays and half-closes."""
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = urlsplit(upstream)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self.delay_seconds = 0.0
+        self.url = ""
+
+    async def __aenter__(self) -> "Proxy":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Ends every connection, without a word."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def half_close(self) -> None:
+        """Says to every side that nothing more comes."""
+        for writer in self._writers:
+            with contextlib.suppress(OSError, RuntimeError):
+                writer.write_eof()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
+        self._writers |= {writer, upstream_writer}
+        ways = self._pipe(reader, upstream_writer), self._pipe(upstream_reader, writer)
+        await asyncio.gather(*ways, return_exceptions=True)
+        self._writers -= {writer, upstream_writer}
+
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                await asyncio.sleep(self.delay_seconds)
+                writer.write(data)
+                await writer.drain()
+        finally:
+            writer.close()

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 from tests.factories import make_robot
 from tests.gateway.robots.wires import Fleet, Speaker
 
+from casare_cloud.config import Settings
+from casare_cloud.domain.jobs.doorbells import Doorbells
 from casare_cloud.gateway.robots import assigning
 from casare_cloud.gateway.robots.connection import Switchboard
 
@@ -255,6 +258,16 @@ async def test_a_robot_that_forgot_its_job_loses_it_at_the_end_of_the_window(fle
     assert seconds_of(fleet, job_id) > 60
 
 
+async def test_a_lease_that_the_robot_forgot_does_not_keep_it_from_work_once_it_has_ended(fleet: Fleet) -> None:
+    speaker, job_id = await running(fleet, retry_policy=json.dumps({"policy": "none"}))
+    await speaker.drop()
+    again = fleet.speaker(speaker.robot)
+    await again.register()
+    fleet.end_lease(job_id)
+    second = fleet.submit()
+    assert (await again.assigned())["payload"]["job_id"] == second
+
+
 async def test_an_acceptance_that_was_lost_is_made_good_by_naming_the_job(fleet: Fleet) -> None:
     speaker = await fleet.registered()
     job_id = fleet.submit()
@@ -395,8 +408,32 @@ async def test_both_dialects_of_logs_are_stored_and_a_repeat_is_harmless(fleet: 
     assert stored[0]["extra"] == {"source": "browser"}
 
 
+async def test_lines_of_a_robot_that_runs_nothing_are_its_own(fleet: Fleet) -> None:
+    speaker = await fleet.registered()
+    line = {"timestamp": "2026-01-15T10:30:00Z", "level": "WARN", "message": "slow", "source": "browser"}
+    flat = {"type": "log_batch", "robot_id": speaker.robot.external_id, "sequence": 1, "logs": [line]}
+    for _ in range(2):
+        await speaker.session.receive(json.dumps(flat))
+    await speaker.session.receive(json.dumps({**flat, "logs": [{**line, "timestamp": "2026-01-16T10:30:00Z"}]}))
+    stored = fleet.rows(
+        "select * from public.robot_logs where robot_id = %s order by robot_log_id", speaker.robot.robot_id
+    )
+    assert [(line["level"], line["message"], line["source"]) for line in stored] == [("warning", "slow", "browser")] * 2
+    assert {message["type"] for message in speaker.wire.heard} == {"register_ack"}
+
+
 async def test_the_last_lines_of_a_job_may_come_after_its_outcome(fleet: Fleet) -> None:
     speaker, job_id = await running(fleet)
     await speaker.say("job_complete", {"job_id": job_id, "result": None})
     assert await speaker.answer("log_entry", {"job_id": job_id, "level": "info", "message": "bye"}) is None
     assert len(fleet.rows("select from public.job_logs where job_id = %s", job_id)) == 1
+
+
+async def test_jobs_are_assigned_while_realtime_is_away(fleet: Fleet, platform: Settings) -> None:
+    away = replace(platform, supabase_url="http://127.0.0.1:9")
+    board = Switchboard(fleet.board.database, fleet.board.verifier, Doorbells(away))
+    speaker = fleet.speaker(board=board)
+    await speaker.register()
+    job_id = fleet.submit()
+    assert (await speaker.assigned())["payload"]["job_id"] == job_id
+    await board.doorbells.close()

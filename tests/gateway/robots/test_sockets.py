@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import itertools
+import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from tests.factories import make_robot
-from tests.gateway.robots.processes import Gateway, connected, running_gateway
+from tests.gateway.robots.processes import Gateway, Proxy, connected, keep_working, running_gateway
 from tests.gateway.robots.wires import Fleet
 from websockets.exceptions import ConnectionClosed
 
@@ -55,7 +57,7 @@ async def test_the_key_may_be_in_a_header(fleet: Fleet, gateway: Gateway, name: 
         assert (await speaker.register())["payload"]["success"] is True
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", new_api_key("robot").key])
+@pytest.mark.parametrize("key", ["", "nonsense", new_api_key("robot").key], ids=["none", "nonsense", "unknown"])
 async def test_a_bad_key_is_accepted_and_closed_with_4001(fleet: Fleet, gateway: Gateway, key: str) -> None:
     robot = make_robot(fleet.database, fleet.tenant)
     async with connected(robot, gateway.url, f"/ws/robot/{robot.external_id}?api_key={key}") as speaker:
@@ -90,72 +92,71 @@ async def test_bad_frames_leave_the_socket_open_and_large_ones_close_it(fleet: F
         assert await speaker.closed() == 1009
 
 
+async def all_done_once(fleet: Fleet, jobs: Sequence[str]) -> None:
+    """Waits until the jobs are completed, and looks whether each was only once.
+
+    What was offered over a connection that ended, and not accepted, is free at the end of the grace time: here soon.
+    """
+
+    def is_done() -> bool:
+        fleet.rows(
+            "update private.leases set lease_expires_at = private.clock() where started_at is null "
+            "and claimed_at < private.clock() - interval '3 seconds' and tenant_id = %s returning 1",
+            fleet.tenant.tenant_id,
+        )
+        return {fleet.job(job_id)["status"] for job_id in jobs} == {"completed"}
+
+    await fleet.until(is_done)
+    again = (
+        "select job_id from private.event_inbox where tenant_id = %s and event_type = 'job.completed' "
+        "group by job_id having count(*) > 1"
+    )
+    assert fleet.rows(again, fleet.tenant.tenant_id) == []
+
+
 async def test_a_gateway_that_is_killed_loses_nothing_and_applies_nothing_twice(
     fleet: Fleet, gateway: Gateway, platform: Settings
 ) -> None:
-    robots = [make_robot(fleet.database, fleet.tenant, max_concurrent_jobs=1) for _ in range(4)]
-    jobs: set[str] = set()
-
-    async def work(number: int, first: str, second: str) -> None:
-        """Runs jobs; each result is told again over the next connection, as nobody says that it has arrived."""
-        url, reports = first, []
-        while True:
-            try:
-                async with connected(robots[number], url) as speaker:
-                    assert (await speaker.register())["payload"]["success"] is True
-                    for report in reports:
-                        await speaker.say("job_complete", report)
-                    active = [report["job_id"] for report in reports]
-                    await speaker.say("heartbeat", {"status": "online", "active_job_ids": active})
-                    await speaker.hear("heartbeat_ack")
-                    reports.clear()
-                    while True:
-                        assigned = await speaker.hear("job_assign")
-                        job_id = assigned["payload"]["job_id"]
-                        await speaker.say("job_accept", {"job_id": job_id}, correlation_id=assigned["id"])
-                        report = {"job_id": job_id, "result": {"robot": number}}
-                        reports.append(report)
-                        await asyncio.sleep(0.02)
-                        await speaker.say("job_complete", report)
-                        await speaker.say("heartbeat", {"status": "online", "active_job_ids": []})
-                        await speaker.hear("heartbeat_ack")
-                        reports.clear()
-            except (ConnectionClosed, OSError, TimeoutError):
-                url = second
-                await asyncio.sleep(0.05)
-
+    robots = [make_robot(fleet.database, fleet.tenant) for _ in range(4)]
     with running_gateway(platform) as victim:
-        workers = [
-            asyncio.create_task(work(n, victim.url if n % 2 else gateway.url, gateway.url)) for n in range(len(robots))
+        firsts = itertools.cycle([victim.url, gateway.url])
+        work = [
+            asyncio.create_task(keep_working(robot, [first, gateway.url], number))
+            for number, (robot, first) in enumerate(zip(robots, firsts, strict=False))
         ]
+        jobs = []
         for number in range(60):
-            jobs.add(fleet.submit())
+            jobs.append(fleet.submit())
             await asyncio.sleep(0.01)
             if number == 30:
                 victim.kill()
-        deadline = time.monotonic() + 100
-        while time.monotonic() < deadline:
-            states = {job_id: fleet.job(job_id)["status"] for job_id in jobs}
-            if set(states.values()) == {"completed"}:
-                break
-            # What was offered by the gateway that died, and not accepted, is free at the end of the grace time.
-            fleet.rows(
-                "update private.leases set lease_expires_at = private.clock() where started_at is null "
-                "and claimed_at < private.clock() - interval '3 seconds' and tenant_id = %s returning 1",
-                fleet.tenant.tenant_id,
-            )
-            await asyncio.sleep(0.2)
-        for worker in workers:
-            worker.cancel()
-        results = await asyncio.gather(*workers, return_exceptions=True)
-    assert [str(r) for r in results if isinstance(r, Exception)] == []
-    assert set(states.values()) == {"completed"}, states
-    completed = fleet.rows(
-        "select job_id, count(*) from private.event_inbox where tenant_id = %s and event_type = 'job.completed' "
-        "group by job_id having count(*) > 1",
-        fleet.tenant.tenant_id,
-    )
-    assert completed == []
+        await all_done_once(fleet, jobs)
+        await ended(work)
+
+
+async def test_a_network_that_cuts_delays_and_half_closes_loses_nothing(fleet: Fleet, gateway: Gateway) -> None:
+    robots = [make_robot(fleet.database, fleet.tenant) for _ in range(3)]
+    chance = random.Random(7)  # noqa: S311
+    async with Proxy(gateway.url) as proxy:
+        work = [asyncio.create_task(keep_working(robot, [proxy.url], number)) for number, robot in enumerate(robots)]
+        jobs = []
+        for _ in range(12):
+            jobs += [fleet.submit() for _ in range(3)]
+            proxy.delay_seconds = chance.choice([0.0, 0.0, 0.01, 0.05])
+            await asyncio.sleep(chance.uniform(0.05, 0.4))
+            chance.choice([proxy.cut, proxy.half_close])()
+        proxy.delay_seconds = 0.0
+        await all_done_once(fleet, jobs)
+        await ended(work)
+
+
+async def ended(work: Sequence[asyncio.Task[None]]) -> None:
+    """Ends the workers; what one of them found wrong is raised."""
+    for each in work:
+        each.cancel()
+    for result in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result
 
 
 async def test_a_job_is_assigned_soon_after_it_is_there(fleet: Fleet, gateway: Gateway) -> None:

@@ -166,6 +166,7 @@ async def fail(
             stack_trace=failure.stack_trace,
             failed_node=failure.failed_node,
             retryable=failure.retryable,
+            retry_at=failure.retry_at,
             node_executions=_json(node_executions),
         )
     )

@@ -195,13 +195,14 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How an attempt failed; not retryable: no further attempt can help."""
+    """How an attempt failed; not retryable: no further attempt can help. No other one begins before `retry_at`."""
 
     error_message: str
     error_type: str | None = None
     stack_trace: str | None = None
     failed_node: str | None = None
     retryable: bool = True
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

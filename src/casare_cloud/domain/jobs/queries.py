@@ -145,6 +145,13 @@ left join lateral (
 order by page.job_id desc
 """
 
+LIST_JOBS_BY_ID = f"""
+select {_SUMMARY}
+from unnest(%(job_ids)s::uuid[]) as w (job_id)
+cross join lateral ({_BY_ID} w.job_id offset 0) as j
+{_WITH_ROBOTS}
+"""
+
 GET_JOB = f"""
 select {_SUMMARY}, j.input, j.result, j.metadata, j.retry_policy, j.error_details
 from public.live_jobs as j
@@ -243,6 +250,32 @@ select public.explain_job(%(job_id)s::uuid) as answer
 
 HAS_JOB = """
 select true from public.jobs as j where j.job_id = %(job_id)s
+"""
+
+# The lines of each job after one of its own: what a job's robot says comes in one order, that of two robots in none.
+LIST_NEW_LOGS = """
+select l.*
+from unnest(%(job_ids)s::uuid[], %(after)s::uuid[]) as w (job_id, after)
+cross join lateral (
+    select n.job_id, n.job_log_id, n.attempt, n.level, n.message, n.node_id, n.extra, n.logged_at
+    from public.job_logs as n
+    where n.job_id = w.job_id and n.job_log_id > w.after
+    order by n.job_log_id
+    limit %(limit)s
+) as l
+order by l.job_log_id
+"""
+
+LIST_LAST_LOGS = """
+select w.job_id, l.job_log_id
+from unnest(%(job_ids)s::uuid[]) as w (job_id)
+cross join lateral (
+    select n.job_log_id
+    from public.job_logs as n
+    where n.job_id = w.job_id
+    order by n.job_log_id desc
+    limit 1
+) as l
 """
 
 LIST_JOB_LOGS = """

@@ -1,6 +1,6 @@
 """What people and programs can do with jobs. Every rule is in the SQL functions that are called here."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,10 +76,15 @@ async def read_all(tx: Transaction, wanted: Filter, batch: int = 1000) -> AsyncI
     Holds one batch at a time. Each batch goes on after the last job of the one before: no job comes twice, and one
     that is enqueued meanwhile does not come. Nothing is counted.
     """
+    asked = wanted.statuses
+    if asked is not None:  # the row of a job in hand is still that of a queued one
+        stored: dict[JobStatus, None] = dict.fromkeys("queued" if status in _IN_HAND else status for status in asked)
+        wanted = replace(wanted, statuses=list(stored))
     while True:
         rows = await tx.fetch_all(queries.READ_JOBS, {**_parameters(wanted), "limit": batch})
         for row in rows:
-            yield Job(**row)
+            if asked is None or row["status"] in asked:
+                yield Job(**row)
         if len(rows) < batch:
             return
         wanted = replace(wanted, before=rows[-1]["job_id"])
@@ -120,6 +125,11 @@ async def get(tx: Transaction, job_id: UUID) -> Job:
     return Job(**row)
 
 
+async def list_by_ids(tx: Transaction, job_ids: Sequence[UUID]) -> list[Job]:
+    """Those of the jobs that are there and that the caller may see (jobs.read), in no order, as lists have them."""
+    return [Job(**row) for row in await tx.fetch_all(queries.LIST_JOBS_BY_ID, {"job_ids": list(job_ids)})]
+
+
 async def require_readable(tx: Transaction, job_id: UUID) -> None:
     """Raise `JobNotFound` unless the caller may read the job."""
     if await tx.fetch_value(queries.HAS_JOB, {"job_id": job_id}) is None:
@@ -158,6 +168,22 @@ async def list_logs(
     )
     items, total = split_page(rows, "job_log_id")
     return [LogEntry(**item) for item in items], total
+
+
+async def list_new_logs(tx: Transaction, after: Mapping[UUID, UUID], limit: int) -> list[tuple[UUID, LogEntry]]:
+    """(job, line) of what was logged of each job after one of its lines, `limit` of a job at most, the oldest first.
+
+    Nothing of jobs that the caller may not see; needs logs.read.
+    """
+    wanted = {"job_ids": list(after), "after": list(after.values()), "limit": limit}
+    rows = await tx.fetch_all(queries.LIST_NEW_LOGS, wanted)
+    return [(row.pop("job_id"), LogEntry(**row)) for row in rows]
+
+
+async def list_last_logs(tx: Transaction, job_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The last line of each of the jobs that have one; needs logs.read."""
+    rows = await tx.fetch_all(queries.LIST_LAST_LOGS, {"job_ids": list(job_ids)})
+    return {row["job_id"]: row["job_log_id"] for row in rows}
 
 
 async def explain(tx: Transaction, job_id: UUID) -> dict[str, Any]:

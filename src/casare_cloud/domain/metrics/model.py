@@ -83,9 +83,19 @@ class Fleet:
     robots: dict[RobotState, int]
     active_jobs: int
     queue_depth: int
+    queue_by_priority: dict[str, int]  # the priorities of jobs that wait
     scheduled_jobs: int
     today: Outcomes
     ever: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """Jobs that a robot may have now, in all and by the environment that they want (`*`: any), and jobs in hand."""
+
+    waiting: int
+    running: int
+    by_environment: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,50 @@ class Analytics:
         """Percent of the nodes that robots tried to heal; None when they tried none."""
         tried = self.healed + self.not_healed
         return _percent(self.healed, tried) if tried else None
+
+
+TimelineInterval = OneOf["hour", "day", "week"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """How the jobs of an hour, a day or a week ended."""
+
+    starts_at: datetime
+    outcomes: Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowPerformance:
+    """How the jobs of a workflow ended, and the hour in which the last one did."""
+
+    workflow_id: UUID
+    workflow_name: str
+    workflow_status: str
+    outcomes: Outcomes
+    last_hour: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """How many definitions the tenant has, and how many of them are in use."""
+
+    workflows: int
+    active_workflows: int
+    active_schedules: int
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody or something did: `kind` is an event's type, or a table and what became of its row."""
+
+    act_id: str
+    kind: str
+    resource_id: str | None
+    actor_id: UUID | None
+    actor_name: str | None
+    happened_at: datetime
+    data: dict[str, Any]
 
 
 _TITLES: dict[str, str] = {

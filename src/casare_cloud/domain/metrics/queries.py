@@ -6,12 +6,54 @@ GET_FLEET = """
 select public.get_fleet_metrics() as answer
 """
 
+GET_QUEUE_DEPTH = """
+select public.get_queue_depth() as answer
+"""
+
 GET_ROBOT_TODAY = """
 select public.get_robot_metrics(%(robot_id)s::uuid) as answer
 """
 
 GET_ANALYTICS = """
 select public.get_job_analytics(%(days)s::integer) as answer
+"""
+
+GET_TIMELINE = """
+select * from public.get_job_timeline(%(days)s::integer, %(interval)s)
+"""
+
+GET_PERFORMANCE = """
+select * from public.get_workflow_performance(%(days)s::integer, %(limit)s::integer)
+"""
+
+LIST_ACTS = """
+select * from public.list_acts(%(days)s::integer, %(limit)s::integer, %(actor_id)s::uuid, %(kinds)s::text[])
+"""
+
+COUNT_DEFINITIONS = """
+select
+    (
+        select count(*) from public.workflows as w where w.tenant_id = caller.tenant_id and w.deleted_at is null
+    ) as workflows,
+    (
+        select count(*)
+        from public.workflows as w
+        where w.tenant_id = caller.tenant_id and w.deleted_at is null and w.is_enabled and w.status = 'published'
+    ) as active_workflows,
+    (
+        select count(*)
+        from public.schedules as s
+        where s.tenant_id = caller.tenant_id and s.deleted_at is null and s.is_enabled
+    ) as active_schedules
+from private.authorize('workflows.read') as caller
+cross join private.authorize('schedules.read') as schedules_reader
+"""
+
+COUNT_RUNNING = """
+select j.workflow_id, count(*) as running
+from private.unfinished_job_ids(true, 10000) as w (job_id)
+join public.jobs as j on j.job_id = w.job_id
+group by j.workflow_id
 """
 
 GET_NODE_EXECUTIONS = """

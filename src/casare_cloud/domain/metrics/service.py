@@ -12,15 +12,21 @@ from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.metrics import queries
 from casare_cloud.domain.metrics.model import (
     ACTIVITY_TYPES,
+    Act,
     Activity,
     ActivityType,
     Analytics,
+    Definitions,
     Fleet,
     JobMetrics,
     Outcomes,
+    Period,
+    QueueDepth,
     RobotMetrics,
     SlowWorkflow,
+    TimelineInterval,
     Totals,
+    WorkflowPerformance,
 )
 from casare_cloud.domain.robots import service as robots
 from casare_cloud.domain.robots.model import RobotState
@@ -35,6 +41,11 @@ async def get_fleet(tx: Transaction) -> Fleet:
     states = {RobotState(**state): robots for state in answer["robots"] for robots in [state.pop("robots")]}
     changed = {"robots": states, "today": Outcomes(**answer["today"])}
     return Fleet(**{**answer, **changed}, ever=Totals(Outcomes(**ever), durations))
+
+
+async def get_queue_depth(tx: Transaction) -> QueueDepth:
+    """How many jobs wait and run at this moment. Needs analytics.read."""
+    return QueueDepth(**await tx.fetch_value(queries.GET_QUEUE_DEPTH))
 
 
 async def get_robot(tx: Transaction, robot: str) -> RobotMetrics:
@@ -66,6 +77,43 @@ async def get_analytics(tx: Transaction, days: int) -> Analytics:
         healed=answer["healed"],
         not_healed=answer["not_healed"],
     )
+
+
+async def get_timeline(tx: Transaction, days: int, interval: TimelineInterval) -> list[Period]:
+    """How jobs ended in each hour, day or week of the last `days` (1 to 365); quiet ones too. Needs analytics.read."""
+    rows = await tx.fetch_all(queries.GET_TIMELINE, {"days": days, "interval": interval})
+    return [Period(row.pop("starts_at"), Outcomes(**row)) for row in rows]
+
+
+async def get_performance(tx: Transaction, days: int, limit: int) -> list[WorkflowPerformance]:
+    """How the jobs of each workflow ended in the last `days` (1 to 365), the busiest first. Needs analytics.read."""
+    rows = await tx.fetch_all(queries.GET_PERFORMANCE, {"days": days, "limit": limit})
+    names = ("completed", "failed", "timed_out", "cancelled", "duration_ms_sum")
+    return [WorkflowPerformance(**row, outcomes=outcomes) for row, outcomes in (_parted(row, names) for row in rows)]
+
+
+async def count_running(tx: Transaction) -> dict[UUID, int]:
+    """How many jobs of each workflow robots have in hand, counted up to 10,000. Needs jobs.read."""
+    return {row["workflow_id"]: row["running"] for row in await tx.fetch_all(queries.COUNT_RUNNING)}
+
+
+async def count_definitions(tx: Transaction) -> Definitions:
+    """How many workflows and schedules there are. Needs workflows.read and schedules.read."""
+    row = await tx.fetch_one(queries.COUNT_DEFINITIONS)
+    assert row is not None
+    return Definitions(**row)
+
+
+async def list_acts(
+    tx: Transaction, days: int, limit: int, actor_id: UUID | None = None, kinds: Sequence[str] | None = None
+) -> list[Act]:
+    """What was done in the last `days` (1 to 90), the newest first. Needs events.read; changes need audit.read."""
+    wanted = {"days": days, "limit": limit, "actor_id": actor_id, "kinds": None if kinds is None else list(kinds)}
+    return [Act(**row) for row in await tx.fetch_all(queries.LIST_ACTS, wanted)]
+
+
+def _parted(row: dict[str, Any], names: Sequence[str]) -> tuple[dict[str, Any], Outcomes]:
+    return {k: v for k, v in row.items() if k not in names}, Outcomes(**{name: row[name] for name in names})
 
 
 async def list_activity(

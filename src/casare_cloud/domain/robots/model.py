@@ -123,6 +123,18 @@ class SessionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RobotLogEntry:
+    """A line that a robot logged of itself, and not of a job."""
+
+    robot_log_id: UUID
+    level: Literal["debug", "info", "warning", "error", "critical"]
+    message: str
+    source: str | None
+    extra: Any
+    logged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which robots are wanted: those of which everything that is not None is so.
 

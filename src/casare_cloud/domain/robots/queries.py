@@ -85,6 +85,35 @@ from jsonb_to_record(public.record_heartbeat(
 )
 """
 
+APPEND_ROBOT_LOGS = """
+select public.append_robot_logs(%(entries)s::jsonb, %(sequence)s::bigint) as accepted
+"""
+
+# How many lines a list looks at for its total.
+COUNTED_LOGS = 10_000
+
+_WANTED_LOGS = """
+    l.tenant_id = r.tenant_id and l.robot_id = r.robot_id and (%(level)s::text is null or l.level = %(level)s)
+"""
+
+LIST_ROBOT_LOGS = f"""
+select counted.total, page.*
+from public.robots as r
+cross join lateral (
+    select count(*) as total
+    from (select from public.robot_logs as l where {_WANTED_LOGS} limit {COUNTED_LOGS}) as found
+) as counted
+left join lateral (
+    select l.robot_log_id, l.level, l.message, l.source, l.extra, l.logged_at
+    from public.robot_logs as l
+    where {_WANTED_LOGS}
+    order by l.robot_log_id desc
+    limit %(limit)s offset %(offset)s
+) as page on true
+where r.robot_id = %(robot_id)s::uuid
+order by page.robot_log_id desc
+"""
+
 GET_ROBOT_SESSION = """
 select public.get_robot_session() as facts
 """

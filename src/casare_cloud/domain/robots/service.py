@@ -21,6 +21,7 @@ from casare_cloud.domain.robots.model import (
     Registration,
     Robot,
     RobotCommand,
+    RobotLogEntry,
     SaidStatus,
     SessionFacts,
 )
@@ -124,6 +125,29 @@ async def heartbeat(tx: Transaction, robot: str, said: Heartbeat) -> Heard:
     row = await tx.fetch_one(queries.RECORD_HEARTBEAT, {"robot": robot, **asdict(said)})
     assert row is not None
     return Heard(**row)
+
+
+async def append_logs(tx: Transaction, entries: list[dict[str, Any]], sequence: int | None = None) -> int:
+    """Append lines to the log of the calling robot itself, all or none; returns how many.
+
+    Idempotent for a batch with the `sequence` and the first timestamp of an earlier one. For robots.
+    """
+    accepted: int = await tx.fetch_value(queries.APPEND_ROBOT_LOGS, {"entries": Jsonb(entries), "sequence": sequence})
+    return accepted
+
+
+async def list_logs(
+    tx: Transaction, robot: str, level: str | None, limit: int, offset: int
+) -> tuple[list[RobotLogEntry], int, bool]:
+    """(lines of the page, the newest first; how many match; whether there may be more than that).
+
+    Raises `RobotNotFound`. Needs robots.read and logs.read.
+    """
+    robot_id = (await get(tx, robot)).robot_id
+    await require(tx, "logs.read")
+    params = {"robot_id": robot_id, "level": level, "limit": limit, "offset": offset}
+    items, total = split_page(await tx.fetch_all(queries.LIST_ROBOT_LOGS, params), "robot_log_id")
+    return [RobotLogEntry(**item) for item in items], total, total == queries.COUNTED_LOGS
 
 
 async def calling_robot(tx: Transaction) -> dict[str, Any]:

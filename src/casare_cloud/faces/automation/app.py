@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 
 # First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
 RESOURCES = {
+    "activity": "activity.routes",
     "admin": "admin.routes",
     "ai": "later.routes",
+    "analytics": "analytics.routes",
     "api-keys": "api_keys.routes",
+    "audit-logs": "audit_logs.routes",
     "auth": "auth.routes",
     "credentials": "later.routes",
+    "dashboard": "dashboard.routes",
+    "export": "export.routes",
     "integrations": "later.routes",
-    "notifications": "later.routes",
+    "notifications": "notifications.routes",
     "plugins": "later.routes",
+    "storage": "storage.routes",
     "templates": "later.routes",
     "user-roles": "user_roles.routes",
     "users": "users.routes",

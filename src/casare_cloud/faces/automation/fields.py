@@ -1,12 +1,17 @@
 """Fields that several resources of the face share. Those of any face are in the kit."""
 
-from typing import Annotated
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Path
-from pydantic import AfterValidator, Field
+from fastapi import Depends, Path, Query
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.automation import permission_words
+from casare_cloud.faces.kit.fields import Moment
 
 UserId = Annotated[UUID, Path(description="The id of the user.")]
 RoleId = Annotated[UUID, Path(description="The id of the role.")]
@@ -17,3 +22,35 @@ PermissionCode = Annotated[
     Field(min_length=1, max_length=130, description="A permission or a wildcard: workflows.read, executions.*, *."),
     AfterValidator(permission_words.meant),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """From when on, and until before when."""
+
+    since: datetime | None
+    until: datetime | None
+
+
+def _until(value: Any) -> Any:
+    """A day without a time means all of it."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        try:
+            return datetime.fromisoformat(value).replace(tzinfo=UTC) + timedelta(days=1)
+        except (ValueError, OverflowError):
+            return value
+    return value
+
+
+async def _dates(
+    date_from: Annotated[Moment | None, Query(description="ISO 8601; UTC when it names no zone.")] = None,
+    date_to: Annotated[
+        Annotated[Moment, BeforeValidator(_until)] | None, Query(description="As date_from; a day means all of it.")
+    ] = None,
+) -> Dates:
+    if date_from is not None and date_to is not None and date_from > date_to:
+        raise InvalidArgument("date_from (query): must not be after date_to.")
+    return Dates(date_from, date_to)
+
+
+Within = Annotated[Dates, Depends(_dates)]

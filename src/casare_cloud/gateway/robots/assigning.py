@@ -72,7 +72,7 @@ class Assigner:
                 await self._pause(is_heard)
 
     def _free_slots(self) -> int:
-        return 0 if self.is_paused else self._connection.slots - len(self._connection.holdings)
+        return 0 if self.is_paused else self._connection.slots - self._connection.holdings.busy_slots
 
     def _rest(self) -> float:
         return self._rests_until - asyncio.get_running_loop().time()

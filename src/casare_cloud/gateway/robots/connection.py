@@ -1,7 +1,9 @@
 """What the parts of a robot's session share: the socket, the database as the robot, and what is known of the robot."""
 
 import asyncio
+import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +12,7 @@ from uuid import UUID, uuid4
 
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.jobs.doorbells import Doorbell, Doorbells
-from casare_cloud.errors import ApiError
+from casare_cloud.errors import ApiError, AuthenticationFailed
 from casare_cloud.gateway.robots.holdings import Holdings
 from casare_cloud.gateway.robots.messages import ErrorNotice, JobCancel, Told, write
 from casare_cloud.gateway.robots.problems import Problem, may_pass
@@ -89,9 +91,15 @@ class Connection:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """A transaction of the robot."""
+        """A transaction of the robot. A token that has ended is refused, also when the socket was opened in time."""
+        if self._expires_at is not None and time.time() >= self._expires_at:
+            raise AuthenticationFailed("The access token has ended.")
         async with self.board.database.transaction(self.actor, str(self.id), self.client_ip) as tx:
             yield tx
+
+    @property
+    def _expires_at(self) -> float | None:
+        return None if self.actor.claims is None else float(json.loads(self.actor.claims)["exp"])
 
     async def insist(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Does what must not be lost, again and again while the database is away, also after the socket has closed."""

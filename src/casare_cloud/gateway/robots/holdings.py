@@ -36,8 +36,10 @@ class Holdings:
         self._held: dict[UUID, Held] = {}
         self._past: OrderedDict[UUID, int] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._held)
+    @property
+    def busy_slots(self) -> int:
+        """How many of the robot's slots are in use, as far as is known here; the database counts all of them."""
+        return sum(held.is_offer or held.is_known for held in self._held.values())
 
     def get(self, job_id: UUID) -> Held | None:
         """The lease of the job, offers included."""

@@ -25,17 +25,17 @@ SILENCE_SECONDS = 100.0  # after which a robot is asked for its status
 RENEWAL_DELAY_SECONDS = 5.0  # that a heartbeat may be late before leases are renewed without it
 JOIN_SPREAD_SECONDS = 0.3  # after Realtime was away, the bells of all robots are heard again at the same time
 
-# What a robot says of itself, in the words of the database. Paused by itself, it takes no jobs, as in maintenance.
+# What a robot says of itself, in the words of the database.
 _STATUSES: Mapping[str, model.SaidStatus] = {
     "online": "idle",
     "idle": "idle",
     "busy": "idle",
     "error": "error",
-    "paused": "maintenance",
+    "paused": "paused",
     "maintenance": "maintenance",
     "offline": "offline",
 }
-_TAKES_NONE = ("maintenance", "offline")
+_TAKES_NONE = ("paused", "maintenance", "offline")
 
 
 class Keeper:

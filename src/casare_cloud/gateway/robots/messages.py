@@ -162,17 +162,21 @@ class Line(Report):
     node_id: Annotated[str | None, Field(max_length=255)] = None
     timestamp: Moment | None = None
     extra: Any = None
-    source: str | None = None
+    source: Annotated[str | None, Field(max_length=255)] = None
     job_id: JobName | None = None
 
     def entry(self) -> dict[str, Any]:
-        """The line as the log of a job has it; where it came from is in `extra`."""
-        extra = self.extra
-        if self.source:
-            extra = {**(extra if isinstance(extra, dict) else {} if extra is None else {"extra": extra})}
-            extra["source"] = self.source
-        entry = self.model_dump(mode="json", include={"level", "message", "node_id", "timestamp"}, exclude_none=True)
-        return entry if extra is None else {**entry, "extra": extra}
+        """The line as the log of a robot has it."""
+        fields = {"level", "message", "node_id", "timestamp", "source", "extra"}
+        return self.model_dump(mode="json", include=fields, exclude_none=True)
+
+    def entry_of_job(self) -> dict[str, Any]:
+        """The line as the log of a job has it: `source` is in `extra`."""
+        entry = self.entry()
+        if "source" in entry:
+            extra = entry.get("extra", {})
+            entry["extra"] = {**(extra if isinstance(extra, dict) else {"extra": extra}), "source": entry.pop("source")}
+        return entry
 
 
 class LogEntry(Said, Line):

@@ -123,19 +123,19 @@ class Reports:
 
     async def log(self, said: LogEntry) -> None:
         """One line."""
-        await self._append(said.job_id, [said], None)
+        await self._append(said.job_id, [said.entry_of_job()], None)
 
     async def log_batch(self, said: LogBatch) -> None:
-        """Lines of one job. Those that name none are of the only job that the robot runs."""
-        by_job: dict[str, list[Line]] = {}
+        """Lines of one job. Those that name none are of the only job that the robot runs, or of the robot itself."""
+        by_job: dict[str | None, list[Line]] = {}
         for line in said.entries:
-            name = said.job_id or line.job_id or self._only_job()
-            if name is None:
-                sentence = "The lines name no job, and the robot does not run exactly one."
-                raise Problem("NOT_FOUND", sentence, reason="JOB_NOT_FOUND")
-            by_job.setdefault(name, []).append(line)
+            by_job.setdefault(said.job_id or line.job_id or self._only_job(), []).append(line)
         for name, lines in by_job.items():
-            await self._append(name, lines, said.sequence)
+            if name is not None:
+                await self._append(name, [line.entry_of_job() for line in lines], said.sequence)
+            else:
+                async with self._connection.transaction() as tx:
+                    await robots.append_logs(tx, [line.entry() for line in lines], said.sequence)
 
     async def refresh(self) -> None:
         """Takes in what the robot holds by the database and was not known here: from before this connection, or claimed
@@ -188,9 +188,8 @@ class Reports:
         running = self._holdings.renewable
         return str(running[0].job_id) if len(running) == 1 else None
 
-    async def _append(self, name: str, lines: list[Line], sequence: int | None) -> None:
+    async def _append(self, name: str, entries: list[dict[str, Any]], sequence: int | None) -> None:
         job_id, token = await self._running(name)
-        entries = [line.entry() for line in lines]
         async with self._connection.transaction() as tx:
             await leases.append_logs(tx, job_id, token, entries, sequence)
 

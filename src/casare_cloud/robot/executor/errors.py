@@ -1,5 +1,6 @@
 """Why a workflow ends badly. `is_retryable` False: the same input would fail the same way (a business error)."""
 
+from datetime import datetime
 from typing import Any
 
 
@@ -16,6 +17,7 @@ class WorkflowError(Exception):
         self.node_id = node_id
         self.error_type = error_type or type(self).__name__
         self.stack_trace: str | None = None
+        self.retry_at: datetime | None = None  # another try before would fail the same way
         self.node_executions: list[dict[str, Any]] = []
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from casare_cloud.robot.executor.control import RunControl
@@ -12,6 +13,7 @@ from casare_cloud.robot.transport import shortened
 
 MAX_RESPONSE_BYTES = 10 * 2**20
 MAX_TIMEOUT_SECONDS = 600.0
+MAX_RETRY_AFTER_SECONDS = 86_400.0
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _LOOK_SECONDS = 0.1
 
@@ -45,6 +47,17 @@ class Answer:
     @property
     def text(self) -> str:
         return self.content.decode(self.encoding, errors="replace")
+
+    @property
+    def error(self) -> HttpRequestError:
+        """The answer as an error; one with `Retry-After` names when to try again, a day from now at most."""
+        from casare_cloud.http import retry_after_seconds  # it brings the HTTP client
+
+        error = HttpRequestError(f"{self.url} answered {self.status_code}")
+        seconds = retry_after_seconds({name.lower(): value for name, value in self.headers.items()})
+        if seconds is not None:
+            error.retry_at = datetime.now(UTC) + timedelta(seconds=min(seconds, MAX_RETRY_AFTER_SECONDS))
+        return error
 
     @property
     def json(self) -> Any:

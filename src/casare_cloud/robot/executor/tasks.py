@@ -22,7 +22,7 @@ from casare_cloud.robot.executor.declarations import (
     number,
     text,
 )
-from casare_cloud.robot.executor.errors import HttpRequestError, NodeInputError
+from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.nodes import basic, csv_files, dicts, files, lists, web
 from casare_cloud.robot.executor.registry import Next, NodeFunction, built_in, find_declaration
@@ -114,7 +114,7 @@ def http_request(run: NodeRun) -> Mapping[str, Any]:
         int(status) for status in (expected if isinstance(expected, list) else [expected]) if status not in (None, "")
     ]
     if answer.status_code not in accepted if accepted else answer.status_code >= 400:
-        error = HttpRequestError(f"{answer.url} answered {answer.status_code}")
+        error = answer.error
         error.is_retryable = answer.status_code >= 500 or answer.status_code == 429
         raise error
     return web.outputs_of(answer)

@@ -9,12 +9,12 @@ from casare_cloud.domain.workflows import service as workflows
 from casare_cloud.domain.workflows.model import Filter
 from casare_cloud.errors import ApiError
 from casare_cloud.faces.automation.admin.shapes import (
+    AdminOverview,
     ConfigAnswer,
     Counts,
     DatedOrganization,
     Organization,
     OrganizationChange,
-    Overview,
     PermissionAnswer,
     PermissionList,
     RoleAnswer,
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/admin", tags=["admin"], route_class=Route)
 
 
 @router.get("/overview", responses=refusals())
-async def get_overview(tx: Tx) -> Overview:
+async def get_overview(tx: Tx) -> AdminOverview:
     """The organization and what it has. Needs settings.read, users.read, workflows.read and analytics.read."""
     tenant = await service.get_tenant(tx)
     fleet = await metrics.get_fleet(tx)
@@ -48,7 +48,7 @@ async def get_overview(tx: Tx) -> Overview:
         executions_running=fleet.active_jobs,
         executions_failed=fleet.ever.outcomes.unsuccessful,
     )
-    return Overview(organization=DatedOrganization.of(tenant), counts=counts)
+    return AdminOverview(organization=DatedOrganization.of(tenant), counts=counts)
 
 
 @router.put("/organization", responses=refusals())

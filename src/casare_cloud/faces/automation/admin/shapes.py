@@ -60,7 +60,7 @@ class Counts(Answer):
     executions_failed: int
 
 
-class Overview(Answer):
+class AdminOverview(Answer):
     """The organization and what it has."""
 
     model_config = showing(examples.OVERVIEW)

@@ -54,6 +54,7 @@ FAIL: Example = {
     "error_type": "SelectorNotFound",
     "failed_node": "node-456",
     "retryable": True,
+    "retry_at": None,
 }
 OUTCOME: Example = {"job_id": JOB_ID, "status": "completed", "outcome": "applied", "retry_at": None}
 APPEND_LOGS: Example = {

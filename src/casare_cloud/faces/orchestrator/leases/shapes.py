@@ -177,6 +177,10 @@ class FailBody(LeaseBody):
     failed_node: Annotated[str | None, Field(max_length=255)] = None
     retryable: Flag = True
     node_executions: NodeExecutions = None
+    retry_at: Annotated[
+        Moment | None,
+        Field(description="No further attempt before: a service named a time. At most 7 days ahead."),
+    ] = None
 
 
 class OutcomeAnswer(Answer):

@@ -45,9 +45,24 @@ ROBOT: Example = {
 COMMAND: Example = {"reason": "Windows update"}
 COMMANDED: Example = {**ROBOT, "mode": "paused", "command_id": _COMMAND_ID}
 ROBOTS: Example = {"robots": [ROBOT], **PAGE}
+ROBOT_LOG_LINE: Example = {
+    "id": "990e8400-e29b-41d4-a716-446655440005",
+    "timestamp": NOW,
+    "level": "warning",
+    "message": "The browser answers slowly",
+    "source": "browser",
+    "extra": None,
+}
+ROBOT_LOGS: Example = {"logs": [ROBOT_LOG_LINE], "total_is_capped": False, **PAGE}
 ROBOT_POOL: Example = {"pool": "shared"}
 ROBOT_DELETED: Example = {"deleted": True, "robot_id": "robot-prod-001"}
-HEARTBEAT: Example = {"cpu_percent": 45.2, "memory_mb": 1024.5, "disk_free_gb": 50.0, "active_jobs": 2}
+HEARTBEAT: Example = {
+    "cpu_percent": 45.2,
+    "memory_mb": 1024.5,
+    "disk_free_gb": 50.0,
+    "active_jobs": 2,
+    "session": {"user": "ann", "interactive": True, "locked": False, "width": 1920, "height": 1080},
+}
 HEARTBEAT_NOTED: Example = {
     "ok": True,
     "timestamp": NOW,

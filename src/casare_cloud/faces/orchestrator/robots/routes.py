@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from casare_cloud.domain.jobs.model import LogLevel
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import Heartbeat
 from casare_cloud.faces.kit.idempotency import shown_once
@@ -24,6 +25,8 @@ from casare_cloud.faces.orchestrator.robots.shapes import (
     RobotAnswer,
     RobotDeleted,
     RobotList,
+    RobotLogLine,
+    RobotLogList,
     RobotPoolBody,
     RobotStatusBody,
     TokenAnswer,
@@ -71,6 +74,16 @@ async def get_robot(robot_id: RobotId, tx: Tx) -> RobotAnswer:
 async def explain_robot(robot_id: RobotId, tx: Tx) -> RobotExplanation:
     """Why a robot gets nothing, or what it gets: the first clause of the claim that fails. Needs robots.read."""
     return RobotExplanation.model_validate(with_word(await service.explain(tx, robot_id), "state"))
+
+
+@router.get("/{robot_id}/logs", responses=refusals(404))
+async def list_robot_logs(
+    robot_id: RobotId, tx: Tx, page: Annotated[Page, page(100, 1000)], level: Annotated[LogLevel | None, Query()] = None
+) -> RobotLogList:
+    """What a robot logged of itself, and not of a job, the newest line first. Needs robots.read and logs.read."""
+    items, total, is_capped = await service.list_logs(tx, robot_id, level, page.limit, page.offset)
+    lines = [RobotLogLine.model_validate(item) for item in items]
+    return RobotLogList(logs=lines, total=total, total_is_capped=is_capped, limit=page.limit, offset=page.offset)
 
 
 @router.put("/{robot_id}", responses=refusals(404))

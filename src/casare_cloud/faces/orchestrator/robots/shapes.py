@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from casare_cloud.domain.jobs.model import LogLevel
 from casare_cloud.domain.robots.model import (
     Heard,
     Heartbeat,
@@ -117,6 +118,18 @@ class RobotPoolBody(Body):
     pool: Annotated[str | None, Field(min_length=1, max_length=64, description="Its id or name; null: none.")]
 
 
+class SessionBody(Body):
+    """The desktop session that a robot's program runs in. Closed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user: Annotated[str | None, Field(max_length=256)] = None
+    interactive: Annotated[Flag, Field(description="Somebody could sit at it: programs with windows run.")]
+    locked: Annotated[Flag, Field(description="While false, the robot has the capability `session:interactive`.")]
+    width: Annotated[Integer | None, Field(ge=0, le=100_000)] = None
+    height: Annotated[Integer | None, Field(ge=0, le=100_000)] = None
+
+
 class HeartbeatBody(Report):
     """What a robot measured. Other fields are kept as they are."""
 
@@ -127,6 +140,7 @@ class HeartbeatBody(Report):
     memory_percent: Metric | None = None
     disk_free_gb: Metric | None = None
     active_jobs: Annotated[Integer, Field(ge=0, le=2**31 - 1)] | None = None
+    session: SessionBody | None = None
     acknowledged_commands: Annotated[
         list[UUID] | None, Field(max_length=100, description="The `command_id`s that the robot obeyed or has heard.")
     ] = None
@@ -224,6 +238,31 @@ class RobotList(Answer):
 
     robots: list[RobotAnswer]
     total: int
+    limit: int
+    offset: int
+
+
+class RobotLogLine(Answer):
+    """A line that a robot logged of itself, and not of a job."""
+
+    model_config = showing(examples.ROBOT_LOG_LINE)
+
+    id: Annotated[UUID, Field(validation_alias="robot_log_id")]
+    timestamp: Annotated[Time, Field(validation_alias="logged_at")]
+    level: LogLevel
+    message: str
+    source: str | None
+    extra: Any
+
+
+class RobotLogList(Answer):
+    """A page of a robot's own log, the newest line first."""
+
+    model_config = showing(examples.ROBOT_LOGS)
+
+    logs: list[RobotLogLine]
+    total: int
+    total_is_capped: Annotated[bool, Field(description="There may be more than `total` says: older ones.")]
     limit: int
     offset: int
 

@@ -77,7 +77,7 @@ def http_request(run: NodeRun) -> Mapping[str, Any]:
         answer = replace(answer, encoding=run.text("response_encoding"))
     outputs = outputs_of(answer)
     if not outputs["success"] and run.flag("fail_on_error"):
-        raise HttpRequestError(f"{answer.url} answered {answer.status_code}")
+        raise answer.error
     return outputs
 
 
@@ -163,7 +163,7 @@ def download(run: NodeRun) -> Mapping[str, Any]:
         raise NodeInputError(f"{path} is there already, and overwrite is not set")
     answer = send(run, "GET")
     if answer.status_code >= 400:
-        raise HttpRequestError(f"{answer.url} answered {answer.status_code}")
+        raise answer.error
     run.run.sandbox.write_bytes(path, answer.content)
     return {"file_path": path, "file_size": len(answer.content), "success": True, "error": ""}
 

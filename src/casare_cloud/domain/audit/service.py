@@ -1,0 +1,46 @@
+"""Reading who changed what."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.audit import queries
+from casare_cloud.domain.audit.model import Entry, Filter
+
+_BATCH = 1000
+_NEWEST = UUID(int=2**128 - 1)  # behind every id
+
+
+async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Entry], int]:
+    """(changes of the page, the newest first; how many match, counted up to 10,000). Needs audit.read."""
+    asked = {**asdict(wanted), "limit": limit, "offset": offset, "before": None}
+    rows = await tx.fetch_all(queries.LIST_ENTRIES, asked)
+    total = rows[0]["total"] if rows else 0
+    if not rows and offset:  # behind the end: the total is of the first row
+        return [], (await list_page(tx, wanted, 1, 0))[1]
+    return [_entry_of(row) for row in rows], total
+
+
+async def read_all(tx: Transaction, wanted: Filter, limit: int) -> AsyncIterator[Entry]:
+    """The newest changes, 1,000 at a time: memory does not grow with them. Needs audit.read."""
+    before: UUID = _NEWEST
+    while limit > 0:
+        asked = {**asdict(wanted), "limit": min(limit, _BATCH), "offset": 0, "before": before}
+        rows = await tx.fetch_all(queries.LIST_ENTRIES, asked)
+        for row in rows:
+            yield _entry_of(row)
+        if len(rows) < asked["limit"]:
+            return
+        limit, before = limit - len(rows), rows[-1]["audit_id"]
+
+
+async def count(tx: Transaction) -> dict[tuple[str, str], int]:
+    """(action, resource type) → how often, of the newest 100,000 changes. Needs audit.read."""
+    rows = await tx.fetch_all(queries.COUNT_ENTRIES)
+    return {(row["action"], row["resource_type"]): row["times"] for row in rows}
+
+
+def _entry_of(row: Any) -> Entry:
+    return Entry(**{name: value for name, value in row.items() if name != "total"})

@@ -1,0 +1,145 @@
+"""Rows as files: CSV and JSON, written while the rows are read, so that memory does not grow with them."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.jobs import service as jobs
+from casare_cloud.domain.jobs.model import Filter, Job
+from casare_cloud.domain.permissions import require
+from casare_cloud.faces.automation.execution_words import word_of
+from casare_cloud.faces.kit.routing import CurrentCall
+
+Format = Literal["csv", "json"]
+Row = Mapping[str, Any]
+MOST_ROWS = 50_000
+_CHUNK_CHARACTERS = 32 * 1024
+# Spreadsheets take a cell that begins so for a formula (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+# What OpenAPI says of a file.
+FILE: dict[str, Any] = {
+    "content": {
+        "text/csv": {"schema": {"type": "string"}},
+        "application/json": {"schema": {"type": "object"}},
+    },
+    "description": "The file.",
+}
+
+EXECUTION_COLUMNS = {
+    "id": "ID",
+    "workflow_id": "Workflow ID",
+    "workflow_name": "Workflow Name",
+    "status": "Status",
+    "started_at": "Started At",
+    "completed_at": "Completed At",
+    "error_message": "Error",
+    "created_at": "Created At",
+}
+
+
+def execution_row(job: Job) -> Row:
+    """An execution as exports have it."""
+    return {
+        "id": str(job.job_id),
+        "workflow_id": str(job.workflow_id),
+        "workflow_name": job.workflow_name,
+        "status": word_of(job.status),
+        "started_at": iso(job.started_at),
+        "completed_at": iso(job.finished_at),
+        "error_message": job.error_message,
+        "created_at": iso(job.created_at),
+    }
+
+
+async def executions(tx: Transaction, wanted: Filter, limit: int) -> AsyncIterator[Row]:
+    """The newest executions, a batch at a time."""
+    async for job in jobs.read_all(tx, wanted):
+        if limit <= 0:
+            return
+        limit -= 1
+        yield execution_row(job)
+
+
+async def executions_since(call: CurrentCall, tx: Transaction, days: int, form: Format) -> Response:
+    """The executions of the last days as a report: `columns`, `rows`, `total`, `period_days`; or as CSV."""
+    await require(tx, "jobs.read")
+    wanted = Filter(created_after=datetime.now(UTC) - timedelta(days=days))
+
+    async def rows() -> AsyncIterator[Row]:
+        async with call.transaction() as own:
+            async for row in executions(own, wanted, MOST_ROWS):
+                yield row
+
+    facts = {"columns": list(EXECUTION_COLUMNS), "period_days": days}
+    return file_of("executions", form, EXECUTION_COLUMNS, rows(), "rows", facts)
+
+
+def file_of(
+    name: str, form: Format, columns: Mapping[str, str], rows: AsyncIterator[Row], key: str, facts: Row | None = None
+) -> StreamingResponse:
+    """A file of these rows: CSV with the columns' titles, or JSON with the rows under a key, their number and facts."""
+    content = csv_of(columns, rows) if form == "csv" else json_of(key, rows, facts or {})
+    return StreamingResponse(content, headers=_headers(name, form), media_type=_media_type(form))
+
+
+def attachment(name: str, form: Format, columns: Sequence[str], rows: Iterable[Row]) -> Response:
+    """A small CSV file of rows that are there already."""
+    text = "".join(_line(columns)) + "".join(_line([row[column] for column in columns]) for row in rows)
+    return Response(text, headers=_headers(name, form), media_type=_media_type(form))
+
+
+async def csv_of(columns: Mapping[str, str], rows: AsyncIterator[Row]) -> AsyncIterator[str]:
+    """CSV in pieces, its first line the titles."""
+    piece = _line(list(columns.values()))
+    async for row in rows:
+        piece += _line([row[column] for column in columns])
+        if len(piece) > _CHUNK_CHARACTERS:
+            yield piece
+            piece = ""
+    yield piece
+
+
+async def json_of(key: str, rows: AsyncIterator[Row], facts: Row) -> AsyncIterator[str]:
+    """A JSON object in pieces: facts, the rows under a key, and `total`, how many rows there are."""
+    piece = json.dumps({**facts, key: []})[:-2]
+    count = 0
+    async for row in rows:
+        piece += ("," if count else "") + json.dumps(row, ensure_ascii=False)
+        count += 1
+        if len(piece) > _CHUNK_CHARACTERS:
+            yield piece
+            piece = ""
+    yield f'{piece}], "total": {count}}}'
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment in UTC with `Z`."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _line(cells: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow([_harmless(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    """A text that begins like a formula gets an apostrophe, with which a spreadsheet shows it as it is."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _headers(name: str, form: Format) -> dict[str, str]:
+    stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
+    return {"Content-Disposition": f'attachment; filename="{name}_{stamp}.{form}"'}
+
+
+def _media_type(form: Format) -> str:
+    return "text/csv; charset=utf-8" if form == "csv" else "application/json"

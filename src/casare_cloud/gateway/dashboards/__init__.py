@@ -1,0 +1,1 @@
+"""The sockets that people watch: a module for each published spelling."""
