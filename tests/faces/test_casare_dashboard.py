@@ -104,11 +104,9 @@ async def test_the_designers_metadata_names_the_robot_and_the_input(stage: Stage
 
 
 async def test_a_robot_is_started_stopped_and_read_by_its_controller(stage: Stage) -> None:
-    robot, asker = stage.robot()
-    job = await stage.claimed(asker)
-    await asker.post(f"/jobs/{job['job_id']}/logs", {"entries": [{"message": "one"}, {"message": "two"}]})
+    robot, _ = stage.robot()
     path = f"/robots/{robot.external_id}"
-    assert [line["message"] for line in (await fetched(stage, f"{path}/logs"))["logs"]] == ["two", "one"]
+    assert (await fetched(stage, f"{path}/logs", limit=10))["logs"] == []
     assert (await fetched(stage, f"{path}/metrics"))["jobs_completed_today"] == 0
     for verb, body, command in ("start", None, "resume"), ("stop", {"force": True}, "shutdown"):
         told = await stage.admin.post(f"{path}/{verb}", body)

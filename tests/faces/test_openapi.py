@@ -119,7 +119,6 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/robots/{robot_id}/start": "POST",
             "/robots/{robot_id}/stop": "POST",
             "/robots/{robot_id}/restart": "POST",
-            "/robots/{robot_id}/logs": "GET",
             "/robots/{robot_id}/metrics": "GET",
             "/dlq": "GET",
             "/dlq/stats": "GET",

@@ -216,14 +216,3 @@ class LogEntry:
     node_id: str | None
     extra: Any
     logged_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RobotLogEntry:
-    """A line that a robot logged, and in which job."""
-
-    job_id: UUID
-    level: LogLevel
-    message: str
-    node_id: str | None
-    logged_at: datetime

@@ -294,12 +294,3 @@ left join lateral (
 ) as page on true
 order by page.job_log_id
 """
-
-LIST_ROBOT_LOGS = """
-select l.job_id, l.level, l.message, l.node_id, l.logged_at
-from public.job_logs as l
-where l.job_id = any (%(job_ids)s::uuid[])
-    and (%(since)s::timestamptz is null or l.logged_at > %(since)s)
-order by l.job_log_id desc
-limit %(limit)s
-"""

@@ -16,7 +16,6 @@ from casare_cloud.domain.jobs.model import (
     LogEntry,
     LogLevel,
     NewJob,
-    RobotLogEntry,
 )
 from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.permissions import require
@@ -190,10 +189,3 @@ async def explain(tx: Transaction, job_id: UUID) -> dict[str, Any]:
     """Why a job waits, who holds it or how it ended, as `public.explain_job` says it; 404 JOB_NOT_FOUND."""
     answer: dict[str, Any] = await tx.fetch_value(queries.EXPLAIN_JOB, {"job_id": job_id})
     return answer
-
-
-async def list_robot_logs(tx: Transaction, robot_id: UUID, since: datetime | None, limit: int) -> list[RobotLogEntry]:
-    """What a robot logged in its newest 20 jobs, the newest line first. Needs jobs.read."""
-    newest, _, _ = await list_page(tx, Filter(robot=str(robot_id)), 20, 0)
-    params = {"job_ids": [job.job_id for job in newest], "since": since, "limit": limit}
-    return [RobotLogEntry(**row) for row in await tx.fetch_all(queries.LIST_ROBOT_LOGS, params)]

@@ -1,15 +1,10 @@
 """Paths that CasareRPA's controller of robots calls."""
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Query
-
-from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.metrics import service as metrics
-from casare_cloud.domain.robots import service as robots
-from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.routing import Route, Tx
-from casare_cloud.faces.orchestrator.casare.shapes import RobotLogLine, RobotLogs, StopBody
+from casare_cloud.faces.orchestrator.casare.shapes import StopBody
 from casare_cloud.faces.orchestrator.fields import RobotId
 from casare_cloud.faces.orchestrator.metrics.shapes import RobotMetricsDetail
 from casare_cloud.faces.orchestrator.refusals import refusals
@@ -41,19 +36,6 @@ async def restart_robot(robot_id: RobotId, tx: Tx) -> CommandAnswer:
     Needs robots.control.
     """
     return await shutdown_robot(robot_id, tx)
-
-
-@router.get("/{robot_id}/logs", responses=refusals(404))
-async def list_robot_logs(
-    robot_id: RobotId,
-    tx: Tx,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    since: Annotated[Moment | None, Query(description="Only lines after this time.")] = None,
-) -> RobotLogs:
-    """What a robot logged while it ran its newest 20 jobs, the newest line first. Needs robots.read and jobs.read."""
-    robot = await robots.get(tx, robot_id)
-    lines = await jobs.list_robot_logs(tx, robot.robot_id, since, limit)
-    return RobotLogs(logs=[RobotLogLine.model_validate(line) for line in lines])
 
 
 @router.get("/{robot_id}/metrics", responses=refusals(404))

@@ -262,13 +262,6 @@ ROBOT_ALIASES: Example = {
     "capabilities": ["browser"],
     "tags": [],
 }
-ROBOT_LOG_LINE: Example = {
-    "timestamp": NOW,
-    "level": "info",
-    "message": "Page 3 read",
-    "job_id": JOB_ID,
-    "node_id": "node-456",
-}
 
 
 class RobotAliases(Answer):
@@ -288,26 +281,6 @@ class StopBody(Body):
     force: Annotated[bool, Field(description="A robot is never killed: its jobs have a moment, then they go back.")] = (
         False
     )
-
-
-class RobotLogLine(Answer):
-    """A line that the robot logged while it ran a job."""
-
-    model_config = showing(ROBOT_LOG_LINE)
-
-    timestamp: Annotated[Time, Field(validation_alias="logged_at")]
-    level: str
-    message: str
-    job_id: UUID
-    node_id: str | None
-
-
-class RobotLogs(Answer):
-    """What the robot logged in its newest 20 jobs, the newest line first."""
-
-    model_config = showing({"logs": [ROBOT_LOG_LINE]})
-
-    logs: list[RobotLogLine]
 
 
 # --- the designer: what a submission's metadata means
