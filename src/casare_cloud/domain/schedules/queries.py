@@ -22,10 +22,6 @@ _WANTED = """
     and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
 """
 
-COUNT_SCHEDULES = f"""
-select count(*) from public.schedules as s where {_WANTED}
-"""
-
 LIST_SCHEDULES = f"""
 select {_COLUMNS}
 from public.schedules as s
@@ -33,6 +29,31 @@ from public.schedules as s
 where {_WANTED}
 order by s.schedule_id desc
 limit %(limit)s offset %(offset)s
+"""
+
+LIST_SCHEDULE_PAGE = f"""
+select counted.total, page.*
+from private.authorize('schedules.read') as caller
+cross join lateral (
+    select count(*) as total
+    from public.schedules as s
+    where s.tenant_id = caller.tenant_id
+        and s.deleted_at is null
+        and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
+        and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
+) as counted
+left join lateral (
+    select {_COLUMNS}
+    from public.schedules as s
+    {_WITH_WORKFLOW}
+    where s.tenant_id = caller.tenant_id
+        and s.deleted_at is null
+        and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
+        and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
+    order by s.schedule_id desc
+    limit %(limit)s offset %(offset)s
+) as page on true
+order by page.schedule_id desc
 """
 
 LIST_UPCOMING = f"""

@@ -53,11 +53,11 @@ async def list_schedules(
 ) -> list[ScheduleAnswer] | ScheduleList:
     """List schedules, the newest first. Needs schedules.read."""
     wanted = Filter(workflow_id, enabled)
-    found = await service.list_some(tx, wanted, page.limit, page.offset)
-    schedules = [ScheduleAnswer.model_validate(schedule) for schedule in found]
     if format == "object":
-        return ScheduleList(schedules=schedules, total=await service.count(tx, wanted))
-    return schedules
+        found, total = await service.list_page(tx, wanted, page.limit, page.offset)
+        return ScheduleList(schedules=[ScheduleAnswer.model_validate(item) for item in found], total=total)
+    some = await service.list_some(tx, wanted, page.limit, page.offset)
+    return [ScheduleAnswer.model_validate(schedule) for schedule in some]
 
 
 @router.get("/upcoming", responses=refusals())
