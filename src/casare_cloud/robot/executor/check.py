@@ -107,6 +107,8 @@ def _structural(path: str, error: WorkflowError) -> Problem:
 def graph_problems(definition: Mapping[str, Any], graph: Graph, path: str = "", depth: int = 0) -> Iterator[Problem]:
     """The problems of a definition with nodes, and of the sub-workflows that it carries."""
     yield from _workflow_keys(definition, path)
+    if not graph.nodes:
+        yield Problem(f"{path}nodes", "does_nothing", "warning", "the workflow has no nodes, so that nothing runs")
     written = definition.get("nodes")
     items = written.values() if isinstance(written, Mapping) else written or ()
     for node, item in zip(graph.nodes.values(), items, strict=True):
