@@ -4,7 +4,9 @@ alter table private.event_inbox enable row level security;
 alter table private.event_inbox force row level security;
 alter table private.event_counters enable row level security;
 alter table private.event_counters force row level security;
-revoke all on table public.events, private.event_inbox, private.event_counters
+alter table private.notification_marks enable row level security;
+alter table private.notification_marks force row level security;
+revoke all on table public.events, private.event_inbox, private.event_counters, private.notification_marks
     from public, anon, authenticated, service_role;
 
 grant select on table public.events to authenticated;

@@ -43,3 +43,14 @@ create table public.events (
 );
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
+
+create table private.notification_marks (
+    tenant_id uuid not null,
+    user_id uuid not null,
+    read_through bigint not null default 0,     -- every event up to this number was read
+    read_seqs bigint[] not null default '{}',   -- and these behind it; the newest 1,000
+    constraint notification_marks_pkey primary key (tenant_id, user_id),
+    constraint notification_marks_tenant_id_user_id_fkey foreign key (tenant_id, user_id)
+        references public.memberships (tenant_id, user_id) on delete cascade
+);
+comment on table private.notification_marks is 'Which notifications a member has read. Notifications themselves are events.';

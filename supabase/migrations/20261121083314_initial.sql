@@ -1158,7 +1158,7 @@ create table public.late_results (
 );
 comment on table public.late_results is 'Late results: they came with a token that no longer held the job, and are never applied.';
 
--- from sql/45_events/tables.sql sha256:1cd8943aef5a2c3d2360e4d4822cf331a95136db1aa0f5a99c65e84eb3257b0e
+-- from sql/45_events/tables.sql sha256:645f55fb26506919a98018ecc326021b1efce42846eb8840b11c5c046b24fc7d
 -- Writers append to the inbox without waiting for one another. The first reader gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -1204,6 +1204,17 @@ create table public.events (
 );
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
+
+create table private.notification_marks (
+    tenant_id uuid not null,
+    user_id uuid not null,
+    read_through bigint not null default 0,     -- every event up to this number was read
+    read_seqs bigint[] not null default '{}',   -- and these behind it; the newest 1,000
+    constraint notification_marks_pkey primary key (tenant_id, user_id),
+    constraint notification_marks_tenant_id_user_id_fkey foreign key (tenant_id, user_id)
+        references public.memberships (tenant_id, user_id) on delete cascade
+);
+comment on table private.notification_marks is 'Which notifications a member has read. Notifications themselves are events.';
 
 -- from sql/48_calendars/tables.sql sha256:3a6621731d00fcb6fce3989bdf296988889b2021d018665ee7a91587791b0bb2
 create table private.calendar_quotas (
@@ -12402,6 +12413,123 @@ comment on function public.list_events is
 revoke all on function public.list_events from public, anon, authenticated, service_role;
 grant execute on function public.list_events to authenticated;
 
+-- from sql/45_events/functions/list_notifications.sql sha256:76f2e592e86b57a8594afde6123379870ba8267dc07bbd84a8156c8591215d33
+-- Each type's newest events are the head of its part of an index; the newest of all are among them.
+create or replace function public.list_notifications(p_limit integer default 20, p_offset integer default 0)
+returns table (
+    total bigint,
+    seq bigint,
+    event_type text,
+    happened_at timestamptz,
+    job_id uuid,
+    robot_id uuid,
+    data jsonb,
+    is_read boolean
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_marks private.notification_marks;
+begin
+    if p_limit is null or p_limit not between 1 and 100 or p_offset is null or p_offset not between 0 and 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must lie between 1 and 100, offset between 0 and 1000.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    select m.* into v_marks
+    from private.notification_marks as m
+    where m.tenant_id = v_caller.tenant_id and m.user_id = v_caller.user_id;
+    return query
+    with newest as (
+        select f.*
+        from unnest('{job.completed,job.failed,job.timeout,job.cancelled,robot.offline}'::text[]) as t (event_type)
+        cross join lateral (
+            select e.seq, e.event_type, e.told_at, e.job_id, e.robot_id, e.data
+            from public.events as e
+            where e.tenant_id = v_caller.tenant_id
+                and e.event_type = t.event_type
+                and e.event_type in (
+                    'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online',
+                    'robot.offline', 'schedule.triggered', 'schedule.fired'
+                )
+                and e.told_at > private.clock() - interval '30 days'
+            order by e.told_at desc
+            limit 1100
+        ) as f
+    )
+    select
+        count(*) over (),
+        n.seq,
+        n.event_type,
+        n.told_at,
+        n.job_id,
+        n.robot_id,
+        n.data,
+        coalesce(n.seq <= v_marks.read_through or n.seq = any (v_marks.read_seqs), false)
+    from newest as n
+    order by n.seq desc
+    limit p_limit
+    offset p_offset;
+end
+$$;
+comment on function public.list_notifications is
+    'What a member wants to be told of: jobs that ended and robots that went offline in the last 30 days, the newest first, and whether the caller has read it; total counts at most 1,100 of a kind. Needs events.read.';
+revoke all on function public.list_notifications from public, anon, authenticated, service_role;
+grant execute on function public.list_notifications to authenticated;
+
+-- from sql/45_events/functions/read_notifications.sql sha256:8e9e015ffdb587be8b3d55547b40f22c3342714f94da1667df9877b06e3d1706
+create or replace function public.read_notifications(p_seq bigint default null)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('events.read');
+    v_last bigint;
+begin
+    if v_caller.user_id is null then
+        perform private.raise_error(403, 'FORBIDDEN', 'Only users read notifications.');
+    end if;
+    if p_seq is not null then
+        perform
+        from public.events as e
+        where e.tenant_id = v_caller.tenant_id
+            and e.seq = p_seq
+            and e.event_type in ('job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.offline');
+        if not found then
+            perform private.raise_error(404, 'NOTIFICATION_NOT_FOUND', 'There is no such notification.');
+        end if;
+    else
+        perform private.sequence_tenant_events(v_caller.tenant_id);
+        select c.last_seq into v_last from private.event_counters as c where c.tenant_id = v_caller.tenant_id;
+    end if;
+    insert into private.notification_marks as m (tenant_id, user_id, read_through, read_seqs)
+    values (
+        v_caller.tenant_id,
+        v_caller.user_id,
+        coalesce(v_last, 0),
+        case when p_seq is null then '{}' else array[p_seq] end
+    )
+    on conflict (tenant_id, user_id) do update
+    set read_through = greatest(m.read_through, excluded.read_through),
+        read_seqs = array(
+            select distinct s.seq
+            from unnest(m.read_seqs || excluded.read_seqs) as s (seq)
+            where s.seq > greatest(m.read_through, excluded.read_through)
+            order by s.seq desc
+            limit 1000
+        );
+end
+$$;
+comment on function public.read_notifications is
+    'Marks a notification as read by the caller, a user, or without p_seq all that there are. Needs events.read.';
+revoke all on function public.read_notifications from public, anon, authenticated, service_role;
+grant execute on function public.read_notifications to authenticated;
+
 -- from sql/45_events/functions/sequence_events.sql sha256:e2105297faf4bdc23e784cf0330c16bbf382aa97029ca4091d806f3a1ef690af
 create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
@@ -19696,7 +19824,7 @@ comment on function private.fold_job_ends is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:588e97417f21d87a81ec014038d51d2feb1e6fd6ab703af5c834d28aade74494
 create or replace function public.get_fleet_metrics()
 returns jsonb
 language plpgsql
@@ -19708,9 +19836,23 @@ as $$
 declare
     v_caller private.caller := private.authorize('analytics.read');
     v_today timestamptz;
+    v_waiting jsonb;        -- how many jobs of each priority that wait for a robot
 begin
     perform private.sequence_tenant_events(v_caller.tenant_id);
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
+    select coalesce(jsonb_object_agg(of_priority.priority, of_priority.jobs), '{}')
+    into v_waiting
+    from (
+        select l.priority, sum(of_lane.jobs) as jobs
+        from (
+            select r.lane_id, count(*) as jobs
+            from private.ready as r
+            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+            group by r.lane_id
+        ) as of_lane
+        join private.lanes as l on l.lane_id = of_lane.lane_id
+        group by l.priority
+    ) as of_priority;
     return jsonb_build_object(
         'robots', (
             select coalesce(jsonb_agg(to_jsonb(states)), '[]')
@@ -19722,11 +19864,8 @@ begin
             ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
-        'queue_depth', (
-            select count(*)
-            from private.ready as r
-            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
-        ),
+        'queue_depth', (select coalesce(sum(w.value::bigint), 0) from jsonb_each_text(v_waiting) as w),
+        'queue_by_priority', v_waiting,
         'scheduled_jobs', (select count(*) from private.scheduled as s where s.tenant_id = v_caller.tenant_id),
         'today', (
             select jsonb_build_object(
@@ -19760,7 +19899,7 @@ begin
 end
 $$;
 comment on function public.get_fleet_metrics is
-    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, the waiting ones also by priority, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;
 
@@ -21032,14 +21171,16 @@ create policy late_results_select_members on public.late_results
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
 
--- from sql/45_events/policies.sql sha256:8216c2c6cc37c55db5bdfc544653d87c45b667fe291c49638077de4c6533bd81
+-- from sql/45_events/policies.sql sha256:011cb0fad770d54e84484236b57c2ec4d374037b6d1699c8f3ddef6e89f28b89
 alter table public.events enable row level security;
 alter table public.events force row level security;
 alter table private.event_inbox enable row level security;
 alter table private.event_inbox force row level security;
 alter table private.event_counters enable row level security;
 alter table private.event_counters force row level security;
-revoke all on table public.events, private.event_inbox, private.event_counters
+alter table private.notification_marks enable row level security;
+alter table private.notification_marks force row level security;
+revoke all on table public.events, private.event_inbox, private.event_counters, private.notification_marks
     from public, anon, authenticated, service_role;
 
 grant select on table public.events to authenticated;

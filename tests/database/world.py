@@ -47,6 +47,7 @@ def make_world(database: Database) -> World:
     one(functions, admin, "select public.assign_role(%s, %s)", [tenant.admin.user_id, role])
     one(functions, admin, "select public.set_active_tenant(%s)", [tenant.tenant_id])
     _fill_the_tables_of_requests(functions, admin)
+    one(functions, admin, "select public.read_notifications()")
     owner.execute(
         "insert into public.workflow_backups (workflow_id, version, tenant_id, object_key) values (%s, 1, %s, %s)",
         [workflow.workflow_id, tenant.tenant_id, f"{MARKER}/1.json"],

@@ -1,5 +1,6 @@
 """What a robot says wrongly is answered with an error of document 001, and the session goes on."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from tests.factories import make_key, make_robot, make_tenant
 from tests.gateway.robots.wires import Fleet, Speaker
 
+from casare_cloud.gateway.robots import session
 from casare_cloud.gateway.robots.rates import MESSAGES
 from casare_cloud.identity import Actor, hash_of_key, new_api_key
 
@@ -209,7 +211,8 @@ async def test_a_registration_that_breaks_a_rule_can_be_repeated(fleet: Fleet) -
     assert (await speaker.register())["payload"]["success"] is True
 
 
-async def test_a_passing_fault_is_an_error_and_no_final_refusal(fleet: Fleet) -> None:
+async def test_a_passing_fault_is_an_error_and_no_final_refusal(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "ENROL_SECONDS", 0.0)
     speaker = fleet.speaker()
     role = f"alter role casare_functions in database {fleet.database.name}"
     with fleet.database.connect("supabase_admin") as owner:
@@ -222,6 +225,20 @@ async def test_a_passing_fault_is_an_error_and_no_final_refusal(fleet: Fleet) ->
     assert (error["type"], error["payload"]["error_code"]) == ("error", "HANDLER_ERROR")
     assert speaker.wire.closed is None
     assert (await speaker.register())["payload"]["success"] is True
+
+
+async def test_a_registration_waits_for_a_database_that_is_busy(fleet: Fleet) -> None:
+    speaker = fleet.speaker()
+    role = f"alter role casare_functions in database {fleet.database.name}"
+    with fleet.database.connect("supabase_admin") as owner:
+        owner.execute(f"{role} set lock_timeout = '50ms'")
+        with owner.transaction():
+            owner.execute("lock table public.robot_heartbeats in access exclusive mode")
+            told = asyncio.create_task(speaker.register())
+            await asyncio.sleep(0.2)
+            assert speaker.wire.heard == []
+        owner.execute(f"{role} reset lock_timeout")
+        assert (await told)["payload"]["success"] is True
 
 
 async def test_a_revoked_key_closes_the_socket(fleet: Fleet) -> None:

@@ -7,6 +7,19 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
+class Notification:
+    """An event that a member wants to be told of, by its number, and whether they have read it."""
+
+    seq: int
+    event_type: str
+    happened_at: datetime
+    job_id: UUID | None
+    robot_id: UUID | None
+    data: dict[str, Any]
+    is_read: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened; `seq` is its number in the tenant's gapless sequence."""
 

@@ -24,6 +24,14 @@ order by e.seq
 limit %(limit)s
 """
 
+LIST_NOTIFICATIONS = """
+select * from public.list_notifications(%(limit)s::integer, %(offset)s::integer)
+"""
+
+READ_NOTIFICATIONS = """
+select public.read_notifications(%(seq)s::bigint)
+"""
+
 WATCH = """
 select public.watch(%(job_id)s::uuid) as answer
 """

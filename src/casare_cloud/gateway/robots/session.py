@@ -29,6 +29,7 @@ from casare_cloud.gateway.robots.problems import (
 )
 from casare_cloud.gateway.robots.rates import MESSAGES, SECONDS, RateLimit
 from casare_cloud.gateway.robots.reports import Reports
+from casare_cloud.http import backoff_delays
 from casare_cloud.identity import Actor
 
 logger = logging.getLogger("casare_cloud")
@@ -36,6 +37,7 @@ logger = logging.getLogger("casare_cloud")
 MOST_BYTES = 2**20  # of a message
 LARGE_BYTES = 64 * 1024  # what is larger is read beside the event loop
 REGISTER_SECONDS = 30.0
+ENROL_SECONDS = 15.0  # for which a registration is tried while the database is busy or away
 
 
 class RobotSession:
@@ -191,7 +193,7 @@ class RobotSession:
         try:
             if connection.actor.is_anonymous:
                 connection.actor = await self._actor_of(said.token)
-            robot, caller, heard, facts = await self._enrol(said)
+            robot, caller, heard, facts = await self._enrol_at_last(said)
         except ApiError as error:
             if error.status not in (401, 403, 409):
                 raise
@@ -231,6 +233,19 @@ class RobotSession:
         if token is None:
             raise AuthenticationFailed()
         return await self._connection.board.verifier.actor_of({"x-api-token": token})
+
+    async def _enrol_at_last(self, said: Register) -> tuple[Robot, Mapping[str, Any], Heard, SessionFacts]:
+        """As `_enrol`; when a thousand robots come back together, they wait here for each other."""
+        now = asyncio.get_running_loop().time
+        until = now() + ENROL_SECONDS
+        for pause in backoff_delays(0.25, 3.0):
+            try:
+                return await self._enrol(said)
+            except ApiError as error:
+                if not may_pass(error) or now() + pause > until or self._connection.is_over:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError("unreachable: the pauses do not end")
 
     async def _enrol(self, said: Register) -> tuple[Robot, Mapping[str, Any], Heard, SessionFacts]:
         """Registers the robot and says that it lives, in one transaction."""

@@ -52,4 +52,4 @@ def _parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-router = router_of(*SENTENCES)
+router = router_of(*(noun for noun in SENTENCES if noun != "notifications"))

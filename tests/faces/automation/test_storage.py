@@ -1,0 +1,43 @@
+"""The page behind a workflow's card."""
+
+import uuid
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from tests.databases import as_caller
+from tests.faces.stage import UNKNOWN_ID, Stage, refused
+from tests.factories import make_job, make_robot, make_workflow
+
+
+def complete(stage: Stage, workflow: Any, result: Any) -> None:
+    make_job(stage.database, workflow)
+    with stage.database.connect() as owner, as_caller(owner, make_robot(stage.database, stage.tenant).claims):
+        row = owner.execute("select job_id, lease_token from public.claim_jobs()").fetchone()
+        assert row is not None
+        owner.execute("select public.start_job(%s, %s)", [row["job_id"], row["lease_token"]])
+        owner.execute("select public.complete_job(%s, %s, %s)", [row["job_id"], row["lease_token"], Jsonb(result)])
+
+
+async def test_a_workflow_s_page_has_its_newest_execution_and_the_table_of_its_results(stage: Stage) -> None:
+    workflow = make_workflow(stage.database, stage.tenant, "Prices")
+    path = f"/storage/workflows/{workflow.workflow_id}"
+    empty = (await stage.admin.get(f"{path}/detail/")).json()
+    assert (empty["latest_execution"], empty["total_executions"], empty["results_summary"]) == (None, 0, None)
+    assert refused(await stage.admin.get(f"{path}/latest-results/download"), 404, "RESULTS_NOT_FOUND")
+    rows = [{"price": number, "name": "x"} for number in range(25)]
+    complete(stage, workflow, {"steps": {"scrape": {"output": {"items": rows}}}})
+    make_job(stage.database, workflow)
+    detail = (await stage.admin.get(f"{path}/detail")).json()
+    assert (detail["workflow"]["name"], detail["total_executions"]) == ("Prices", 2)
+    assert detail["latest_execution"]["status"] == "pending"
+    found = detail["results_summary"]
+    assert (found["total_items"], found["columns"], len(found["preview"])) == (25, ["name", "price"], 10)
+    assert refused(await stage.admin.get(f"{path}/latest-results/download"), 501, "COMES_LATER")
+
+
+async def test_a_page_of_somebody_else_is_unknown(stage: Stage, elsewhere: Stage) -> None:
+    workflow = make_workflow(stage.database, stage.tenant)
+    for workflow_id in (workflow.workflow_id, uuid.UUID(UNKNOWN_ID)):
+        for part in ("detail", "latest-results/download"):
+            answer = await elsewhere.admin.get(f"/storage/workflows/{workflow_id}/{part}")
+            assert refused(answer, 404, "WORKFLOW_NOT_FOUND")
