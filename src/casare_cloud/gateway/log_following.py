@@ -1,7 +1,7 @@
 """What robots log of the jobs of one tenant, and of themselves, read every second while somebody hears it.
 
-Nothing rings for a line, so the logs of the jobs in hand and of the robots are looked at: by an index, from the last line
-of each on.
+Nothing rings for a line, so the logs of the jobs in hand and of the robots are looked at: by an index, from the last
+line of each on.
 """
 
 import asyncio
