@@ -9,7 +9,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "casare_cloud"
 # What people's programs and robots meet; the emulators answer with the codes of what they stand for.
-ANSWERING = ("faces", "domain", "client", "robot", "database", "errors.py", "http.py", "identity.py", "key_ring.py")
+ANSWERING = (
+    "faces",
+    "domain",
+    "client",
+    "engine",
+    "robot",
+    "database",
+    "errors.py",
+    "http.py",
+    "identity.py",
+    "key_ring.py",
+)
 # A text that only looks like a code: the name of a setting, or an argument of such a call.
 SETTINGS = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "configuration.md").read_text(), re.MULTILINE))
 NO_ERRORS = {"get", "getattr", "hasattr"}

@@ -7,6 +7,7 @@ create table public.workflows (
     is_enabled boolean not null default true,
     current_version integer not null default 1,
     metadata jsonb not null default '{}',
+    required_capabilities text[] not null default '{}',     -- of the current version: see private.capabilities_of()
     created_by uuid,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),

@@ -4,6 +4,7 @@ create table public.robots (
     external_id text not null,          -- the id that people and published clients use, e.g. robot-prod-001
     name text not null,
     hostname text not null default '',
+    version text not null default '1.0.0',      -- of its program, as whoever registered it said
     environment text not null default 'default',
     mode public.robot_mode not null default 'active',
     capabilities text[] not null default '{}',      -- sorted, what is true
@@ -24,6 +25,7 @@ create table public.robots (
         references public.pools (tenant_id, pool_id) on delete set null (pool_id),
     constraint robots_external_id_check check (external_id ~ '^[A-Za-z0-9_-]{1,64}$'),
     constraint robots_name_check check (length(name) between 1 and 128),
+    constraint robots_version_check check (length(version) between 1 and 64),
     constraint robots_hostname_check check (length(hostname) <= 256),
     constraint robots_environment_check check (length(environment) between 1 and 64 and environment <> '*'),
     constraint robots_max_concurrent_jobs_check check (max_concurrent_jobs between 1 and 100)

@@ -71,7 +71,8 @@ select
     case
         when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90))
             then h.other_session_at
-    end as other_session_at
+    end as other_session_at,
+    r.version
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id

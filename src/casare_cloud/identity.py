@@ -25,7 +25,7 @@ from casare_cloud.errors import AuthenticationFailed, Unavailable
 KeyKind = Literal["robot", "service"]
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PREFIXES: dict[str, KeyKind] = {"crpa_": "robot", "robot_": "robot", "sk_live_": "service"}
+_PREFIXES: dict[str, KeyKind] = {"crpa_": "robot", "robot_": "robot", "rpa-agent-": "robot", "sk_live_": "service"}
 _SECRET_CHARACTERS = 43  # 62^43 > 2^256
 _CHECKSUM_CHARACTERS = 6
 KEY_ALGORITHMS = {"EC": ("ES256", "ES384"), "RSA": ("RS256", "RS384", "RS512"), "OKP": ("EdDSA",)}
@@ -70,9 +70,9 @@ class NewKey:
     prefix: str
 
 
-def new_api_key(kind: KeyKind) -> NewKey:
+def new_api_key(kind: KeyKind, prefix: str | None = None) -> NewKey:
     """A new key of 256 bits: prefix, 43 random base62 characters, and a checksum that tells typing errors from lies."""
-    prefix = "crpa_" if kind == "robot" else "sk_live_"
+    prefix = prefix or ("crpa_" if kind == "robot" else "sk_live_")
     body = prefix + "".join(secrets.choice(_BASE62) for _ in range(_SECRET_CHARACTERS))
     key = body + _checksum(body)
     return NewKey(key, hash_of_key(key), key[: len(prefix) + 6])

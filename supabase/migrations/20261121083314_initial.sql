@@ -125,9 +125,9 @@ create type public.api_key_summary as (
     robot_external_id text  -- of a key that was made for a robot which was not there
 );
 
--- from sql/20_workflows/types.sql sha256:5e3b5e507b6139b981a8bc1856fe7e248e57ea9cf87be347d31101883958f4c1
+-- from sql/20_workflows/types.sql sha256:16dc8398ce7f5e43b96168d1de5bdd61c35fdfc1261f3563d4f803ee12400a7e
 create type public.workflow_status as enum (
-    'draft',        -- never run; draft -> published
+    'draft',        -- run by hand only, while enabled; draft -> published
     'published',    -- may be enqueued; published -> deprecated, archived
     'deprecated',   -- may be enqueued, nobody should; deprecated -> published, archived
     'archived'      -- kept, never run; archived -> published
@@ -558,7 +558,7 @@ create unlogged table private.request_counts (
 comment on table private.request_counts is
     'How many requests each caller or address made of each kind in the current window.';
 
--- from sql/20_workflows/tables.sql sha256:1d65d186ea6caf93488e91f31bcc1996afd281979d555fe97e0577be5fc26be4
+-- from sql/20_workflows/tables.sql sha256:adfb3c43d13c578c8a61456fa605c8075bce29a72a27106e3b1504adcbc65507
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -568,6 +568,7 @@ create table public.workflows (
     is_enabled boolean not null default true,
     current_version integer not null default 1,
     metadata jsonb not null default '{}',
+    required_capabilities text[] not null default '{}',     -- of the current version: see private.capabilities_of()
     created_by uuid,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -681,13 +682,14 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:948c0f2ed228247be0b580e9f3337051f45ec1ae9799c8b2a8daac4a21fef69e
+-- from sql/30_robots/tables.sql sha256:fd87baf4ec8b47015333893ce1a73c2c2e16081b92a63230584caffd1410debf
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
     external_id text not null,          -- the id that people and published clients use, e.g. robot-prod-001
     name text not null,
     hostname text not null default '',
+    version text not null default '1.0.0',      -- of its program, as whoever registered it said
     environment text not null default 'default',
     mode public.robot_mode not null default 'active',
     capabilities text[] not null default '{}',      -- sorted, what is true
@@ -708,6 +710,7 @@ create table public.robots (
         references public.pools (tenant_id, pool_id) on delete set null (pool_id),
     constraint robots_external_id_check check (external_id ~ '^[A-Za-z0-9_-]{1,64}$'),
     constraint robots_name_check check (length(name) between 1 and 128),
+    constraint robots_version_check check (length(version) between 1 and 64),
     constraint robots_hostname_check check (length(hostname) <= 256),
     constraint robots_environment_check check (length(environment) between 1 and 64 and environment <> '*'),
     constraint robots_max_concurrent_jobs_check check (max_concurrent_jobs between 1 and 100)
@@ -1580,13 +1583,13 @@ create table private.overviews (
 ) with (fillfactor = 50);
 comment on table private.overviews is 'What was last pushed of each watched tenant''s queue and robots, so that only changes are.';
 
--- from sql/90_audit/tables.sql sha256:932e8cebdfb389cb4e9f8ffb4e5a00628fa9fdd64ef22ea7e65aa3416f293e12
+-- from sql/90_audit/tables.sql sha256:c8e55eef63a37b24c507ee82492cc909ec49f5223f0df4b999680daea1d35499
 create table public.audit_log (
     audit_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
     actor_id uuid,
     principal text not null,            -- user | robot | service | system
-    action text not null,               -- create | update | delete
+    action text not null,               -- create | update | delete | execute
     resource_type text not null,        -- table name
     resource_id text not null,
     old_values jsonb,
@@ -1597,6 +1600,7 @@ create table public.audit_log (
     constraint audit_log_pkey primary key (audit_id)
 );
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
+create index audit_log_resource_id_idx on public.audit_log (tenant_id, resource_type, resource_id);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
 -- from sql/92_retention/tables.sql sha256:f515a4d7c831da95724ab7f5a154fa3644c83d23ac4aedcd6e49a7ffa03d0802
@@ -1770,7 +1774,7 @@ create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
     'When claims have the next duty to do, in milliseconds since 1970, or before: they look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by the dispatcher.';
 
--- from sql/30_robots/views.sql sha256:f1f398be8172f3b91298fe2168079d3d403ff79eb4a24145564df2c5f84dc7e3
+-- from sql/30_robots/views.sql sha256:2b6ec4483e9c166c0f0a6e5bbdaf65b89a96840877bcd352129caa8e8f3d1596
 -- The functions that the view calls stand here, before it; every other function has a file of its own.
 create or replace function private.back_at()
 returns timestamptz
@@ -1844,7 +1848,8 @@ select
     case
         when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90))
             then h.other_session_at
-    end as other_session_at
+    end as other_session_at,
+    r.version
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
@@ -4362,6 +4367,65 @@ $$;
 comment on function private.purge_request_counts is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
 revoke all on function private.purge_request_counts from public, anon, authenticated, service_role;
 
+-- from sql/20_workflows/functions/capabilities_of.sql sha256:dcbc86ace69def029a8aac3e71608974ba006e3e66da8abe507ee92b1992ebd0
+create or replace function private.capabilities_of(p_definition jsonb)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_given jsonb := p_definition -> 'required_capabilities';
+begin
+    return array(
+        select distinct normalize(w.word, nfc) as word
+        from (
+            select i.item #>> '{}' as word
+            from jsonb_array_elements(case when jsonb_typeof(v_given) = 'array' then v_given else '[]' end) as i (item)
+            where jsonb_typeof(i.item) = 'string'
+            union all
+            select o.key
+            from jsonb_each(case when jsonb_typeof(v_given) = 'object' then v_given else '{}' end) as o
+            where o.value = 'true'
+        ) as w
+        where length(w.word) between 1 and 64
+        order by word
+        limit 100
+    );
+end
+$$;
+comment on function private.capabilities_of is
+    'What a workflow definition says that robots must be able to do: its required_capabilities, a list of words or a map of booleans. What is neither is left out.';
+revoke all on function private.capabilities_of from public, anon, authenticated, service_role;
+
+-- from sql/20_workflows/functions/check_workflow.sql sha256:b3b5a6e694484da8937c8488b06422b4b4be414f9be74692ae437816ed975b89
+create or replace function private.check_workflow(p_name text, p_description text, p_definition jsonb)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text := case
+        when length(p_name) not between 1 and 255 then 'name must have 1 to 255 characters.'
+        when length(p_description) > 10000 then 'description must not have more than 10000 characters.'
+        when jsonb_typeof(p_definition) <> 'object' then 'definition must be an object.'
+        when private.count_nodes(p_definition) > 1000
+            then format('definition must not have more than 1000 steps, it has %s.', private.count_nodes(p_definition))
+        else private.find_json_problem('definition', p_definition)
+    end;
+begin
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    elsif octet_length(p_definition::text) > 10485760 then
+        perform private.raise_error(413, 'INVALID_ARGUMENT', 'definition must not be larger than 10 MB.');
+    end if;
+end
+$$;
+comment on function private.check_workflow is
+    'Raises 400 or 413 INVALID_ARGUMENT for a name, description or definition of a workflow that breaks a rule; null says nothing. A draft may have no steps yet.';
+revoke all on function private.check_workflow from public, anon, authenticated, service_role;
+
 -- from sql/20_workflows/functions/count_nodes.sql sha256:4a07d96fc77584dda139268850a3ae71a0d7e57c4f0179fab387d071fe0a8d99
 create or replace function private.count_nodes(p_definition jsonb)
 returns integer
@@ -4439,6 +4503,69 @@ comment on function public.delete_workflow is
     'Deletes a workflow for its users (history keeps it) and its schedules at once, disables its triggers (disabled_triggers), lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
 revoke all on function public.delete_workflow from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow to authenticated;
+
+-- from sql/20_workflows/functions/draft_workflow.sql sha256:ecdab3030729eab77c9f73a081bd9b95bf23694f0c36fe07038c45848bae812c
+create or replace function public.draft_workflow(
+    p_name text,
+    p_definition jsonb,
+    p_description text default null,
+    p_cloned_from uuid default null
+)
+returns public.workflows
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.write');
+    v_now timestamptz := private.clock();
+    v_created_by uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
+    v_source record;
+    v_workflow public.workflows;
+begin
+    if p_cloned_from is not null then
+        select left(w.name, 248) || ' (Copy)' as name, w.description, v.definition
+        into v_source
+        from public.workflows as w
+        join public.workflow_versions as v on v.workflow_id = w.workflow_id and v.version = w.current_version
+        where w.workflow_id = p_cloned_from and w.tenant_id = v_caller.tenant_id and w.deleted_at is null;
+        if not found then
+            perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+        end if;
+        p_name := v_source.name;
+        p_description := v_source.description;
+        p_definition := v_source.definition;
+    end if;
+    p_name := private.nfc(p_name);
+    if p_name is null or p_definition is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'name and definition must be given.');
+    end if;
+    perform private.check_workflow(p_name, p_description, p_definition);
+    insert into public.workflows (
+        tenant_id, name, description, status, metadata, required_capabilities, created_by, created_at, updated_at
+    )
+    values (
+        v_caller.tenant_id, p_name, coalesce(p_description, ''), 'draft',
+        case when p_cloned_from is null then '{}' else jsonb_build_object('cloned_from', p_cloned_from) end,
+        private.capabilities_of(p_definition), v_created_by, v_now, v_now
+    )
+    returning * into v_workflow;
+    insert into public.workflow_versions (workflow_id, version, tenant_id, definition, node_count, created_by, created_at)
+    values (
+        v_workflow.workflow_id, 1, v_caller.tenant_id, p_definition, coalesce(private.count_nodes(p_definition), 0),
+        v_created_by, v_now
+    );
+    perform private.emit_event(
+        v_caller.tenant_id, 'workflow.created', null, null, v_workflow.workflow_id,
+        jsonb_build_object('workflow_name', v_workflow.name, 'version', 1)
+    );
+    return v_workflow;
+end
+$$;
+comment on function public.draft_workflow is
+    'Makes a draft, of a definition or as a copy of another workflow, and returns it: people may run it by hand, schedules and webhooks do not. Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+revoke all on function public.draft_workflow from public, anon, authenticated, service_role;
+grant execute on function public.draft_workflow to authenticated;
 
 -- from sql/20_workflows/functions/forget_workflow_backups.sql sha256:b97ec9ce985ec533f6b011c2141348fc8cd0c999266d42f1b95102d2b84e1233
 create or replace function private.forget_workflow_backups(p_workflow_id uuid, p_versions integer[])
@@ -4536,13 +4663,15 @@ comment on function private.record_workflow_backup is
 revoke all on function private.record_workflow_backup from public, anon, authenticated, service_role;
 grant execute on function private.record_workflow_backup to authenticated;
 
--- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:ccd17d727f1d859bea697085937efac6cc5533facf58fa19ffdfb2bf04419b04
+-- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:4eba755ce4309652a978aa7b2cea5e3f9b78c0ce61141a9e552f9205d61b7f5d
 create or replace function private.require_runnable_workflow(
     p_tenant_id uuid,
     p_workflow_id uuid,
     p_version integer,
+    p_takes_drafts boolean,
     out name text,
-    out version integer
+    out version integer,
+    out required_capabilities text[]
 )
 language plpgsql
 stable
@@ -4553,12 +4682,18 @@ as $$
 declare
     v_is_runnable boolean;
 begin
-    select w.name, coalesce(p_version, w.current_version), w.is_enabled and w.status in ('published', 'deprecated')
-    into name, version, v_is_runnable
+    select
+        w.name,
+        coalesce(p_version, w.current_version),
+        w.required_capabilities,
+        w.is_enabled and (w.status in ('published', 'deprecated') or (p_takes_drafts and w.status = 'draft'))
+    into name, version, required_capabilities, v_is_runnable
     from public.workflows as w
     where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
     if found and p_version is not null then
-        perform from public.workflow_versions as v where v.workflow_id = p_workflow_id and v.version = p_version;
+        select private.capabilities_of(v.definition) into required_capabilities
+        from public.workflow_versions as v
+        where v.workflow_id = p_workflow_id and v.version = p_version;
     end if;
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow or version.');
@@ -4568,10 +4703,10 @@ begin
 end
 $$;
 comment on function private.require_runnable_workflow is
-    'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
+    'The name and version (null: the current one) of a tenant''s workflow that may run, and what its robots must be able to do. A draft may be run by hand. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:ee8a1487d12523f7947097e452113c6d6f9718c4a7d38d6e6c6e8c1cc04605bb
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:22a7f2be1a9521b4f75912eefe532a77ecafe1516bf07b544bfa945f0e772c54
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -4613,11 +4748,11 @@ begin
 
     if p_workflow_id is null then
         insert into public.workflows (
-            tenant_id, name, description, status, metadata, created_by, created_at, updated_at
+            tenant_id, name, description, status, metadata, required_capabilities, created_by, created_at, updated_at
         )
         values (
             v_caller.tenant_id, p_name, coalesce(p_description, ''), 'published', coalesce(nullif(p_metadata, 'null'), '{}'),
-            v_created_by, v_now, v_now
+            private.capabilities_of(p_definition), v_created_by, v_now, v_now
         )
         returning * into v_workflow;
     else
@@ -4625,6 +4760,7 @@ begin
         set name = p_name,
             description = coalesce(p_description, w.description),
             metadata = coalesce(nullif(p_metadata, 'null'), w.metadata),
+            required_capabilities = private.capabilities_of(p_definition),
             status = 'published',
             current_version = w.current_version + 1,
             updated_at = v_now
@@ -4651,6 +4787,85 @@ comment on function public.submit_workflow is
     'Publishes a new workflow, or a new version of one, and returns it. The definition has nodes or steps: at most 1000, and 50 MB (an upload''s; a request body ends at 10 MB before it comes here). Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
 revoke all on function public.submit_workflow from public, anon, authenticated, service_role;
 grant execute on function public.submit_workflow to authenticated;
+
+-- from sql/20_workflows/functions/update_workflow.sql sha256:569b101149129485b6ad79c3ad777393fd91331df40f8f8ae75e4e49719be2b5
+create or replace function public.update_workflow(p_workflow_id uuid, p_changes jsonb, p_version integer default null)
+returns public.workflows
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.write');
+    v_now timestamptz := private.clock();
+    v_name text := private.nfc(p_changes ->> 'name');
+    v_definition jsonb := nullif(p_changes -> 'definition', 'null');
+    v_status public.workflow_status;
+    v_is_new boolean;
+    v_workflow public.workflows;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'The changes must be an object.');
+    elsif p_changes ->> 'status' is not null and p_changes ->> 'status' not in ('draft', 'published', 'deprecated', 'archived') then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'status must be draft, published, deprecated or archived.'
+        );
+    end if;
+    v_status := (p_changes ->> 'status')::public.workflow_status;
+    select w.* into v_workflow
+    from public.workflows as w
+    where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
+    for no key update;
+    if not found then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+    elsif v_workflow.current_version <> p_version then
+        perform private.raise_error(
+            409, 'WORKFLOW_CHANGED',
+            format('The workflow is at version %s already, and this change was made for version %s.', v_workflow.current_version, p_version)
+        );
+    end if;
+    perform private.check_workflow(v_name, p_changes ->> 'description', v_definition);
+    v_is_new := v_definition is not null and v_definition is distinct from (
+        select v.definition
+        from public.workflow_versions as v
+        where v.workflow_id = p_workflow_id and v.version = v_workflow.current_version
+    );
+    update public.workflows as w
+    set name = coalesce(v_name, w.name),
+        description = coalesce(p_changes ->> 'description', w.description),
+        is_enabled = coalesce((p_changes ->> 'is_enabled')::boolean, w.is_enabled),
+        status = coalesce(v_status, w.status),
+        required_capabilities = case
+            when v_is_new then private.capabilities_of(v_definition)
+            else w.required_capabilities
+        end,
+        current_version = w.current_version + v_is_new::integer,
+        updated_at = v_now
+    where w.workflow_id = p_workflow_id
+    returning w.* into v_workflow;
+    if v_is_new then
+        insert into public.workflow_versions (
+            workflow_id, version, tenant_id, definition, node_count, created_by, created_at
+        )
+        values (
+            p_workflow_id, v_workflow.current_version, v_caller.tenant_id, v_definition,
+            coalesce(private.count_nodes(v_definition), 0), coalesce(v_caller.user_id, v_caller.api_key_id), v_now
+        );
+    end if;
+    perform private.emit_event(
+        v_caller.tenant_id, 'workflow.updated', null, null, p_workflow_id,
+        jsonb_build_object(
+            'workflow_name', v_workflow.name, 'version', v_workflow.current_version, 'status', v_workflow.status,
+            'is_enabled', v_workflow.is_enabled
+        )
+    );
+    return v_workflow;
+end
+$$;
+comment on function public.update_workflow is
+    'Changes name, description, definition, is_enabled and status of a workflow, whichever are given, and returns it; another definition is a new version. With p_version the change was made for that one: 409 WORKFLOW_CHANGED when it is not the current one. Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+revoke all on function public.update_workflow from public, anon, authenticated, service_role;
+grant execute on function public.update_workflow to authenticated;
 
 -- from sql/25_pools/functions/accept_pool.sql sha256:159d8cd440e9b9b324426324f180b6c8a3e6523eda9e4bef686de4280087a7bd
 create or replace function public.accept_pool(p_pool text)
@@ -6524,7 +6739,7 @@ $$;
 comment on function private.sorted_words is 'The words of a list, sorted, each once; null is the empty list.';
 revoke all on function private.sorted_words from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/update_robot.sql sha256:48bc7afc34999239aa29a4837c1b5475ffab316398ad1cdeb33b7cd1f0ce7fff
+-- from sql/30_robots/functions/update_robot.sql sha256:2690b4d4708e6a9ed8ad55a89f4f181c1ad78005baaf9a25a67aa09e644267fc
 create or replace function public.update_robot(p_robot text, p_changes jsonb)
 returns public.live_robots
 language plpgsql
@@ -6545,7 +6760,7 @@ begin
         select * into v_new
         from jsonb_to_record(p_changes) as c (
             name text, hostname text, capabilities text[], attributes jsonb, environment text, max_concurrent_jobs integer,
-            tags text[], is_internet boolean
+            tags text[], is_internet boolean, version text
         );
     exception
         when data_exception then
@@ -6561,7 +6776,8 @@ begin
             select format('%s cannot be changed.', k)
             from jsonb_object_keys(p_changes) as k
             where k not in (
-                'name', 'hostname', 'capabilities', 'attributes', 'environment', 'max_concurrent_jobs', 'tags', 'is_internet'
+                'name', 'hostname', 'capabilities', 'attributes', 'environment', 'max_concurrent_jobs', 'tags', 'is_internet',
+                'version'
             )
             limit 1
         ),
@@ -6570,12 +6786,16 @@ begin
             v_new.max_concurrent_jobs, v_new.tags
         )
     );
+    if length(v_new.version) not between 1 and 64 then
+        v_problem := 'version must have 1 to 64 characters.';
+    end if;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
     update public.robots as r
     set name = coalesce(v_new.name, r.name),
         hostname = coalesce(v_new.hostname, r.hostname),
+        version = coalesce(v_new.version, r.version),
         environment = coalesce(v_new.environment, r.environment),
         capabilities = case when v_new.capabilities is null then r.capabilities else private.sorted_words(v_new.capabilities) end,
         attributes = case
@@ -7631,7 +7851,7 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:db894b29a723ba59b2c61410ecec04942f6fe92f173b728f21eef63a2989099d
+-- from sql/40_queue/functions/add_job.sql sha256:7af52a93e9f18b140bdf7349c4a76ff2260884687a394eb1234d7bcdc988590b
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_job private.new_job,
@@ -7659,7 +7879,12 @@ declare
     v_pool_id uuid := p_job.pool;
 begin
     perform private.keep_workflow(p_job.workflow_id);
-    v_workflow := private.require_runnable_workflow(p_tenant_id, p_job.workflow_id, p_job.version);
+    v_workflow := private.require_runnable_workflow(
+        p_tenant_id, p_job.workflow_id, p_job.version, p_trigger_type not in ('scheduled', 'schedule', 'webhook')
+    );
+    if v_workflow.required_capabilities <> '{}' then
+        p_job.required_capabilities := private.sorted_words(p_job.required_capabilities || v_workflow.required_capabilities);
+    end if;
 
     if p_job.dedupe_key is not null then
         loop
@@ -8763,13 +8988,14 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:8965bce1efbb7a39b0f09d2a1f1076a07ed03310b8ffa72ea19fbfc762cb9978
+-- from sql/41_claims/functions/claim_jobs.sql sha256:428c079a3a0d00fa0903d7a7263c9ad73113c154c7aa3add5c6b2bc55b542360
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
     p_environment text default null,
     p_listening boolean default false,
-    p_claim_id uuid default null        -- the robot's own; it asks again with the same one when no answer came
+    p_claim_id uuid default null,       -- the robot's own; it asks again with the same one when no answer came
+    p_capabilities text[] default null  -- of its own, those that it can use now; null: all
 )
 returns setof public.claimed_job
 language plpgsql
@@ -8814,7 +9040,16 @@ begin
         end as is_fair,
         r.environment,
         r.pool_id,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as capabilities,
+        private.robot_offers(
+            case
+                when p_capabilities is null then r.capabilities
+                else array(select w from unnest(r.capabilities) as w where w = any (private.nfc_words(p_capabilities)))
+            end,
+            r.tags,
+            r.is_internet,
+            r.pool_id,
+            h.is_desktop_open
+        ) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
@@ -10221,6 +10456,41 @@ comment on function private.is_away is
     'Whether there seems to be an outage now: no call came since a silence began that private.was_away() calls an outage. Not after 15 minutes in which Postgres runs: then all robots are gone.';
 revoke all on function private.is_away from public, anon, authenticated, service_role;
 
+-- from sql/42_leases/functions/keep_held_jobs.sql sha256:d85dfb1c5745e4eb542a17c278aee12bd5e32a97d841f74d34cf65dfcd92960b
+-- For agents that know no lease: as long as they are heard of, they hold what they were given.
+create or replace function public.keep_held_jobs()
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_until timestamptz := private.clock() + make_interval(secs => private.silence_seconds(v_caller.tenant_id));
+    v_kept integer;
+begin
+    with locked as (
+        select l.job_id
+        from private.leases as l
+        where l.robot_id = v_caller.robot_id
+        order by l.job_id
+        for update
+    )
+    update private.leases as l
+    set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
+    from locked as k
+    where l.job_id = k.job_id;
+    get diagnostics v_kept = row_count;
+    return v_kept;
+end
+$$;
+comment on function public.keep_held_jobs is
+    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; how many there are. Never shortens one. Needs jobs.report.';
+revoke all on function public.keep_held_jobs from public, anon, authenticated, service_role;
+grant execute on function public.keep_held_jobs to authenticated;
+
 -- from sql/42_leases/functions/lease_over_at.sql sha256:9c8677113864d4e56486c76483280e221618d1058408b4da7727f320d1c24cd5
 create or replace function private.lease_over_at(p_lease private.leases)
 returns timestamptz
@@ -10829,6 +11099,26 @@ $$;
 comment on function private.robot_patience_seconds is
     'How long the robots of a tenant with these settings are waited for: {"robots": {"accept_grace_seconds": 30, "reconnect_window_seconds": 60}}, 5 to 3000; the default for anything else.';
 revoke all on function private.robot_patience_seconds from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/silence_seconds.sql sha256:eed163e5998724df5b040a9d5eb891bb447f6bd5f7fb6ffeb1b13a921b8ba81c
+create or replace function private.silence_seconds(p_tenant_id uuid)
+returns integer
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select least(greatest(t.robot_offline_after_seconds, 300), 3600)
+        from public.tenants as t
+        where t.tenant_id = p_tenant_id
+    );
+end
+$$;
+comment on function private.silence_seconds is
+    'For how long an agent that knows no lease may be silent and keep its jobs: until it counts as offline, and five minutes at least.';
+revoke all on function private.silence_seconds from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/start_job.sql sha256:77bf7fcfa84e4c1ea85dff6e422a0154ebe4c513d3b1eeaa9c9f670f47ed96a2
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint default null)
@@ -11979,7 +12269,7 @@ comment on function private.try_cancel_job is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:5731db1cd03920a85ddaca27422365029576e9310e8fc9c09dfb0e309fced476
+-- from sql/44_batches/functions/answer_each.sql sha256:eff3aed80452efd88e669c4af981c89ec340d3c534020118d168ecfd2c186c77
 -- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
@@ -12040,7 +12330,7 @@ begin
                     -- Nothing is written here, so the block costs no transaction id.
                     v_job := private.check_new_job(p_caller.tenant_id, private.read_new_job(v_item));
                     perform private.keep_workflow(v_job.workflow_id);
-                    perform private.require_runnable_workflow(p_caller.tenant_id, v_job.workflow_id, v_job.version);
+                    perform private.require_runnable_workflow(p_caller.tenant_id, v_job.workflow_id, v_job.version, true);
                     if exists (
                         select from private.queue_tenants as q where q.tenant_id = p_caller.tenant_id and q.is_full
                     ) and not exists (
@@ -18703,6 +18993,35 @@ comment on function private.audit_change is
     'Writes down who created, changed or deleted a row, from where, and what changed; in the transaction of the change.';
 revoke all on function private.audit_change from public, anon, authenticated, service_role;
 
+-- from sql/90_audit/functions/audit_execution.sql sha256:5f8837352cde582a37023001dd885b18f5736fb1f1b1506da2ab3c837ef0b545
+create or replace function private.audit_execution(p_job_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.create');
+begin
+    insert into public.audit_log (
+        tenant_id, actor_id, principal, action, resource_type, resource_id, new_values, request_id, ip_address, created_at
+    )
+    select
+        j.tenant_id, j.created_by, v_caller.principal, 'execute', 'workflows', j.workflow_id::text,
+        jsonb_build_object('job_id', j.job_id, 'version', j.workflow_version),
+        left(nullif(current_setting('casare.request_id', true), ''), 128), private.client_ip(), private.clock()
+    from public.jobs as j
+    where j.job_id = p_job_id
+        and j.tenant_id = v_caller.tenant_id
+        and j.created_by = coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id)
+        and j.trigger_type = 'manual';
+end
+$$;
+comment on function private.audit_execution is
+    'Writes down that the caller ran a workflow by hand, in the transaction in which its job was enqueued. Needs jobs.create.';
+revoke all on function private.audit_execution from public, anon, authenticated, service_role;
+grant execute on function private.audit_execution to authenticated;
+
 -- from sql/90_audit/functions/client_ip.sql sha256:aa05aaf53d2626b010d2394479f7995da64b269898c99e2efdacdd02acee2ae5
 create or replace function private.client_ip()
 returns inet
@@ -18829,6 +19148,66 @@ comment on function public.list_audit_log is
     'Who changed what in the caller''s tenant, the newest first, with the address of users; total counts at most 10,000. Needs audit.read.';
 revoke all on function public.list_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.list_audit_log to authenticated;
+
+-- from sql/90_audit/functions/list_workflow_history.sql sha256:254a5f5ca97c8e59e8d86d2b29f61ed138d04c44c08cd38f0685621dc94c6a33
+create or replace function public.list_workflow_history(p_workflow_id uuid, p_limit integer default 20, p_offset integer default 0)
+returns table (
+    total bigint,
+    audit_id uuid,
+    action text,
+    user_email text,
+    old_values jsonb,
+    new_values jsonb,
+    created_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('audit.read');
+begin
+    if p_limit not between 1 and 100 or p_offset < 0 or p_limit is null or p_offset is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100, offset not negative.');
+    end if;
+    perform from public.workflows as w
+    where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null;
+    if not found then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+    end if;
+    return query
+    with found as materialized (
+        select a.*
+        from public.audit_log as a
+        where a.tenant_id = v_caller.tenant_id
+            and a.resource_type = 'workflows'
+            and a.resource_id = p_workflow_id::text
+    )
+    select
+        (select count(*) from found),
+        f.audit_id,
+        case
+            when f.action = 'create' and f.new_values #>> '{metadata,cloned_from}' is not null then 'clone'
+            when f.action = 'update' and f.new_values ->> 'status' = 'published' then 'publish'
+            when f.action = 'update' and f.new_values ->> 'status' = 'archived' then 'archive'
+            else f.action
+        end,
+        u.email::text,
+        f.old_values,
+        f.new_values,
+        f.created_at
+    from found as f
+    left join auth.users as u on u.id = f.actor_id and f.principal = 'user'
+    order by f.audit_id desc
+    limit p_limit offset p_offset;
+end
+$$;
+comment on function public.list_workflow_history is
+    'Who did what to a workflow, the newest first: create, update, publish, archive, execute, delete, clone. Raises 404 WORKFLOW_NOT_FOUND. Needs audit.read.';
+revoke all on function public.list_workflow_history from public, anon, authenticated, service_role;
+grant execute on function public.list_workflow_history to authenticated;
 
 -- from sql/92_retention/functions/drop_job_partitions.sql sha256:73299852bfef1fb1c788f4acdffbf050b65f1d895de4c7cb2c61884b092b65bf
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
@@ -19824,7 +20203,7 @@ comment on function private.fold_job_ends is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:588e97417f21d87a81ec014038d51d2feb1e6fd6ab703af5c834d28aade74494
 create or replace function public.get_fleet_metrics()
 returns jsonb
 language plpgsql
@@ -19836,9 +20215,23 @@ as $$
 declare
     v_caller private.caller := private.authorize('analytics.read');
     v_today timestamptz;
+    v_waiting jsonb;        -- how many jobs of each priority that wait for a robot
 begin
     perform private.sequence_tenant_events(v_caller.tenant_id);
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
+    select coalesce(jsonb_object_agg(of_priority.priority, of_priority.jobs), '{}')
+    into v_waiting
+    from (
+        select l.priority, sum(of_lane.jobs) as jobs
+        from (
+            select r.lane_id, count(*) as jobs
+            from private.ready as r
+            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+            group by r.lane_id
+        ) as of_lane
+        join private.lanes as l on l.lane_id = of_lane.lane_id
+        group by l.priority
+    ) as of_priority;
     return jsonb_build_object(
         'robots', (
             select coalesce(jsonb_agg(to_jsonb(states)), '[]')
@@ -19850,11 +20243,8 @@ begin
             ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
-        'queue_depth', (
-            select count(*)
-            from private.ready as r
-            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
-        ),
+        'queue_depth', (select coalesce(sum(w.value::bigint), 0) from jsonb_each_text(v_waiting) as w),
+        'queue_by_priority', v_waiting,
         'scheduled_jobs', (select count(*) from private.scheduled as s where s.tenant_id = v_caller.tenant_id),
         'today', (
             select jsonb_build_object(
@@ -19888,7 +20278,7 @@ begin
 end
 $$;
 comment on function public.get_fleet_metrics is
-    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, the waiting ones also by priority, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;
 

@@ -66,6 +66,14 @@ CALLS: dict[str, list[str]] = {
     "private.back_at": ["private.back_at()"],
     # workflows
     "public.delete_workflow": ["public.delete_workflow(%(workflow)s)"],
+    "public.draft_workflow": ["public.draft_workflow(null, null, null, %(workflow)s)"],
+    "public.update_workflow": [
+        'public.update_workflow(%(workflow)s, \'{"name": "x"}\')',
+        'public.update_workflow(%(workflow)s, \'{"status": "archived"}\', 7)',
+    ],
+    "public.list_workflow_history": ["public.list_workflow_history(%(workflow)s)"],
+    "private.audit_execution": ["private.audit_execution(%(queued)s)"],
+    "public.keep_held_jobs": ["public.keep_held_jobs()"],
     "public.submit_workflow": ["public.submit_workflow('x', '{\"nodes\": []}', null, null, %(workflow)s)"],
     "private.record_workflow_backup": ["private.record_workflow_backup(%(workflow)s, 1)"],
     "private.list_workflow_backups": ["private.list_workflow_backups(%(workflow)s)"],

@@ -50,7 +50,7 @@ async def test_the_fleet_is_counted_by_state_and_active_means_idle_or_busy(stage
     await away.put("/robots/away/status", {"status": "offline"})
     await resting.put("/robots/resting/status", {"status": "maintenance"})
     await stage.job()
-    await stage.job(run_at="2099-01-01T00:00:00Z")
+    await stage.job(run_at="2099-01-01T00:00:00Z", priority=1)
     fleet = await of(stage.member("viewer"), "/fleet")
     assert {name: fleet[name] for name in fleet if name.endswith("_robots")} == {
         "total_robots": 4,
@@ -62,6 +62,7 @@ async def test_the_fleet_is_counted_by_state_and_active_means_idle_or_busy(stage
         "error_robots": 0,
     }
     assert (fleet["active_jobs"], fleet["queue_depth"], fleet["scheduled_jobs"]) == (1, 1, 1)
+    assert fleet["queue_by_priority"] == {"10": 1}
     old = await of(stage.member("viewer"), "/fleet", schema="1")
     assert (old["active_robots"], old["idle_robots"], old["offline_robots"]) == (1, 1, 2)
     assert old["total_robots"] == old["active_robots"] + old["idle_robots"] + old["offline_robots"]
@@ -77,7 +78,9 @@ async def test_a_day_counts_what_ended_in_it_and_not_what_waits(stage: Stage) ->
 
 
 async def test_a_tenant_without_anything_has_zeros(stage: Stage) -> None:
-    assert set((await of(stage.admin, "/fleet")).values()) == {0}
+    fleet = await of(stage.admin, "/fleet")
+    assert fleet.pop("queue_by_priority") == {}
+    assert set(fleet.values()) == {0}
     analytics = await of(stage.admin, "/analytics")
     assert analytics["self_healing_success_rate"] is None, "never invented"
     assert (analytics["error_distribution"], analytics["error_counts"], analytics["slowest_workflows"]) == ({}, [], [])
@@ -258,7 +261,9 @@ async def test_another_tenants_jobs_are_in_no_figure(stage: Stage, elsewhere: St
     await complete(elsewhere, robot)
     await elsewhere.job()
     assert (await of(stage.admin, "/analytics"))["total_jobs"] == 0
-    assert set((await of(stage.admin, "/fleet")).values()) == {0}
+    fleet = await of(stage.admin, "/fleet")
+    assert fleet.pop("queue_by_priority") == {}
+    assert set(fleet.values()) == {0}
     assert (await of(stage.admin, "/activity"))["events"] == []
     assert "completed" not in {sample.labels.get("status") for sample in await samples(stage.admin) if sample.value}
 

@@ -39,11 +39,11 @@ begin
 
     if p_workflow_id is null then
         insert into public.workflows (
-            tenant_id, name, description, status, metadata, created_by, created_at, updated_at
+            tenant_id, name, description, status, metadata, required_capabilities, created_by, created_at, updated_at
         )
         values (
             v_caller.tenant_id, p_name, coalesce(p_description, ''), 'published', coalesce(nullif(p_metadata, 'null'), '{}'),
-            v_created_by, v_now, v_now
+            private.capabilities_of(p_definition), v_created_by, v_now, v_now
         )
         returning * into v_workflow;
     else
@@ -51,6 +51,7 @@ begin
         set name = p_name,
             description = coalesce(p_description, w.description),
             metadata = coalesce(nullif(p_metadata, 'null'), w.metadata),
+            required_capabilities = private.capabilities_of(p_definition),
             status = 'published',
             current_version = w.current_version + 1,
             updated_at = v_now

@@ -18,7 +18,7 @@ begin
         select * into v_new
         from jsonb_to_record(p_changes) as c (
             name text, hostname text, capabilities text[], attributes jsonb, environment text, max_concurrent_jobs integer,
-            tags text[], is_internet boolean
+            tags text[], is_internet boolean, version text
         );
     exception
         when data_exception then
@@ -34,7 +34,8 @@ begin
             select format('%s cannot be changed.', k)
             from jsonb_object_keys(p_changes) as k
             where k not in (
-                'name', 'hostname', 'capabilities', 'attributes', 'environment', 'max_concurrent_jobs', 'tags', 'is_internet'
+                'name', 'hostname', 'capabilities', 'attributes', 'environment', 'max_concurrent_jobs', 'tags', 'is_internet',
+                'version'
             )
             limit 1
         ),
@@ -43,12 +44,16 @@ begin
             v_new.max_concurrent_jobs, v_new.tags
         )
     );
+    if length(v_new.version) not between 1 and 64 then
+        v_problem := 'version must have 1 to 64 characters.';
+    end if;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
     update public.robots as r
     set name = coalesce(v_new.name, r.name),
         hostname = coalesce(v_new.hostname, r.hostname),
+        version = coalesce(v_new.version, r.version),
         environment = coalesce(v_new.environment, r.environment),
         capabilities = case when v_new.capabilities is null then r.capabilities else private.sorted_words(v_new.capabilities) end,
         attributes = case

@@ -25,7 +25,12 @@ declare
     v_pool_id uuid := p_job.pool;
 begin
     perform private.keep_workflow(p_job.workflow_id);
-    v_workflow := private.require_runnable_workflow(p_tenant_id, p_job.workflow_id, p_job.version);
+    v_workflow := private.require_runnable_workflow(
+        p_tenant_id, p_job.workflow_id, p_job.version, p_trigger_type not in ('scheduled', 'schedule', 'webhook')
+    );
+    if v_workflow.required_capabilities <> '{}' then
+        p_job.required_capabilities := private.sorted_words(p_job.required_capabilities || v_workflow.required_capabilities);
+    end if;
 
     if p_job.dedupe_key is not null then
         loop

@@ -3,7 +3,8 @@ create or replace function public.claim_jobs(
     p_lease_seconds integer default 60,
     p_environment text default null,
     p_listening boolean default false,
-    p_claim_id uuid default null        -- the robot's own; it asks again with the same one when no answer came
+    p_claim_id uuid default null,       -- the robot's own; it asks again with the same one when no answer came
+    p_capabilities text[] default null  -- of its own, those that it can use now; null: all
 )
 returns setof public.claimed_job
 language plpgsql
@@ -48,7 +49,16 @@ begin
         end as is_fair,
         r.environment,
         r.pool_id,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as capabilities,
+        private.robot_offers(
+            case
+                when p_capabilities is null then r.capabilities
+                else array(select w from unnest(r.capabilities) as w where w = any (private.nfc_words(p_capabilities)))
+            end,
+            r.tags,
+            r.is_internet,
+            r.pool_id,
+            h.is_desktop_open
+        ) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (

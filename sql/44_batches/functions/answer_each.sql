@@ -58,7 +58,7 @@ begin
                     -- Nothing is written here, so the block costs no transaction id.
                     v_job := private.check_new_job(p_caller.tenant_id, private.read_new_job(v_item));
                     perform private.keep_workflow(v_job.workflow_id);
-                    perform private.require_runnable_workflow(p_caller.tenant_id, v_job.workflow_id, v_job.version);
+                    perform private.require_runnable_workflow(p_caller.tenant_id, v_job.workflow_id, v_job.version, true);
                     if exists (
                         select from private.queue_tenants as q where q.tenant_id = p_caller.tenant_id and q.is_full
                     ) and not exists (

@@ -9,9 +9,23 @@ as $$
 declare
     v_caller private.caller := private.authorize('analytics.read');
     v_today timestamptz;
+    v_waiting jsonb;        -- how many jobs of each priority that wait for a robot
 begin
     perform private.sequence_tenant_events(v_caller.tenant_id);
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
+    select coalesce(jsonb_object_agg(of_priority.priority, of_priority.jobs), '{}')
+    into v_waiting
+    from (
+        select l.priority, sum(of_lane.jobs) as jobs
+        from (
+            select r.lane_id, count(*) as jobs
+            from private.ready as r
+            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+            group by r.lane_id
+        ) as of_lane
+        join private.lanes as l on l.lane_id = of_lane.lane_id
+        group by l.priority
+    ) as of_priority;
     return jsonb_build_object(
         'robots', (
             select coalesce(jsonb_agg(to_jsonb(states)), '[]')
@@ -23,11 +37,8 @@ begin
             ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
-        'queue_depth', (
-            select count(*)
-            from private.ready as r
-            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
-        ),
+        'queue_depth', (select coalesce(sum(w.value::bigint), 0) from jsonb_each_text(v_waiting) as w),
+        'queue_by_priority', v_waiting,
         'scheduled_jobs', (select count(*) from private.scheduled as s where s.tenant_id = v_caller.tenant_id),
         'today', (
             select jsonb_build_object(
@@ -61,6 +72,6 @@ begin
 end
 $$;
 comment on function public.get_fleet_metrics is
-    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, the waiting ones also by priority, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;

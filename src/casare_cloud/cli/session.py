@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from casare_cloud.cli.output import fail
 from casare_cloud.client import Client
+from casare_cloud.client.signing_in import NotConfigured, client_of
 
 
 def environment() -> Mapping[str, str]:
@@ -24,10 +25,7 @@ def setting(env: Mapping[str, str], name: str, given: str | None, option: str) -
 
 async def signed_in(env: Mapping[str, str] | None = None) -> Client:
     """A client signed in with `CASARE_API_KEY` (a service key), else as the local stack's demo user."""
-    env = env if env is not None else environment()
-    url = setting(env, "ORCHESTRATOR_URL", None, "ORCHESTRATOR_URL")
-    client = Client(url, api_key=env.get("CASARE_API_KEY"))
-    if not env.get("CASARE_API_KEY"):
-        name = setting(env, "DEMO_USERNAME", env.get("CASARE_USERNAME"), "CASARE_USERNAME")
-        await client.login(name, setting(env, "DEMO_PASSWORD", env.get("CASARE_PASSWORD"), "CASARE_PASSWORD"))
-    return client
+    try:
+        return await client_of(Client, env if env is not None else environment())
+    except NotConfigured as problem:
+        fail(str(problem), 2)

@@ -82,6 +82,11 @@ class Session:
         """Who this client is."""
         return await self._get("/auth/me")
 
+    @property
+    def is_user(self) -> bool:
+        """Whether a user has signed in: Realtime lets users in, and no keys."""
+        return self._refresh_token is not None
+
     async def access_token(self) -> str:
         """The user's current access token, refreshed when it is about to end."""
         return await self._token()

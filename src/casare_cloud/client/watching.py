@@ -92,12 +92,17 @@ class WatchCalls(JobCalls):
                     job = fresh
 
     async def watch_events(
-        self, after: int | None = None, *, supabase_url: str | None = None, publishable_key: str | None = None
+        self,
+        after: int | None = None,
+        *,
+        supabase_url: str | None = None,
+        publishable_key: str | None = None,
+        poll_seconds: float = _POLL_SECONDS,
     ) -> AsyncIterator[Answer]:
         """Every event of the tenant after that number, or from now on, as it happens: misses and repeats nothing.
 
         With `supabase_url` and `publishable_key`, and as a user, a bell says when there are some; without, or while
-        Realtime is away, events are read every two seconds.
+        Realtime is away, events are read every `poll_seconds`.
         """
         if after is None:
             after = int((await self.watch())["after"])
@@ -107,7 +112,7 @@ class WatchCalls(JobCalls):
                     after = event["seq"]
                     yield event
                 # Once in a while even if no bell rings: it may be lost, or rung by a transaction that others overtook.
-                push = await line.next(line.renew_after if line.is_live else _POLL_SECONDS)
+                push = await line.next(line.renew_after if line.is_live else poll_seconds)
                 if push is not None and push[0] == "changed":
                     async for event in self.iterate_events(after):
                         after = event["seq"]
@@ -161,13 +166,13 @@ class WatchCalls(JobCalls):
         """Watches, says so again in time, and listens where that is possible."""
         line = _Line()
         tasks: list[asyncio.Task[None]] = []
-        if not (supabase_url and publishable_key and self._refresh_token):
+        if not (supabase_url and publishable_key and self.is_user):
             yield line
             return
         said = await self.watch(job_id)
         line.renew_after = float(said["renew_after_seconds"])
         if said["pushes"] != "off":
-            realtime = line.realtime = RealtimeClient(supabase_url, publishable_key, self._realtime_token)
+            realtime = line.realtime = RealtimeClient(supabase_url, publishable_key, self.realtime_token)
             realtime.subscribe(
                 said["topic"],
                 lambda event, payload: line.pushes.put_nowait((event, payload)),
@@ -187,7 +192,8 @@ class WatchCalls(JobCalls):
             with suppress(ApiError):  # what is polled for says what is wrong
                 await self.watch(job_id)
 
-    async def _realtime_token(self) -> tuple[str, float]:
+    async def realtime_token(self) -> tuple[str, float]:
+        """A user's token for Realtime, and for how many seconds it may be used before a newer one is to be sent."""
         token = await self.access_token()
         return token, max(self._token_ends_at - time.time() - REFRESH_BEFORE_SECONDS, 1.0)
 

@@ -25,6 +25,7 @@ class WorkflowOptions(TypedDict, total=False):
     priority: int
     metadata: Mapping[str, Any] | None
     input: Mapping[str, Any] | None
+    run: bool
     workflow_id: str | None
     pool: str | None
     robot_id: str | None
@@ -98,7 +99,7 @@ class WorkflowCalls(Session):
     async def submit_workflow(
         self, name: str, definition: Mapping[str, Any], **more: Unpack[WorkflowOptions]
     ) -> Answer:
-        """Store a workflow and run it once (`priority`, `execution_mode`, `metadata` …): POST /workflows."""
+        """Store a workflow and run it once (`priority`, `metadata` …), or not (`run` false): POST /workflows."""
         return await self._create("/workflows", {"workflow_name": name, "workflow_json": definition, **more})
 
     async def upload_workflow(self, file_name: str, content: bytes, **options: Unpack[UploadOptions]) -> Answer:

@@ -12,12 +12,17 @@ _GONE_MILLISECONDS = 30_000  # a client that takes nothing for so long is gone, 
 
 
 def serve(app: Any, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT; sockets that are open then are closed with 1012, and their clients come again.
+    """Serve until SIGTERM or SIGINT; sockets that are open then are closed with 1012, and their clients come again."""
+    uvicorn.Server(config_of(app)).run([listener_at(host, port)])
+
+
+def config_of(app: Any) -> uvicorn.Config:
+    """How the sockets are served.
 
     Nothing is compressed, as a compressor takes more memory than all the rest of a socket; nothing is logged of a
     request, as a token may stand in its query.
     """
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         ws="websockets-sansio",
         ws_max_size=FRAME_BYTES,
@@ -29,7 +34,6 @@ def serve(app: Any, host: str, port: int) -> None:
         access_log=False,
         proxy_headers=False,  # whose X-Forwarded-For counts is decided by CASARE_TRUSTED_PROXIES
     )
-    uvicorn.Server(config).run([listener_at(host, port)])
 
 
 def listener_at(host: str, port: int) -> socket.socket:

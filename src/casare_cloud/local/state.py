@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from casare_cloud.env_file import read_env_file
 from casare_cloud.key_ring import new_secret_keys
 from casare_cloud.local.errors import LocalStackError
 
@@ -224,10 +225,7 @@ class StateFolder:
 
     def read_env(self) -> dict[str, str]:
         """The environment file as a dictionary; empty when there is none."""
-        if not self.env_file.exists():
-            return {}
-        pairs = (line.split("=", 1) for line in self.env_file.read_text().splitlines() if "=" in line)
-        return {name: _unquoted(value) for name, value in pairs if not name.startswith("#")}
+        return read_env_file(self.env_file)
 
     def write_env(self, values: Mapping[str, str]) -> None:
         write_private(
@@ -263,10 +261,6 @@ class StateFolder:
 def shell_lines(values: Mapping[str, str]) -> str:
     """Variables as lines that a shell reads as they are meant."""
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
-
-
-def _unquoted(value: str) -> str:
-    return "".join(shlex.split(value)) if value.startswith(("'", '"')) else value
 
 
 def write_private(path: Path, text: str) -> None:

@@ -33,6 +33,10 @@ select true from public.api_keys as k
 where k.api_key_id = %(api_key_id)s and k.kind = %(kind)s::public.api_key_kind
 """
 
+LIST_LIVE_KEYS_OF_ROBOT = """
+select k.api_key_id from public.api_keys as k where k.robot_id = %(robot_id)s and k.revoked_at is null
+"""
+
 CREATE_KEY = f"""
 select {_COLUMNS}
 from public.create_api_key(

@@ -46,6 +46,19 @@ async def create_for_robot(
     return await _create(tx, "robot", name, made.key_hash, made.prefix, robot, (), expires_at), made.key
 
 
+async def renew_agent_token(tx: Transaction, robot_id: UUID, name: str) -> str:
+    """A new token `rpa-agent-…` in place of whatever keys a robot has, which end at once. Needs api_keys.write.
+
+    Raises 404 ROBOT_NOT_FOUND.
+    """
+    made = new_api_key("robot", "rpa-agent-")
+    await require(tx, "api_keys.write")
+    for row in await tx.fetch_all(queries.LIST_LIVE_KEYS_OF_ROBOT, {"robot_id": robot_id}):
+        await _key(tx, queries.REVOKE_KEY, api_key_id=row["api_key_id"])
+    await _create(tx, "robot", name, made.key_hash, made.prefix, str(robot_id), (), None)
+    return made.key
+
+
 async def create_for_program(
     tx: Transaction, name: str, scopes: Sequence[str], expires_at: datetime | None
 ) -> tuple[ApiKey, str]:

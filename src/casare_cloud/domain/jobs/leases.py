@@ -85,12 +85,35 @@ async def claim_now(tx: Transaction, order: ClaimOrder, is_listening: bool) -> l
         "environment": order.environment,
         "claim_id": order.claim_id,
         "listening": is_listening,
+        "capabilities": order.capabilities,
     }
     rows = await tx.fetch_all(queries.CLAIM_JOBS, params)
     if order.starts:
         for row in rows:
             await start(tx, row["job_id"], row["lease_token"])
     return [ClaimedJob(**row) for row in rows]
+
+
+AGENT_LEASE_SECONDS = 300  # the least; private.silence_seconds() has the rule
+
+
+async def claim_for_agent(tx: Transaction, capabilities: list[str] | None) -> ClaimedJob | None:
+    """A job for the calling robot, begun at once, or None; and what it holds is renewed.
+
+    For programs that know no lease: it holds its jobs as long as it is heard of.
+    """
+    order = ClaimOrder(lease_seconds=AGENT_LEASE_SECONDS, capabilities=capabilities)
+    jobs = await claim_now(tx, order, is_listening=False)
+    for job in jobs:
+        await start(tx, job.job_id, job.lease_token)
+    await keep_held_jobs(tx)
+    return jobs[0] if jobs else None
+
+
+async def keep_held_jobs(tx: Transaction) -> int:
+    """Renew whatever the calling robot holds; how many jobs that is."""
+    kept: int = await tx.fetch_value(queries.KEEP_HELD_JOBS)
+    return kept
 
 
 async def start(tx: Transaction, job_id: UUID, lease_token: int | None) -> Started:

@@ -106,6 +106,7 @@ class Filter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     before: UUID | None = None
+    trigger_types: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class ClaimOrder:
     wait_seconds: float = 0
     environment: str | None = None
     claim_id: UUID | None = None
+    capabilities: list[str] | None = None  # of the robot's own, those that it can use now; None: all
     starts: bool = False  # the jobs run from their claim: the robot says no start
 
 

@@ -27,6 +27,7 @@ _IN_TIME = """
 _WANTED = """
     (%(statuses)s::text[] is null or j.status = any (%(statuses)s::text[]::public.job_status[]))
     and (%(workflow_id)s::uuid is null or j.workflow_id = %(workflow_id)s)
+    and (%(trigger_types)s::text[] is null or j.trigger_type = any (%(trigger_types)s::text[]))
     and (
         %(robot)s::text is null
         or j.robot_id = any (asked.robot_ids)
@@ -57,7 +58,7 @@ with asked as materialized (
 
 # From the newest on, whatever is filtered: a planner that thinks little of a filter would read all and sort.
 _WALK = f"""
-    select j.job_id, j.status, j.workflow_id, j.robot_id, j.created_at
+    select j.job_id, j.status, j.workflow_id, j.robot_id, j.created_at, j.trigger_type
     from public.jobs as j
     where {_IN_TIME}
     order by j.job_id desc
@@ -192,12 +193,16 @@ CLAIM_JOBS = """
 select *
 from public.claim_jobs(
     p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
-    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid
+    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid, p_capabilities => %(capabilities)s::text[]
 )
 """
 
 WHOAMI = """
 select public.whoami() as caller
+"""
+
+KEEP_HELD_JOBS = """
+select public.keep_held_jobs()
 """
 
 START_JOB = """
@@ -250,6 +255,19 @@ select public.explain_job(%(job_id)s::uuid) as answer
 
 HAS_JOB = """
 select true from public.jobs as j where j.job_id = %(job_id)s
+"""
+
+AUDIT_EXECUTION = """
+select private.audit_execution(%(job_id)s::uuid)
+"""
+
+# Of the last attempt that said something of its nodes.
+GET_NODE_EXECUTIONS = """
+select x.node_executions
+from public.job_node_executions as x
+where x.job_id = %(job_id)s
+order by x.attempt desc
+limit 1
 """
 
 # The lines of each job after one of its own: what a job's robot says comes in one order, that of two robots in none.

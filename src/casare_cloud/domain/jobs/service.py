@@ -38,6 +38,20 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
     return Job(**row)
 
 
+async def run_by_hand(tx: Transaction, job: NewJob) -> Job:
+    """Enqueue a job of a workflow that somebody runs by hand, and write that down; raises as `enqueue`."""
+    made = await enqueue(tx, job)
+    await tx.execute(queries.AUDIT_EXECUTION, {"job_id": made.job_id})
+    return made
+
+
+async def list_node_executions(tx: Transaction, job: Job) -> list[dict[str, Any]]:
+    """What each node or step of a job did, in their order: from its result, which is whole, else as reported."""
+    own = job.result.get("node_executions") if isinstance(job.result, dict) else None
+    found = own if isinstance(own, list) else await tx.fetch_value(queries.GET_NODE_EXECUTIONS, {"job_id": job.job_id})
+    return [item for item in found or () if isinstance(item, dict)]
+
+
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Job], int, bool]:
     """(jobs of the page, the newest first; how many match; whether older jobs may match as well). Needs jobs.read.
 
@@ -86,6 +100,7 @@ def _parameters(wanted: Filter) -> dict[str, Any]:
     return {
         "statuses": wanted.statuses,
         "workflow_id": wanted.workflow_id,
+        "trigger_types": wanted.trigger_types,
         "robot": wanted.robot,
         "robot_id": uuid_of(wanted.robot) if wanted.robot else None,
         "created_after": wanted.created_after,

@@ -83,6 +83,7 @@ class Fleet:
     robots: dict[RobotState, int]
     active_jobs: int
     queue_depth: int
+    queue_by_priority: dict[str, int]  # the priorities of jobs that wait
     scheduled_jobs: int
     today: Outcomes
     ever: Totals

@@ -51,6 +51,7 @@ class Robot:
     quarantine_reason: str | None
     last_command: dict[str, Any] | None
     other_session_at: datetime | None  # when another process with its key was heard of lately
+    version: str  # of its program
 
 
 Capabilities = list[str] | dict[str, Any]
@@ -147,11 +148,34 @@ class Filter:
     is_busy: bool | None = None
     environment: str | None = None
     search: str | None = None
+    states: list[int] | None = None  # any of these numbers, as `Lifetime.of` reads them
 
     def matches(self, robot: "Robot") -> bool:
         """Whether a robot is so, but for the search."""
         names = ("is_online", "is_active", "is_healthy", "is_busy", "environment")
         return all(getattr(self, name) in (None, getattr(robot, name)) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """A robot's state, and whether it was ever heard of, for faces that tell those apart."""
+
+    is_online: bool
+    is_active: bool
+    is_healthy: bool
+    is_busy: bool
+    was_heard: bool
+
+    @classmethod
+    def of(cls, number: int) -> "Lifetime":
+        """The state that a number says."""
+        return cls(*(bool(number >> place & 1) for place in range(5)))
+
+    @classmethod
+    def of_robot(cls, robot: Robot) -> "Lifetime":
+        """That of a robot."""
+        heard = robot.last_heartbeat_at is not None
+        return cls(robot.is_online, robot.is_active, robot.is_healthy, robot.is_busy, heard)
 
 
 @dataclass(frozen=True, slots=True)

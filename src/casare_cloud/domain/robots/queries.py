@@ -4,15 +4,22 @@ _COLUMNS = """
     r.robot_id, r.external_id, r.name, r.hostname, r.mode, r.health, r.is_online, r.is_active, r.is_healthy, r.is_busy,
     r.environment, r.max_concurrent_jobs, r.capabilities, r.attributes, r.tags, r.is_internet, r.pool_id,
     r.current_job_ids, r.last_heartbeat_at, r.created_at, r.updated_at, r.metrics, r.quarantined_at,
-    r.quarantine_reason, r.last_command, r.other_session_at
+    r.quarantine_reason, r.last_command, r.other_session_at, r.version
 """
 
-_WANTED = """
+# As the domain's Lifetime reads it.
+_STATE = """(
+    r.is_online::integer + 2 * r.is_active::integer + 4 * r.is_healthy::integer + 8 * r.is_busy::integer
+    + 16 * (r.last_heartbeat_at is not null)::integer
+)"""
+
+_WANTED = f"""
     r.tenant_id = caller.tenant_id
     and (%(is_online)s::boolean is null or r.is_online = %(is_online)s)
     and (%(is_active)s::boolean is null or r.is_active = %(is_active)s)
     and (%(is_healthy)s::boolean is null or r.is_healthy = %(is_healthy)s)
     and (%(is_busy)s::boolean is null or r.is_busy = %(is_busy)s)
+    and (%(states)s::integer[] is null or {_STATE} = any (%(states)s::integer[]))
     and (%(environment)s::text is null or r.environment = normalize(%(environment)s::text, nfc))
     and (
         %(search)s::text is null
@@ -46,6 +53,13 @@ order by r.robot_id is not distinct from %(robot_id)s::uuid desc
 limit 1
 """
 
+COUNT_ROBOTS = f"""
+select {_STATE} as state, count(*) as count
+from private.authorize('robots.read') as caller
+join public.live_robots as r on r.tenant_id = caller.tenant_id
+group by state
+"""
+
 REGISTER_ROBOT = f"""
 select {_COLUMNS}
 from public.register_robot(
@@ -61,6 +75,10 @@ from public.register_robot(
     p_session_id => %(session_id)s::uuid,
     p_held_leases => %(held_leases)s::jsonb
 ) as r
+"""
+
+CALLING_ROBOT = """
+select private.calling_robot_id()
 """
 
 UPDATE_ROBOT = f"""

@@ -18,6 +18,7 @@ from casare_cloud.domain.robots.model import (
     Heard,
     Heartbeat,
     HeldLease,
+    Lifetime,
     Registration,
     Robot,
     RobotCommand,
@@ -48,11 +49,25 @@ async def register(tx: Transaction, registration: Registration) -> Robot:
     return await _robot(tx, queries.REGISTER_ROBOT, **_split_capabilities(params))
 
 
+async def own_id(tx: Transaction) -> UUID | None:
+    """The id of the robot that makes this request; None for anybody else."""
+    robot_id: UUID | None = await tx.fetch_value(queries.CALLING_ROBOT)
+    return robot_id
+
+
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Robot], int]:
     """(robots of the page by external id; how many match in all). Needs robots.read."""
     rows = await tx.fetch_all(queries.LIST_ROBOTS, asdict(wanted) | {"limit": limit, "offset": offset})
     items, total = split_page(rows, "robot_id")
     return [Robot(**item) for item in items], total
+
+
+async def count_lifetimes(tx: Transaction) -> dict[Lifetime, int]:
+    """How many robots of the tenant are in each state. Needs robots.read."""
+    rows = await tx.fetch_all(queries.COUNT_ROBOTS)
+    if not rows:
+        await require(tx, "robots.read")
+    return {Lifetime.of(row["state"]): row["count"] for row in rows}
 
 
 async def list_seen(tx: Transaction, wanted: Filter, limit: int) -> list[Robot]:

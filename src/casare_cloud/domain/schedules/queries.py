@@ -27,6 +27,31 @@ order by s.schedule_id desc
 limit %(limit)s offset %(offset)s
 """
 
+LIST_SCHEDULE_PAGE = f"""
+select counted.total, page.*
+from private.authorize('schedules.read') as caller
+cross join lateral (
+    select count(*) as total
+    from public.schedules as s
+    where s.tenant_id = caller.tenant_id
+        and s.deleted_at is null
+        and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
+        and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
+) as counted
+left join lateral (
+    select {_COLUMNS}
+    from public.schedules as s
+    {_WITH_WORKFLOW}
+    where s.tenant_id = caller.tenant_id
+        and s.deleted_at is null
+        and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
+        and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
+    order by s.schedule_id desc
+    limit %(limit)s offset %(offset)s
+) as page on true
+order by page.schedule_id desc
+"""
+
 LIST_UPCOMING = f"""
 select
     s.schedule_id, s.name as schedule_name, s.workflow_id, w.name as workflow_name, s.frequency, u.run_at

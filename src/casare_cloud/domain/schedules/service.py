@@ -51,6 +51,16 @@ async def list_some(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     return [Schedule(**row) for row in rows]
 
 
+async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Schedule], int]:
+    """(schedules of the page, the newest first; how many match in all). Needs schedules.read."""
+    rows = await tx.fetch_all(
+        queries.LIST_SCHEDULE_PAGE,
+        {"workflow_id": wanted.workflow_id, "is_enabled": wanted.is_enabled, "limit": limit, "offset": offset},
+    )
+    items, total = split_page(rows, "schedule_id")
+    return [Schedule(**item) for item in items], total
+
+
 async def list_upcoming(tx: Transaction, workflow_id: UUID | None, limit: int) -> list[Upcoming]:
     """The next runs of all enabled schedules, merged, the soonest first. Needs schedules.read."""
     rows = await tx.fetch_all(queries.LIST_UPCOMING, {"workflow_id": workflow_id, "limit": limit})

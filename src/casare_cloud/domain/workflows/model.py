@@ -73,3 +73,16 @@ class Filter:
 
     search: str | None = None
     status: WorkflowStatus | None = None
+    is_enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody did to a workflow: create, update, publish, archive, execute, delete or clone."""
+
+    audit_id: UUID
+    action: str
+    user_email: str | None
+    old_values: dict[str, Any] | None
+    new_values: dict[str, Any] | None
+    created_at: datetime

@@ -14,6 +14,7 @@ _WANTED = """
     w.tenant_id = caller.tenant_id
     and w.deleted_at is null
     and (%(status)s::text is null or w.status::text = %(status)s)
+    and (%(is_enabled)s::boolean is null or w.is_enabled = %(is_enabled)s)
     and (
         %(search)s::text is null
         or strpos(lower(w.name), lower(normalize(%(search)s::text, nfc))) > 0
@@ -21,20 +22,27 @@ _WANTED = """
     )
 """
 
-LIST_WORKFLOWS = f"""
+
+def _list(columns: str) -> str:
+    return f"""
 select counted.total, page.*
 from private.authorize('workflows.read') as caller
 cross join lateral (
     select count(*) as total from public.workflows as w where {_WANTED}
 ) as counted
 left join lateral (
-    select {_SUMMARY}
+    select {columns}
     from {_CURRENT}
     where {_WANTED}
     order by w.workflow_id desc
     limit %(limit)s offset %(offset)s
 ) as page on true
+order by page.workflow_id desc
 """
+
+
+LIST_WORKFLOWS = _list(_SUMMARY)
+LIST_WHOLE_WORKFLOWS = _list(f"{_SUMMARY}, v.definition")
 
 GET_WORKFLOW = f"""
 select {_SUMMARY}, v.definition
@@ -62,6 +70,21 @@ from public.submit_workflow(
     p_metadata => %(metadata)s::jsonb,
     p_workflow_id => %(workflow_id)s::uuid
 ) as w
+"""
+
+DRAFT_WORKFLOW = """
+select w.workflow_id
+from public.draft_workflow(
+    %(name)s, %(definition)s::jsonb, %(description)s, %(cloned_from)s::uuid
+) as w
+"""
+
+UPDATE_WORKFLOW = """
+select w.workflow_id from public.update_workflow(%(workflow_id)s::uuid, %(changes)s::jsonb, %(version)s::integer) as w
+"""
+
+LIST_HISTORY = """
+select * from public.list_workflow_history(%(workflow_id)s::uuid, %(limit)s::integer, %(offset)s::integer)
 """
 
 RECORD_BACKUP = """

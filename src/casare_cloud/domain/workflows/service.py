@@ -1,6 +1,6 @@
 """What can be done with workflows. Every rule is in the SQL functions that are called here."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.workflows import backup, queries
-from casare_cloud.domain.workflows.model import Deletion, Filter, NewVersion, Published, Workflow
+from casare_cloud.domain.workflows.model import Act, Deletion, Filter, NewVersion, Published, Workflow
 from casare_cloud.errors import NotFound
 
 
@@ -41,6 +41,38 @@ async def publish(tx: Transaction, store: backup.Store | None, new: NewVersion) 
     return Published(row["workflow_id"], row["version"], row["created_at"], planned)
 
 
+async def draft(tx: Transaction, name: str, definition: dict[str, Any], description: str | None) -> Workflow:
+    """Make a draft, which people may run by hand, and return it. Needs workflows.write, and workflows.read."""
+    return await _draft(tx, name=name, definition=definition, description=description, cloned_from=None)
+
+
+async def clone(tx: Transaction, workflow_id: UUID) -> Workflow:
+    """A draft like another workflow; 404 WORKFLOW_NOT_FOUND. Needs workflows.write, and workflows.read."""
+    return await _draft(tx, name=None, definition=None, description=None, cloned_from=workflow_id)
+
+
+async def _draft(tx: Transaction, **params: Any) -> Workflow:
+    workflow_id: UUID = await tx.fetch_value(queries.DRAFT_WORKFLOW, params)
+    return await get(tx, workflow_id)
+
+
+async def update(tx: Transaction, workflow_id: UUID, changes: dict[str, Any], version: int | None = None) -> Workflow:
+    """Change name, description, definition, is_enabled or status; another definition is a new version.
+
+    Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_CHANGED when `version` is not the current one. Needs workflows.write,
+    and workflows.read.
+    """
+    await tx.execute(queries.UPDATE_WORKFLOW, {"workflow_id": workflow_id, "changes": changes, "version": version})
+    return await get(tx, workflow_id)
+
+
+async def list_history(tx: Transaction, workflow_id: UUID, limit: int, offset: int) -> tuple[list[Act], int]:
+    """(what was done to a workflow, the newest first; how much in all); 404 WORKFLOW_NOT_FOUND. Needs audit.read."""
+    rows = await tx.fetch_all(queries.LIST_HISTORY, {"workflow_id": workflow_id, "limit": limit, "offset": offset})
+    items, total = split_page(rows, "audit_id")
+    return [Act(**item) for item in items], total
+
+
 async def keep_copy(
     begin: backup.Begin, store: backup.Store | None, made: Published, content: dict[str, Any]
 ) -> Published:
@@ -65,11 +97,16 @@ async def id_of(tx: Transaction, workflow: UUID | str, permission: str) -> UUID:
     return workflow_id
 
 
-async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Workflow], int]:
-    """(workflows of the page, the newest first; how many match in all). Needs workflows.read."""
+async def list_page(
+    tx: Transaction, wanted: Filter, limit: int, offset: int, *, whole: bool = False
+) -> tuple[list[Workflow], int]:
+    """(workflows of the page, the newest first; how many match in all); `whole` ones have their definitions.
+
+    Needs workflows.read.
+    """
     rows = await tx.fetch_all(
-        queries.LIST_WORKFLOWS,
-        {"status": wanted.status, "search": wanted.search, "limit": limit, "offset": offset},
+        queries.LIST_WHOLE_WORKFLOWS if whole else queries.LIST_WORKFLOWS,
+        {**asdict(wanted), "limit": limit, "offset": offset},
     )
     items, total = split_page(rows, "workflow_id")
     return [Workflow(**item) for item in items], total

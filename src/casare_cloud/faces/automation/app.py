@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 
 from casare_cloud.config import Settings
+from casare_cloud.errors import NotFound
 from casare_cloud.faces.automation import probes
 from casare_cloud.faces.automation.envelope import AutomationEnvelope
 from casare_cloud.faces.automation.figures import CONTENT_TYPE, Figures
@@ -18,24 +19,34 @@ if TYPE_CHECKING:
 RESOURCES = {
     "activity": "activity.routes",
     "admin": "admin.routes",
+    "agent-tasks": "agents.tasks",
+    "agents": "agents.routes",
     "ai": "later.routes",
     "analytics": "analytics.routes",
     "api-keys": "api_keys.routes",
     "audit-logs": "audit_logs.routes",
     "auth": "auth.routes",
+    "bulk": "bulk.routes",
     "credentials": "later.routes",
     "dashboard": "dashboard.routes",
+    "executions": "executions.routes",
     "export": "export.routes",
     "integrations": "later.routes",
     "notifications": "notifications.routes",
     "plugins": "later.routes",
     "storage": "storage.routes",
+    "schedules": "schedules.routes",
+    "task-types": "task_types.routes",
     "templates": "later.routes",
+    "triggers": "triggers.routes",
     "user-roles": "user_roles.routes",
     "users": "users.routes",
+    "workflow-variables": "workflow_variables.routes",
+    "workflows": "workflows.routes",
 }
 
 BODY_LIMITS = {"/auth/": FORM_BYTES}  # who sends it is not known yet
+_SENDERS = "/api/v1/triggers/webhooks/"
 
 
 class Automation(App):
@@ -87,7 +98,30 @@ class Automation(App):
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": content})
             return
+        path = self.path_of(scope["path"])
+        if path.startswith(_SENDERS):
+            await self._serve_sender(path, scope, receive, send)
+            return
         await super().serve(scope, receive, send)
+
+    async def _serve_sender(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """A sender to a trigger: it is known by its proof, and by no token."""
+        from casare_cloud.faces.kit.senders import serve_sender, target_of
+        from casare_cloud.key_ring import KeyRing
+
+        target = target_of(path)
+        if target is None:
+            raise NotFound("NOT_FOUND", "There is nothing at this address.")
+        ring = KeyRing.read(self.settings.secret_keys)
+        await serve_sender(self.database, ring, {**scope, "path": path}, receive, send, target)
+
+    def body_limit(self, path: str) -> int:
+        """1 MB of a sender, else as any face."""
+        if self.path_of(path).startswith(_SENDERS):
+            from casare_cloud.faces.kit.senders import SENDER_BYTES
+
+            return SENDER_BYTES
+        return super().body_limit(path)
 
     def path_of(self, path: str) -> str:
         """Without the last slash, and with the base once: clients send both spellings, and some put it in twice."""

@@ -16,6 +16,11 @@ from casare_cloud.faces.kit.fields import Moment
 UserId = Annotated[UUID, Path(description="The id of the user.")]
 RoleId = Annotated[UUID, Path(description="The id of the role.")]
 KeyId = Annotated[UUID, Path(description="The id of the key, not the key.")]
+WorkflowId = Annotated[UUID, Path(description="The id of the workflow.")]
+ExecutionId = Annotated[UUID, Path(description="The id of the execution.")]
+AgentId = Annotated[UUID, Path(description="The id of the agent.")]
+ScheduleId = Annotated[UUID, Path(description="The id of the schedule.")]
+TriggerId = Annotated[UUID, Path(description="The id of the trigger.")]
 
 PermissionCode = Annotated[
     str,

@@ -25,6 +25,7 @@ FLEET_METRICS: Example = {
     "error_robots": 0,
     "active_jobs": 3,
     "queue_depth": 12,
+    "queue_by_priority": {"0": 2, "10": 10},
     "scheduled_jobs": 4,
     "total_jobs_today": 156,
     "completed_jobs_today": 150,

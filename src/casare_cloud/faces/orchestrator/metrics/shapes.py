@@ -57,6 +57,10 @@ class FleetAnswer(Answer):
     error_robots: int
     active_jobs: Annotated[int, Field(description="Claimed or running.")]
     queue_depth: Annotated[int, Field(description="Waiting for a robot, not for a time.")]
+    queue_by_priority: Annotated[
+        dict[str, int],
+        Field(description="How many of `queue_depth` have each priority; those that none has are left out."),
+    ]
     scheduled_jobs: Annotated[int, Field(description="Waiting for a time: delayed ones and retries.")]
     total_jobs_today: int
     completed_jobs_today: int
@@ -77,6 +81,7 @@ class FleetAnswer(Answer):
             error_robots=count["error"],
             active_jobs=fleet.active_jobs,
             queue_depth=fleet.queue_depth,
+            queue_by_priority=fleet.queue_by_priority,
             scheduled_jobs=fleet.scheduled_jobs,
             total_jobs_today=fleet.today.total,
             completed_jobs_today=fleet.today.completed,

@@ -33,9 +33,10 @@ router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
     """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
 
-    Both are made, or neither. At most 10 MB and 1,000 nodes. Unknown fields are ignored, and named in `warnings`.
-    `scheduled` needs `schedule_cron`; the schedule has the workflow's name and the tenant's time zone. `webhook`
-    answers 501 and stores nothing. Needs workflows.write, and jobs.create or schedules.write.
+    Both are made, or neither; with `run` false it is published only. At most 10 MB and 1,000 nodes. Unknown fields are
+    ignored, and named in `warnings`. `scheduled` needs `schedule_cron`; the schedule has the workflow's name and the
+    tenant's time zone. `webhook` answers 501 and stores nothing. Needs workflows.write, and jobs.create or
+    schedules.write where it runs.
     """
     return await _submit(body, tx, call)
 
@@ -99,13 +100,13 @@ async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
 
 
 def _answer(made: submitting.Submitted, body: SubmitBody) -> SubmitAnswer:
-    verb = "queued" if made.schedule_id is None else "scheduled"
+    what = f"{'queued' if made.schedule_id is None else 'scheduled'} for {body.execution_mode} execution"
     return SubmitAnswer(
         workflow_id=made.published.workflow_id,
         job_id=made.job_id,
         schedule_id=made.schedule_id,
         status="success",
-        message=f"Workflow submitted and {verb} for {body.execution_mode} execution",
+        message=f"Workflow submitted and {what if body.run else 'not run'}",
         created_at=made.created_at,
         backup=BackupAnswer.model_validate(made.published.backup),
         warnings=body.warnings(),

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from casare_cloud.domain.workflows.model import Workflow, WorkflowStatus
 from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.kit.examples import showing
-from casare_cloud.faces.kit.fields import Input, Name
+from casare_cloud.faces.kit.fields import Flag, Input, Name
 from casare_cloud.faces.kit.problems import sentence_of
 from casare_cloud.faces.kit.request_json import read_json
 from casare_cloud.faces.kit.shapes import JSON_LEVELS, TOO_DEEP, Answer, OpenBody, Time, Warnings, is_too_deep
@@ -44,6 +44,7 @@ class SubmitBody(OpenBody):
     priority: Priority = 10
     metadata: dict[str, Any] | None = None
     input: Input = None
+    run: Annotated[Flag, Field(description="False: it is published, and no job is queued.")] = True
     workflow_id: Annotated[UUID | None, Field(description="Publish as the next version of this workflow.")] = None
     pool: Annotated[
         str | None, Field(min_length=1, max_length=64, description="Robots of this shared pool run it: its id or name.")
@@ -89,7 +90,7 @@ class BackupAnswer(Answer):
 
 
 class SubmitAnswer(Answer):
-    """What was made: a job or, with the trigger `scheduled`, a schedule; the other id is null."""
+    """What was made: a job or, with the trigger `scheduled`, a schedule; an id is null when nothing of it was."""
 
     model_config = showing(examples.SUBMITTED)
 

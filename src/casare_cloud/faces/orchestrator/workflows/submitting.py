@@ -33,7 +33,7 @@ class Submitted:
 
 
 async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) -> Submitted:
-    """Publish a workflow and enqueue its first job, or make its schedule: both or neither.
+    """Publish a workflow and enqueue its first job, or make its schedule: both or neither; without `run`, only publish.
 
     Raises 400 for a schedule without a (right) cron expression, and `TriggerNotAvailable` (501) for the trigger
     `webhook`. Needs workflows.write, and jobs.create or schedules.write.
@@ -60,6 +60,8 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
             },
         )
         return Submitted(published, None, schedule.schedule_id, schedule.created_at)
+    if not body.run:
+        return Submitted(published, None, None, published.created_at)
     job = await jobs.enqueue(
         tx,
         NewJob(
@@ -89,6 +91,8 @@ def _refuse_trigger(body: SubmitBody) -> None:
         raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
     if body.trigger_type == "webhook":
         raise TriggerNotAvailable("Webhook triggers")
+    if body.trigger_type == "scheduled" and not body.run:
+        raise InvalidArgument("run: cannot be false when trigger_type is scheduled; a schedule may have enabled false.")
     if body.trigger_type == "scheduled" and body.robot_id is not None:
         raise InvalidArgument("robot_id: is for a job that runs now; the jobs of a schedule are any robot's.")
 

@@ -1,0 +1,41 @@
+"""Signing a program in with what its environment says."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from casare_cloud.client.session import Session
+
+Kind = TypeVar("Kind", bound=Session)
+
+
+class NotConfigured(ValueError):
+    """The environment does not say where the service is, or who calls."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Set {name}, or start a local stack with `casare-cloud up`.")
+        self.name = name
+
+
+async def client_of(kind: type[Kind], env: Mapping[str, str]) -> Kind:
+    """A client of `ORCHESTRATOR_URL`, with `CASARE_API_KEY` (a service key), else signed in as a user.
+
+    The user is `CASARE_USERNAME`, else the demo user of a local stack. Raises `NotConfigured`.
+    """
+    key = env.get("CASARE_API_KEY")
+    client = kind(_setting(env, "ORCHESTRATOR_URL"), api_key=key)
+    if not key:
+        try:
+            await client.login(
+                env.get("CASARE_USERNAME") or _setting(env, "DEMO_USERNAME", "CASARE_API_KEY"),
+                env.get("CASARE_PASSWORD") or _setting(env, "DEMO_PASSWORD", "CASARE_PASSWORD"),
+            )
+        except BaseException:
+            await client.close()
+            raise
+    return client
+
+
+def _setting(env: Mapping[str, str], name: str, asked: str | None = None) -> str:
+    if not env.get(name):
+        raise NotConfigured(asked or name)
+    return env[name]

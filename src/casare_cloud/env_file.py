@@ -1,0 +1,34 @@
+"""The environment file of a stack, `.casare/env`: where it is, and what it says."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The variables of the file; empty when there is none."""
+    if not path.exists():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+    return {name: _unquoted(value) for name, value in pairs if not name.startswith("#")}
+
+
+def find_env_file(folder: Path | None = None) -> Path | None:
+    """`env` in the folder that `CASARE_HOME` names, else `.casare/env` in this folder or the nearest one above it."""
+    if home := os.environ.get("CASARE_HOME"):
+        named = Path(home) / "env"
+        return named if named.exists() else None
+    here = (folder or Path.cwd()).resolve()
+    found = (parent / ".casare" / "env" for parent in (here, *here.parents))
+    return next((path for path in found if path.is_file()), None)
+
+
+def environment(folder: Path | None = None) -> Mapping[str, str]:
+    """The process's environment over that of the stack that was started in this folder or one above it."""
+    path = find_env_file(folder)
+    return {**(read_env_file(path) if path else {}), **os.environ}
+
+
+def _unquoted(value: str) -> str:
+    return "".join(shlex.split(value)) if value.startswith(("'", '"')) else value

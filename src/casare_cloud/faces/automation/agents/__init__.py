@@ -1,0 +1,1 @@
+"""Agents, and the tasks that they take."""

@@ -1,0 +1,1 @@
+"""Executions: the runs of workflows."""

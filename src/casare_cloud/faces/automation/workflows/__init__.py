@@ -1,0 +1,1 @@
+"""Workflows: draft, change, publish, run."""
