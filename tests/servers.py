@@ -98,6 +98,11 @@ def documents() -> Path | None:
     return folder if any(folder.glob("*.txt")) else None
 
 
+def chromium() -> str | None:
+    """The browser that Playwright drives; None: there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 def missing(marker: str) -> str | None:
     """What the machine lacks for tests with a marker; None when it has it."""
     root = project_root()
@@ -107,6 +112,8 @@ def missing(marker: str) -> str | None:
         if shutil.which("node") is None:
             return "Node"
         return None if (root / "node_modules" / "@supabase" / "supabase-js").exists() else "the npm packages (npm ci)"
+    if marker == "needs_chromium":
+        return None if chromium() else "Chromium (Debian: chromium)"
     if marker == "needs_documents":
         return None if documents() else f"the published documents ({DOCUMENTS_VARIABLE}=<their folder>)"
     if (

@@ -44,6 +44,7 @@ class Settings:
     )  # CASARE_SIGNING_KEY: ES256 private JWK that robot tokens are signed with
     # CASARE_SECRET_KEYS: name:key,… with which secrets that are signed with are sealed; see casare_cloud.key_ring
     secret_keys: str = field(default="", repr=False)
+    orchestrator_url: str = ""  # ORCHESTRATOR_URL: where the function `orchestrator` is reached, by the dashboard
     webhooks_url: str = ""  # WEBHOOKS_URL: where the function `webhooks` is reached, for the URLs of triggers
     is_local: bool = False  # CASARE_LOCAL=1: the embedded stack
     jwt_dev_mode: bool = False  # a request without credentials acts as the first administrator; local stack only
@@ -74,6 +75,7 @@ class Settings:
             jwt_algorithm=env.get("JWT_ALGORITHM", "").strip(),
             signing_key=env.get("CASARE_SIGNING_KEY", ""),
             secret_keys=env.get("CASARE_SECRET_KEYS", ""),
+            orchestrator_url=env.get("ORCHESTRATOR_URL", "").rstrip("/"),
             webhooks_url=env.get("WEBHOOKS_URL", "").rstrip("/"),
             is_local=_flag(env, "CASARE_LOCAL", False),
             jwt_dev_mode=_flag(env, "JWT_DEV_MODE", False),

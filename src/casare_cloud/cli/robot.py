@@ -25,6 +25,8 @@ class TransportName(StrEnum):
 
     direct = "direct"
     rest = "rest"
+    websocket = "websocket"
+    auto = "auto"
 
 
 @app.callback()
@@ -48,8 +50,16 @@ def run(
     name: Annotated[str | None, typer.Option("--name", help="A name for people. Default: the robot id.")] = None,
     transport: Annotated[
         TransportName,
-        typer.Option("--transport", help="direct: Data API and Realtime; rest: the orchestrator."),
+        typer.Option(
+            "--transport",
+            help="direct: Data API and Realtime; rest: the orchestrator; websocket: the gateway; auto: websocket, else "
+            "direct, else rest.",
+        ),
     ] = TransportName.direct,
+    gateway_url: Annotated[
+        str | None,
+        typer.Option("--gateway-url", envvar="GATEWAY_URL", help="For websocket. Default: the orchestrator's port."),
+    ] = None,
     environment: Annotated[str, typer.Option("--environment", help="Its jobs, and those for any.")] = "default",
     capability: Annotated[
         list[str] | None, typer.Option("--capability", help="Something this robot can do; repeat for more.")
@@ -102,6 +112,7 @@ def run(
         robot_id=robot,
         name=name or robot,
         transport=transport.value,
+        gateway_url=gateway_url or env.get("GATEWAY_URL"),
         environment=environment,
         capabilities=capability or [],
         tags=tag or [],

@@ -213,6 +213,24 @@ def _print_parts(info: dict[str, Any]) -> None:
 
 
 @errors_as_sentences()
+def dashboard(
+    should_open: Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")] = True,
+) -> None:
+    """Print the dashboard's address and open it in a browser: DASHBOARD_URL, or that of the local stack.
+
+    Sign in with the user name and password of a member; the local stack has the demo user of `casare-cloud up`.
+    """
+    import webbrowser
+
+    from casare_cloud.cli.session import environment, setting
+
+    url = setting(environment(), "DASHBOARD_URL", None, "DASHBOARD_URL").rstrip("/") + "/dashboard/"
+    say(url)
+    if should_open and sys.stdout.isatty():
+        webbrowser.open(url)
+
+
+@errors_as_sentences()
 def demo() -> None:
     """Run the main job once: submit a workflow, start a robot process, follow it live, print the result."""
     from casare_cloud.cli.demo import run_demo

@@ -14,6 +14,7 @@ from casare_cloud.printing import one_line
 _ENDS = frozenset(f"job.{word}" for word in FINISHED)
 _MINUTE = timedelta(minutes=1)
 _LEAST_ROBOTS = 3
+_WIDE = 110
 _COUNTED_STATES = ("idle", "busy", "offline", "quarantined")
 
 
@@ -159,7 +160,9 @@ class Sight:
             )
             for job in self.jobs[:most]
         ]
-        return _table(("NEWEST JOBS", "STATUS", "PROGRESS", "AT", "JOB"), (0, 9, 10, 10, 36), rows, width)
+        head, widths = ("NEWEST JOBS", "STATUS", "PROGRESS", "AT", "JOB"), (0, 9, 10, 16, 36)
+        shown = 5 if width >= _WIDE else 4  # the id takes what the name needs
+        return _table(head[:shown], widths[:shown], [row[:shown] for row in rows], width)
 
 
 def _state_of(robot: Mapping[str, Any]) -> str:

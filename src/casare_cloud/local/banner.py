@@ -19,6 +19,7 @@ def banner(env: Mapping[str, str], env_file: Path, demo_job: Sequence[str], seco
     lines = [
         f"casare_cloud is ready ({seconds:.1f} s)",
         "",
+        f"  Dashboard      {env['DASHBOARD_URL']}/dashboard/",
         f"  Orchestrator   {env['ORCHESTRATOR_URL']}/api/v1   (docs: {env['ORCHESTRATOR_URL']}/docs)",
         f"  Automation     {env['AUTOMATION_URL']}/api/v1   (docs: {env['AUTOMATION_URL']}/docs)",
         f"  Webhooks       {env['WEBHOOKS_URL']}",

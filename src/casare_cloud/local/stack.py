@@ -41,7 +41,7 @@ PROJECT_VARIABLES = (
     "DATABASE_URL",
     "CASARE_SIGNING_KEY",
 )
-FUNCTIONS = ("orchestrator", "automation", "webhooks", "gateway")
+FUNCTIONS = ("orchestrator", "automation", "webhooks", "gateway", "dashboard")
 PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "supabase_admin", "postgres")
 
 
@@ -173,10 +173,14 @@ class Stack:
         return url
 
     def _environment(self, secrets: Secrets, database_url: str) -> dict[str, str]:
+        dashboard = f"http://127.0.0.1:{self._ports.dashboard}"
+        origins = os.environ.get("CASARE_ALLOWED_ORIGINS", "").split(",")
         return {
             "ORCHESTRATOR_URL": f"http://127.0.0.1:{self._ports.orchestrator}",
             "AUTOMATION_URL": f"http://127.0.0.1:{self._ports.automation}",
             "WEBHOOKS_URL": f"http://127.0.0.1:{self._ports.webhooks}",
+            "DASHBOARD_URL": dashboard,
+            "CASARE_ALLOWED_ORIGINS": "*" if "*" in origins else ",".join([*filter(None, origins), dashboard]),
             "GATEWAY_URL": f"ws://127.0.0.1:{self._ports.gateway}",
             "SUPABASE_URL": f"http://127.0.0.1:{self._ports.platform}",
             "SUPABASE_PUBLISHABLE_KEY": secrets.publishable_key,

@@ -49,6 +49,10 @@ class Ports:
         return 8001 + self.offset
 
     @property
+    def dashboard(self) -> int:
+        return 8002 + self.offset
+
+    @property
     def webhooks(self) -> int:
         return 8766 + self.offset
 
@@ -59,7 +63,7 @@ class Ports:
     def named(self) -> dict[str, int]:
         ports = {"platform": self.platform, "postgres": self.postgres, "auth": self.auth}
         functions = {"orchestrator": self.orchestrator, "automation": self.automation, "webhooks": self.webhooks}
-        return ports | functions | {"gateway": self.gateway}
+        return ports | functions | {"gateway": self.gateway, "dashboard": self.dashboard}
 
     def refuse_taken(self, names: list[str]) -> None:
         """Raise `LocalStackError` when another program listens on one of the ports."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,8 @@ from casare_cloud.robot.machine import hostname
 from casare_cloud.robot.transport import RobotProfile, Transport
 from casare_cloud.robot.watching.watch import Allowed
 
+TransportName = Literal["direct", "rest", "websocket", "auto"]
+
 
 def run_agent(
     *,
@@ -23,7 +25,8 @@ def run_agent(
     api_key: str,
     robot_id: str,
     name: str | None = None,
-    transport: Literal["direct", "rest"] = "direct",
+    transport: TransportName = "direct",
+    gateway_url: str | None = None,
     environment: str = "default",
     capabilities: Sequence[str] = (),
     tags: Sequence[str] = (),
@@ -42,6 +45,7 @@ def run_agent(
     `grace_seconds`. The second ends the process at once with 130; other robots get its jobs when the leases end.
     `allowed` is what triggers may watch on this machine: nothing by default.
     `allows_scripts` lets workflows run scripts and commands.
+    `gateway_url` is where sockets are, by default the orchestrator's own port.
     `on_event` gets every `AgentEvent`; without it they are printed, one line each.
     """
     profile = RobotProfile(
@@ -57,9 +61,12 @@ def run_agent(
     folder = Path(work_dir).resolve()
     folder.mkdir(parents=True, exist_ok=True)
 
+    def say(text: str) -> None:
+        emit(AgentEvent("transport", text))
+
     async def main() -> None:
         agent = Agent(
-            make_transport(transport, orchestrator_url, api_key, robot_id),
+            make_transport(transport, orchestrator_url, api_key, robot_id, gateway_url, say),
             profile,
             folder,
             lease_seconds=lease_seconds,
@@ -83,16 +90,33 @@ def run_agent(
 
 
 def make_transport(
-    transport: Literal["direct", "rest"], orchestrator_url: str, api_key: str, robot_id: str
+    name: TransportName,
+    orchestrator_url: str,
+    api_key: str,
+    robot_id: str,
+    gateway_url: str | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Transport:
-    """The transport of that name, not connected yet."""
-    if transport == "rest":
-        from casare_cloud.robot.rest import RestTransport
+    """The transport of that name, not connected yet. `say` tells people what `auto` does."""
+    match name:
+        case "rest":
+            from casare_cloud.robot.rest import RestTransport
 
-        return RestTransport(orchestrator_url, api_key, robot_id)
-    from casare_cloud.robot.direct import DirectTransport
+            return RestTransport(orchestrator_url, api_key, robot_id)
+        case "direct":
+            from casare_cloud.robot.direct import DirectTransport
 
-    return DirectTransport(orchestrator_url, api_key, robot_id)
+            return DirectTransport(orchestrator_url, api_key, robot_id)
+        case "websocket":
+            from casare_cloud.robot.websocket import WebSocketTransport
+
+            return WebSocketTransport(orchestrator_url, api_key, robot_id, gateway=gateway_url)
+    from casare_cloud.robot.auto import AutoTransport
+
+    def make(one: TransportName) -> Transport:
+        return make_transport(one, orchestrator_url, api_key, robot_id, gateway_url)
+
+    return AutoTransport(("websocket", "direct", "rest"), make, say)
 
 
 def _drain_on_signals(agent: Agent, emit: EventHandler) -> None:

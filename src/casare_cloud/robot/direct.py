@@ -43,6 +43,7 @@ from casare_cloud.robot.transport import (
     Signal,
     assigned_triggers_of,
     claimed_jobs_of,
+    held_as_json,
     renewals_of,
     signal_from,
 )
@@ -181,7 +182,7 @@ class DirectTransport:
             p_tags=list(profile.tags),
             p_is_internet=profile.is_internet,
             p_session_id=self._session_id,
-            p_held_leases=[lease.as_json for lease in held_leases],
+            p_held_leases=held_as_json(held_leases),
         )
         await self._listen(str(row["robot_id"]))
         return {**row, "warnings": _warnings_of(row)}
@@ -357,7 +358,7 @@ class DirectTransport:
 
 
 def _of_job(lease: Lease) -> dict[str, Any]:
-    return {"p_job_id": lease.job_id, "p_lease_token": lease.lease_token}
+    return {"p_job_id": lease.job_id, "p_lease_token": lease.known_token}
 
 
 def _heartbeat_answer(heard: Mapping[str, Any]) -> HeartbeatAnswer:

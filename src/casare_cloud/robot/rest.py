@@ -24,6 +24,7 @@ from casare_cloud.robot.transport import (
     Signal,
     assigned_triggers_of,
     claimed_jobs_of,
+    held_as_json,
     renewals_of,
 )
 
@@ -62,7 +63,7 @@ class RestTransport:
             "max_concurrent_jobs": profile.max_concurrent_jobs,
             "tags": list(profile.tags),
             "session_id": self._session_id,
-            "held_leases": [lease.as_json for lease in held_leases],
+            "held_leases": held_as_json(held_leases),
         }
         if profile.is_internet:
             body["is_internet"] = True
@@ -148,7 +149,7 @@ class RestTransport:
         return Renewal(lease, renewed=True, cancel_requested=bool(answer["cancel_requested"]))
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
-        body: dict[str, Any] = {"progress": percent, "lease_token": lease.lease_token}
+        body: dict[str, Any] = {"progress": percent, "lease_token": lease.known_token}
         if current_node is not None:
             body["current_node"] = current_node
         if message is not None:
@@ -204,7 +205,7 @@ class RestTransport:
         self, lease: Lease, verb: str, expected: Sequence[str], *, attempts: int | None = None, **body: Any
     ) -> Any:
         """The answer to a call about one job, which has the `expected` fields."""
-        body["lease_token"] = lease.lease_token
+        body["lease_token"] = lease.known_token
         path = f"/jobs/{lease.job_id}/{verb}"
         return await self._http.call("POST", path, json=body, attempts=attempts, expects=an_object(*expected))
 

@@ -54,14 +54,27 @@ class RobotProfile:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The time-limited right to a job: the token fences every later write."""
+    """The time-limited right to a job: the token fences every later write.
+
+    A negative one is this robot's own, as document 001 tells robots none: the service then means the live lease.
+    """
 
     job_id: str
     lease_token: int
 
     @property
+    def known_token(self) -> int | None:
+        """The token, as far as the service has told it."""
+        return self.lease_token if self.lease_token > 0 else None
+
+    @property
     def as_json(self) -> dict[str, Any]:
-        return {"job_id": self.job_id, "lease_token": self.lease_token}
+        return {"job_id": self.job_id, "lease_token": self.known_token}
+
+
+def held_as_json(leases: Sequence["Lease"]) -> list[dict[str, Any]] | None:
+    """The leases that a registration names; None, which says nothing, when the token of one is not known."""
+    return [lease.as_json for lease in leases] if all(lease.known_token for lease in leases) else None
 
 
 @dataclass(frozen=True, slots=True)

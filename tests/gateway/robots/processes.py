@@ -158,6 +158,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.delay_seconds = 0.0
+        self.refuses = False
         self.url = ""
 
     async def __aenter__(self) -> "Proxy":
@@ -182,6 +183,9 @@ class Proxy:
                 writer.write_eof()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.refuses:
+            writer.transport.abort()
+            return
         upstream_reader, upstream_writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
         self._writers |= {writer, upstream_writer}
         ways = self._pipe(reader, upstream_writer), self._pipe(upstream_reader, writer)

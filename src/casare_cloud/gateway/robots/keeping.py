@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from casare_cloud.domain.jobs import batches
 from casare_cloud.domain.robots import model
@@ -198,7 +198,9 @@ class Keeper:
             case "cancel_job":
                 await self._connection.tell_to_stop(UUID(str(payload["job_id"])), payload.get("reason"))
             case "pause" | "resume" | "status_request" if self._is_new(payload):
-                await self._connection.tell(command, OfRobot(robot_id=name), message_id=str(uuid4()))
+                await self._connection.tell(command, OfRobot(robot_id=name))
+                if command == "resume":  # as the database does: it also ends what the robot said of itself
+                    self._status, self._assigner.is_paused = None, False
             case "shutdown" if self._is_new(payload):
                 await self._connection.tell("shutdown", Shutdown(robot_id=name))
             case "drain" | "quarantine" | "release" if self._is_new(payload):

@@ -148,6 +148,7 @@ class JobFailed(JobAccept):
     stack_trace: str | None = None
     failed_node: str | None = None
     retryable: Flag = True
+    retry_at: Moment | None = None  # ours, and no field of the document
 
 
 class JobCancelled(JobAccept):

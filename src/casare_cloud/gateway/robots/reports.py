@@ -112,6 +112,7 @@ class Reports:
             stack_trace=said.stack_trace,
             failed_node=said.failed_node and said.failed_node[:255],
             retryable=said.retryable,
+            retry_at=said.retry_at,
         )
         await self._end(job_id, token, lambda tx: leases.fail(tx, job_id, token, failure))
 

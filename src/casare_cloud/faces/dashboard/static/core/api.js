@@ -1,0 +1,108 @@
+// Requests to the orchestrator and to the Data API as the person who has signed in. The access token lives in memory, the
+// refresh token in this tab's storage; a token is refreshed before it ends, by one request however many wait for it.
+import { signal } from "./ui.js";
+
+const config = JSON.parse(document.querySelector("meta[name=casare-config]").content);
+export const supabase = { url: config.supabase, key: config.key };
+export const apiUrl = (config.orchestrator || location.origin) + "/api/v1";
+
+const KEPT = "casare.refresh";
+let access = null, endsAt = 0, refreshing = null;
+const onToken = new Set();
+export const isSignedIn = signal(sessionStorage.getItem(KEPT) !== null);
+export const onNewToken = (f) => (onToken.add(f), () => onToken.delete(f));
+
+export class ApiError extends Error {
+  constructor(status, body, headers) {
+    super(typeof body?.detail === "string" ? body.detail : body?.message || `The service answered ${status}.`);
+    this.status = status;
+    this.code = body?.error_code || body?.code || "";
+    this.requestId = body?.request_id || headers?.get("x-request-id") || "";
+    this.retryAfter = Number(headers?.get("retry-after")) || body?.retry_after || 0;
+  }
+}
+
+export class Unreachable extends ApiError {
+  constructor() { super(0, { detail: "The service cannot be reached. Is your network there?" }); }
+}
+
+function keep(tokens) {
+  access = tokens.access_token;
+  endsAt = Date.now() + tokens.expires_in * 1000;
+  sessionStorage.setItem(KEPT, tokens.refresh_token);
+  isSignedIn.value = true;
+  for (const f of onToken) f(access);
+}
+
+export function forget() {
+  access = null; endsAt = 0;
+  sessionStorage.removeItem(KEPT);
+  isSignedIn.value = false;
+}
+
+async function send(url, init) {
+  let answer;
+  try { answer = await fetch(url, { cache: "no-store", referrerPolicy: "no-referrer", ...init }); }
+  catch (error) { if (error.name === "AbortError") throw error; throw new Unreachable(); }
+  const text = await answer.text();
+  let body = null;
+  try { body = text ? JSON.parse(text, exact) : null; } catch { body = { detail: text.slice(0, 300) }; }
+  if (!answer.ok) throw new ApiError(answer.status, body, answer.headers);
+  return body;
+}
+
+// A whole number that a double cannot hold stays what it was.
+const exact = (_, value, context) =>
+  typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "") ? BigInt(context.source) : value;
+
+const plain = (_, value) => (typeof value === "bigint" ? (JSON.rawJSON ? JSON.rawJSON(String(value)) : Number(value)) : value);
+export const toJson = (value, indent) => JSON.stringify(value, plain, indent);
+export const fromJson = (text) => JSON.parse(text, exact);
+
+const post = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: toJson(body) });
+
+export async function signIn(username, password) {
+  keep(await send(`${apiUrl}/auth/login`, post({ username, password })));
+}
+
+export async function refresh() {
+  refreshing ??= (async () => {
+    try { keep(await send(`${apiUrl}/auth/refresh`, post({ refresh_token: sessionStorage.getItem(KEPT) ?? "" }))); }
+    catch (error) { if ([400, 401, 403].includes(error.status)) forget(); throw error; }
+    finally { refreshing = null; }
+  })();
+  return refreshing;
+}
+
+// A token that lasts for a minute at least.
+export async function token() {
+  if (access === null || Date.now() > endsAt - 60_000) await refresh();
+  return access;
+}
+export const tokenSeconds = () => (endsAt - Date.now()) / 1000;
+
+export async function call(method, path, { query, body, signal: abort, key } = {}) {
+  const url = new URL(apiUrl + path);
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, value);
+  const ask = async () => {
+    const headers = { Authorization: `Bearer ${await token()}` };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (key) headers["Idempotency-Key"] = key;
+    return send(url, { method, headers, body: body === undefined ? undefined : toJson(body), signal: abort });
+  };
+  try { return await ask(); }
+  catch (error) {
+    if (error.status !== 401 || access === null) throw error;
+    await refresh();
+    return ask();
+  }
+}
+
+export const get = (path, query, abort) => call("GET", path, { query, signal: abort });
+
+// A function of the Data API, for what the orchestrator has no endpoint for: whose tenants are there, and which is chosen.
+export async function rpc(name, body = {}) {
+  const init = post(body);
+  Object.assign(init.headers, { apikey: supabase.key, Authorization: `Bearer ${await token()}` });
+  return send(`${supabase.url}/rest/v1/rpc/${name}`, init);
+}

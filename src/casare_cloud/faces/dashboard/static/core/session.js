@@ -1,0 +1,30 @@
+// Who has signed in, what they may do, and for which tenant.
+import { signal } from "./ui.js";
+import { call, forget, get, refresh, rpc } from "./api.js";
+
+export const me = signal(null);
+export const tenants = signal([]);
+
+export const can = (permission) => {
+  const held = me.value?.permissions ?? [];
+  return held.includes("*") || held.includes(permission) || held.includes(permission.split(".")[0] + ".*");
+};
+
+export async function loadMe() {
+  me.value = await get("/auth/me");
+  try { tenants.value = (await rpc("whoami")).tenants ?? []; } catch { tenants.value = []; }
+}
+
+export const tenantName = () => tenants.value.find((t) => t.tenant_id === me.value?.tenant_id)?.name ?? "Your organization";
+
+export async function switchTenant(id) {
+  await rpc("set_active_tenant", { p_tenant_id: id });
+  await refresh();
+  await loadMe();
+}
+
+export async function signOut() {
+  try { await call("POST", "/auth/logout"); } catch { /* the session ends here all the same */ }
+  forget();
+  me.value = null;
+}

@@ -1,0 +1,41 @@
+// Times in the viewer's zone, with UTC beside them, and durations in words that fit a table.
+import { html, signal } from "./ui.js";
+
+export const now = signal(Date.now());
+setInterval(() => { if (!document.hidden) now.value = Date.now(); }, 1000);
+document.addEventListener("visibilitychange", () => { now.value = Date.now(); });
+
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const year = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+export const isToday = (date) => date.toDateString() === new Date().toDateString();
+
+export function localTime(text) {
+  const date = new Date(text);
+  if (isToday(date)) return clock.format(date);
+  return `${(date.getFullYear() === new Date().getFullYear() ? day : year).format(date)}, ${clock.format(date).slice(0, 5)}`;
+}
+export const clockTime = (text, millis) => clock.format(new Date(text)) + (millis ? "." + String(new Date(text).getMilliseconds()).padStart(3, "0") : "");
+const utc = (text) => new Date(text).toISOString().replace("T", " ").replace(/\.\d+Z/, "") + " UTC";
+
+export function duration(ms) {
+  if (ms === null || ms === undefined || Number.isNaN(ms)) return "";
+  const s = Math.max(0, ms) / 1000;
+  if (s < 1) return `${Math.round(ms)} ms`;
+  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 60) return `${Math.floor(s)} s`;
+  const m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
+  if (m < 60) return `${m} m ${String(Math.floor(s % 60)).padStart(2, "0")} s`;
+  if (h < 48) return `${h} h ${String(m % 60).padStart(2, "0")} m`;
+  return `${d} days`;
+}
+export const since = (text) => now.value - Date.parse(text);
+export function ago(text) {
+  const ms = since(text);
+  if (ms < -1500) return "in " + duration(-ms);
+  return ms < 1500 ? "just now" : duration(Math.floor(ms / 1000) * 1000).replace(/\.0 s/, " s") + " ago";
+}
+
+// The time of day; the hover and a screen reader say UTC, and the focus reaches it.
+export const Time = ({ at, relative }) => (at ? html`<time datetime=${at} title=${utc(at)}>${relative ? ago(at) : localTime(at)}</time>` : html`<span class="m">–</span>`);
+export const Since = ({ at }) => html`<span>${at ? duration(Math.floor(since(at) / 1000) * 1000).replace(/\.0 s/, " s") : ""}</span>`;

@@ -1,0 +1,164 @@
+// One job: where it stands and why, where its time went, its steps, its log, what went in and what came out, live.
+import { html, Icon, useEffect, useRef } from "../core/ui.js";
+import { apiUrl, call, get, toJson } from "../core/api.js";
+import { go, link, useTitle } from "../core/router.js";
+import { onEvents, watchJob } from "../core/live.js";
+import { can } from "../core/session.js";
+import { useQuery } from "../core/query.js";
+import { duration, now, Time } from "../core/time.js";
+import { Badge, Bar, Button, Card, copy, CopyButton, Empty, ENDED, Foreign, Head, Loading, Progress, stateOf, Trouble } from "../parts/basic.js";
+import { confirm, dialog, toast } from "../parts/dialog.js";
+import { changed, runWorkflow } from "../parts/jobs.js";
+import { Log } from "../parts/log.js";
+import { Tree, TreeCopy } from "../parts/tree.js";
+
+export default function Job({ id }) {
+  const mine = (e) => e.job_id === id;
+  const job = useQuery(`job ${id}`, (abort) => get(`/jobs/${id}`, {}, abort), { on: mine, distance: 400 });
+  const why = useQuery(`why ${id}`, (abort) => get(`/jobs/${id}/explain`, {}, abort), { on: (e) => mine(e) || (job.data && !ENDED.has(job.data.status) && e.event_type.startsWith("robot.")), distance: 1200, every: 10_000 });
+  const events = useQuery(can("events.read") ? `events ${id}` : null, (abort) => get(`/jobs/${id}/events`, { limit: 1000 }, abort), { on: mine, distance: 400 });
+  const metrics = useQuery(`nodes ${id}`, (abort) => get(`/metrics/jobs/${id}`, {}, abort), { on: mine, distance: 1000 });
+  const bell = useRef(null);
+  useTitle(job.data ? job.data.workflow_name : "Job", !job.loading);
+  useEffect(() => watchJob(id, {
+    joined: () => { job.reload(); events.reload(); metrics.reload(); bell.current?.(); },
+    push: (event, p) => {
+      if (event === "job.progress") job.set((j) => (ENDED.has(j.status) ? j : { ...j, status: j.status === "claimed" ? "running" : j.status, progress: p.progress ?? j.progress, current_node: p.current_node ?? j.current_node, message: p.message ?? j.message }));
+      else if (event === "job.log") bell.current?.();
+      else if (event.startsWith("node.")) { if (event === "node.started") job.set((j) => ({ ...j, current_node: p.node_id ?? j.current_node })); metrics.reload(); }
+    },
+  }), [id]);
+  useEffect(() => onEvents((all) => {
+    const own = all.filter(mine);
+    if (own.length) { job.set((j) => own.reduce(changed, j)); bell.current?.(); }
+  }), [id]);
+  const crumb = html`<nav class="crumb" aria-label="Where you are"><a class="l" href="#/jobs">Jobs</a>/<span class="mono">${id}</span><${CopyButton} text=${id} label="Copy the job's id" /></nav>`;
+  if (!job.data) return html`${crumb}<${Head} title=${job.error?.status === 404 ? "There is no such job" : "Job"} />${job.error ? html`<${Trouble} error=${job.error} retry=${job.reload} />` : html`<${Loading} rows=${6} />`}`;
+  const j = job.data, ended = ENDED.has(j.status);
+  return html`<${Head} crumb=${crumb} title=${html`<${Foreign} text=${j.workflow_name} />`} note=${html`<a class="m s" href=${link(["workflows", j.workflow_id])}>version ${j.workflow_version}</a><${Badge} big state=${j.status} word=${j.cancel_requested && !ended ? "Stopping" : undefined} />`}><${Acts} job=${j} /><//>
+    ${job.error ? html`<${Trouble} error=${job.error} retry=${job.reload} />` : null}
+    ${why.data ? html`<${Explained} why=${why.data} />` : null}
+    <div class="grid jg"><div class="stack"><${Life} job=${j} events=${events.data?.events ?? []} />
+      ${j.error_message && j.status !== "completed" ? html`<${Failure} job=${j} />` : null}
+      <${Steps} nodes=${metrics.data?.node_executions ?? []} job=${j} />${can("logs.read") ? html`<${Log} id=${id} bell=${bell} live=${!ended} />` : null}</div>
+    <div class="stack"><${Facts} job=${j} /><${Value} title="Input" value=${j.input} empty="The job has no input." />
+      <${Value} title="Result" value=${j.result} empty=${ended ? "The job left no result." : "Comes when the job has completed."} />${Object.keys(j.metadata ?? {}).length ? html`<${Value} title="Metadata" value=${j.metadata} />` : null}</div></div>`;
+}
+
+function Acts({ job }) {
+  const ended = ENDED.has(job.status);
+  const cancel = async () => {
+    const waits = !["claimed", "running"].includes(job.status);
+    const answer = await confirm({
+      title: "Cancel this job?", action: "Cancel the job", reason: true,
+      text: waits ? "It waits, so it ends at once and no robot gets it." : job.cancel_requested ? "Its robot was told to stop already. It stops at its next step." : "Its robot is told to stop; it does at its next step.",
+      run: (reason) => call("POST", `/jobs/${job.job_id}/cancel`, { body: reason ? { reason } : {} }),
+    });
+    if (answer) toast(answer.message);
+  };
+  const again = async () => {
+    if (job.status === "completed") return runAgain(job);
+    const answer = await call("POST", `/jobs/${job.job_id}/retry`, { key: crypto.randomUUID?.() });
+    toast("A new job waits.");
+    go(["jobs", answer.new_job_id]);
+    return undefined;
+  };
+  return html`${ended && can("jobs.retry") ? html`<${Button} icon="redo" onClick=${again}>Run again<//>` : null}
+    ${can("jobs.create") ? html`<${Button} icon="edit" onClick=${() => runWorkflow({ workflow: { workflow_id: job.workflow_id, workflow_name: job.workflow_name }, input: job.input, from: job })}>Run with edited input<//>` : null}
+    <${Button} icon="copy" onClick=${() => copyAs(job)}>Copy as…<//>
+    ${!ended && can("jobs.cancel") ? html`<${Button} danger icon="ban" onClick=${cancel}>${job.cancel_requested ? "Stopping…" : "Cancel"}<//>` : null}`;
+}
+
+async function runAgain(job) {
+  const made = await call("POST", "/jobs", { body: { workflow_id: job.workflow_id, input: job.input, priority: job.priority, environment: job.environment, required_capabilities: job.required_capabilities, required_tags: job.required_tags, execution_mode: job.execution_mode }, key: crypto.randomUUID?.() });
+  toast("A new job waits.");
+  go(["jobs", made.job_id]);
+}
+
+function copyAs(job) {
+  const quoted = (text) => `'${text.replace(/'/g, `'\\''`)}'`;
+  const python = JSON.stringify(toJson(job.input ?? {}));
+  const body = toJson({ workflow_id: job.workflow_id, input: job.input ?? {}, priority: job.priority });
+  const origin = apiUrl.replace(/\/api\/v1$/, "");
+  const forms = [
+    ["curl", `curl -X POST ${origin}/api/v1/jobs \\\n  -H "X-Api-Key: $CASARE_API_KEY" -H 'Content-Type: application/json' \\\n  -d ${quoted(body)}`],
+    ["CLI: watch this job", `casare-cloud jobs watch ${job.job_id}`],
+    ["CLI: run it again", `casare-cloud jobs retry ${job.job_id}`],
+    ["Python", `import asyncio, json, os\nfrom casare_cloud.client import Client\n\nasync def main():\n    async with Client(${JSON.stringify(origin)}, api_key=os.environ["CASARE_API_KEY"]) as cloud:\n        job = await cloud.create_job(${JSON.stringify(job.workflow_id)}, json.loads(${python}))\n        print(await cloud.wait_for_job(job["job_id"]))\n\nasyncio.run(main())`],
+  ];
+  dialog("Copy as", () => html`<div>${forms.map(([name, text]) => html`<div><div class="dh"><h3 class="s">${name}</h3><${Button} quiet icon="copy" label=${`Copy as ${name}`} onClick=${() => copy(text)} /></div><pre class="whole" tabindex="0"><bdi>${text}</bdi></pre></div>`)}</div>`, { wide: true });
+}
+
+const COLOUR = { ready: "wait", waiting: "wait", blocked: "warn", held: "run", finished: "off" };
+function Explained({ why }) {
+  const [colour, icon] = why.verdict === "finished" || why.verdict === "held" ? stateOf(why.state) : [COLOUR[why.verdict] ?? "wait", why.verdict === "blocked" ? "tri" : "clock"];
+  const robots = why.robots ?? [];
+  return html`<section class=${`card explain ${colour}`} aria-label="What happens now"><${Icon} name=${icon} /><p><b><bdi>${why.sentence}</bdi></b></p>
+    <p>${why.next_step === "Nothing." ? null : html`<bdi>${why.next_step}</bdi>`}${why.position ? html` It is number ${why.position} in its queue.` : null}</p>
+    ${(why.notes ?? []).map((n) => html`<p class="m s note"><bdi>${n.sentence}</bdi> <bdi>${n.next_step}</bdi></p>`)}
+    ${robots.length > 1 ? html`<details class="note"><summary>What each of ${why.robots_total} robots lacks</summary><ul class="plainlist">${robots.map((r) => html`<li><a class="l" href=${link(["robots", r.external_id])}><${Foreign} text=${r.external_id} /></a>: <bdi>${r.sentence}</bdi></li>`)}</ul></details>` : null}</section>`;
+}
+
+// The parts of a job's life, from its events: waiting, each attempt, the time between two.
+function parts(job, events) {
+  const found = [];
+  let at = Date.parse(job.created_at), kind = "wait", words = "waited", attempt = 0;
+  const close = (end, colour) => { if (end > at || found.length === 0) found.push({ ms: Math.max(0, end - at), kind: colour ?? kind, words, attempt }); at = end; };
+  for (const e of events) {
+    const t = Date.parse(e.timestamp), status = e.data?.status;
+    if (e.event_type === "job.claimed") { close(t); attempt = e.data?.attempt ?? attempt + 1; kind = "run"; words = `attempt ${attempt}${e.robot_external_id ? ` on ${e.robot_external_id}` : ""}`; }
+    else if (kind === "run" && (ENDED.has(status) || e.event_type === "job.retrying" || status === "queued" || status === "scheduled" || status === "pending")) {
+      close(t, status === "completed" ? "done" : "fail");
+      kind = "delay"; words = "until the next attempt";
+    }
+  }
+  if (!ENDED.has(job.status)) { if (kind === "run") words += ", still running"; found.push({ ms: Math.max(0, now.value - at), kind, words, attempt, open: true }); }
+  else if (kind !== "delay" && job.completed_at) { close(Date.parse(job.completed_at), kind === "run" ? (job.status === "completed" ? "done" : "fail") : kind); }
+  return found;
+}
+
+function Life({ job, events }) {
+  const all = parts(job, events), whole = Math.max(1, all.reduce((sum, p) => sum + p.ms, 0));
+  let x = 0;
+  return html`<section class="card" aria-label="Where the time went"><div class="life"><svg viewBox="0 0 1000 8" preserveAspectRatio="none" aria-hidden="true">${all.map((p) => { const w = Math.max(4, (p.ms / whole) * 1000); const r = html`<rect class=${`lc-${p.kind}`} x=${x} width=${Math.max(1, w - 3)} height="8" rx="2" />`; x += w; return r; })}</svg>
+    <ul>${all.map((p) => html`<li><i class=${`lc-${p.kind}`}></i><b>${duration(p.open ? Math.floor(p.ms / 1000) * 1000 : p.ms)}</b><bdi>${p.words}</bdi></li>`)}</ul></div></section>`;
+}
+
+function Failure({ job }) {
+  const details = job.error_details ?? {};
+  return html`<${Card} title="Why it ended so"><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>
+    ${details.failed_node ? html`<div class="m s">At the step <bdi>${String(details.failed_node)}</bdi>.</div>` : null}
+    ${details.stack_trace ? html`<details><summary class="s">Stack trace</summary><pre><bdi>${String(details.stack_trace)}</bdi></pre></details>` : null}</div><//>`;
+}
+
+function Steps({ nodes, job }) {
+  const live = !ENDED.has(job.status);
+  if (!nodes.length && !live) return null;
+  const most = Math.max(1, ...nodes.map((n) => n.duration_ms ?? 0));
+  const known = new Set(nodes.map((n) => n.node_id));
+  const rows = live && job.current_node && !known.has(job.current_node) ? [...nodes, { node_id: job.current_node, status: "running" }] : nodes;
+  return html`<${Card} title="Steps" note=${rows.length ? `attempt ${job.attempts}; bars are durations` : ""}>${rows.length ? html`<div class="steps" role="list">${rows.map((n) => {
+    const status = live && n.node_id === job.current_node ? "running" : n.status ?? "waiting", [colour, icon, word] = stateOf(status);
+    return html`<div class="r" role="listitem" key=${n.node_id}><span class="nm"><span class=${`ic ${colour}`}><${Icon} name=${icon} spin=${status === "running"} /><span class="sr">${word}</span></span><${Foreign} text=${n.node_id} /><span class="k hide-s">${n.node_type ?? ""}${n.runs > 1 ? ` ×${n.runs}` : ""}${n.healing?.healed ? ", healed" : ""}</span></span><${Bar} percent=${((n.duration_ms ?? 0) / most) * 100} colour=${status === "failed" ? "fail" : status === "completed" ? "done" : "run"} /><span class="du">${n.duration_ms === null || n.duration_ms === undefined ? "" : duration(n.duration_ms)}</span></div>`;
+  })}</div>` : html`<${Empty}>The robot tells its steps while it runs.<//>`}<//>`;
+}
+
+function Facts({ job }) {
+  const needs = [...job.required_capabilities, ...job.required_tags, ...(job.environment === "*" ? [] : [job.environment]), ...(job.execution_mode === "internet" ? ["internet"] : [])];
+  const rows = [
+    ["Progress", html`<${Progress} percent=${job.progress} colour=${job.status === "completed" ? "done" : "run"} />`],
+    ["At the step", job.current_node && html`<${Foreign} text=${job.current_node} />`], ["It says", job.message && html`<${Foreign} text=${job.message} />`],
+    ["Robot", job.robot_id && html`<a class="l" href=${link(["robots", job.robot_id])}><${Foreign} text=${job.robot_id} /></a>`], ["Only for", job.target_robot_id && html`<${Foreign} text=${job.target_robot_id} />`],
+    ["Attempt", `${job.attempts} of ${job.max_attempts}`], ["Ran for", job.duration_ms !== null ? duration(job.duration_ms) : null], ["Timeout", duration(job.timeout_seconds * 1000)],
+    ["Holds until", job.lease_expires_at && html`<${Time} at=${job.lease_expires_at} />`], ["Priority", `${job.priority} (0 is the best)`], ["Started by", job.trigger_type],
+    ["Queued", html`<${Time} at=${job.created_at} /> <span class="m"><${Time} at=${job.created_at} relative /></span>`], ["Not before", job.run_at && html`<${Time} at=${job.run_at} />`], ["Started", job.started_at && html`<${Time} at=${job.started_at} />`], ["Ended", job.completed_at && html`<${Time} at=${job.completed_at} />`],
+    ["Needs", needs.length ? html`<${Foreign} text=${needs.join(" · ")} />` : null], ["Key", job.concurrency_key && html`<${Foreign} text=${job.concurrency_key} />`], ["Not twice", job.dedupe_key && html`<${Foreign} text=${job.dedupe_key} />`],
+    ["Retry of", job.retry_of && html`<a class="l mono" href=${link(["jobs", job.retry_of])}>${job.retry_of}</a>`],
+  ];
+  return html`<${Card} title="Facts"><dl>${rows.filter(([, v]) => v !== null && v !== undefined && v !== "").map(([k, v]) => html`<dt>${k}</dt><dd>${v}</dd>`)}</dl><//>`;
+}
+
+function Value({ title, value, empty }) {
+  const none = value === null || value === undefined || (typeof value === "object" && !Object.keys(value).length);
+  return html`<${Card} title=${title} actions=${none ? null : html`<${TreeCopy} value=${value} label=${`Copy: ${title}`} />`}>${none ? html`<${Empty}>${empty}<//>` : html`<${Tree} value=${value} label=${title} />`}<//>`;
+}

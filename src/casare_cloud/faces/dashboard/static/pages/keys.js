@@ -1,0 +1,40 @@
+// Keys of robots and of programs: made (and shown once), exchanged, revoked. And who is a member.
+import { html, useState } from "../core/ui.js";
+import { call, get } from "../core/api.js";
+import { useTitle } from "../core/router.js";
+import { can, me, tenantName } from "../core/session.js";
+import { useQuery } from "../core/query.js";
+import { Time } from "../core/time.js";
+import { Badge, Button, Card, Empty, Foreign, Head, Loading, Trouble } from "../parts/basic.js";
+import { confirm, dialog, toast } from "../parts/dialog.js";
+import { showSecret } from "../parts/secret.js";
+
+const KINDS = [["/robot-api-keys", "Keys of robots", "A robot signs in with its key.", false], ["/api-keys", "Keys of programs", "A program or the command line uses the API with one, as far as its scopes go.", true]];
+
+export default function Keys() {
+  useTitle("Members and keys");
+  return html`<${Head} title="Members and keys" /><div class="stack"><${Card} title="You"><dl class="plain"><dt>Organization</dt><dd><${Foreign} text=${tenantName()} /></dd><dt>E-mail</dt><dd><${Foreign} text=${me.value.email} /></dd><dt>Roles</dt><dd>${me.value.roles.join(", ")}</dd></dl><p class="empty">Members are invited and given roles with the functions invite_member and assign_role of the Data API; the document on tenancy says how.</p><//>
+    ${KINDS.map(([path, title, words, scoped]) => html`<${List} key=${path} path=${path} title=${title} words=${words} scoped=${scoped} />`)}</div>`;
+}
+
+function List({ path, title, words, scoped }) {
+  const { data, error, loading, reload } = useQuery(path, (a) => get(path, { limit: 200 }, a), { every: 120_000 });
+  const write = can("api_keys.write");
+  const create = async () => {
+    const made = await dialog(`New: ${title.toLowerCase()}`, ({ done }) => {
+      const [problem, setProblem] = useState("");
+      const submit = async (event) => {
+        event.preventDefault();
+        const f = Object.fromEntries(new FormData(event.target)), body = { name: f.name.trim(), expires_at: f.days ? new Date(Date.now() + f.days * 86_400_000).toISOString() : undefined };
+        if (scoped) body.scopes = f.scopes.split(/[\s,]+/).filter(Boolean);
+        else if (f.robot) body.robot_id = f.robot.trim();
+        try { done(await call("POST", path, { body, key: crypto.randomUUID?.() })); } catch (e) { setProblem(e.message); }
+      };
+      return html`<form onSubmit=${submit}><p class="m">${words}</p><label>Name<input name="name" required maxlength="255" autofocus /></label>${scoped ? html`<label>Scopes, such as jobs.read jobs.create<input name="scopes" class="mono" required value="jobs.read jobs.create workflows.read" /></label>` : html`<label>Only for the robot (its id; empty: any)<input name="robot" maxlength="255" /></label>`}<label>Ends after<select name="days"><option value="">never</option><option value="30">30 days</option><option value="90">90 days</option><option value="365">a year</option></select></label>${problem ? html`<p class="bad" role="alert">${problem}</p>` : null}<div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class="btn p">Make it</button></div></form>`;
+    });
+    if (made) { reload(); showSecret("The new key", [["Key", made.key]]); }
+  };
+  const revoke = async (k) => { if (await confirm({ title: `Revoke ${k.name}?`, text: "Whoever uses it is refused from now on. This cannot be undone.", action: "Revoke the key", run: () => call("POST", `${path}/${k.api_key_id}/revoke`) })) { toast("Revoked."); reload(); } };
+  const rotate = async (k) => { const made = await confirm({ title: `Exchange ${k.name}?`, text: "You get a new key; the old one counts for another hour.", action: "Make a new one", danger: false, run: () => call("POST", `${path}/${k.api_key_id}/rotate`, { body: { overlap_seconds: 3600 } }) }); if (made?.key) { reload(); showSecret("The new key", [["Key", made.key]]); } };
+  return html`<${Card} title=${title} note=${data ? data.total : ""} actions=${write ? html`<${Button} icon="key" onClick=${create}>New key<//>` : null}><${Trouble} error=${error} retry=${reload} />${loading ? html`<${Loading} />` : data?.keys.length ? html`<table class="tbl free"><caption class="sr">${title}</caption><thead><tr><th class="w-st">State</th><th>Name</th><th class="w-m">Begins</th><th>${scoped ? "Scopes" : "Robot"}</th><th class="w-at">Used</th><th class="w-at">Ends</th>${write ? html`<th class="w-b"><span class="sr">Acts</span></th>` : null}</tr></thead><tbody>${data.keys.map((k) => html`<tr key=${k.api_key_id}><td><${Badge} state=${k.status} /></td><td><${Foreign} text=${k.name} /></td><td class="mono m">${k.prefix}…</td><td class="m"><${Foreign} text=${scoped ? k.scopes.join(" ") : k.robot_id ?? "any"} /></td><td class="m"><${Time} at=${k.last_used_at} /></td><td class="m"><${Time} at=${k.expires_at} /></td>${write ? html`<td class="acts-c">${k.status === "active" ? html`<${Button} label=${`Exchange ${k.name}`} onClick=${() => rotate(k)}>Exchange…<//> <${Button} danger label=${`Revoke ${k.name}`} onClick=${() => revoke(k)}>Revoke…<//>` : null}</td>` : null}</tr>`)}</tbody></table>` : data ? html`<${Empty}>There is none yet. ${words}<//>` : null}<//>`;
+}

@@ -1,0 +1,49 @@
+// Questions before what cannot be undone, forms, and short words about what was done.
+import { html, Icon, signal, useEffect, useRef, useState } from "../core/ui.js";
+
+const open = signal(null);
+const toasts = signal([]);
+
+// Shows body({ done, busy }) in a dialog; the promise gets what it was closed with, undefined when it was left.
+export const dialog = (title, body, options = {}) => new Promise((resolve) => { open.value = { title, body, resolve, options }; });
+
+export function confirm({ title, text, action, danger = true, reason = false, run }) {
+  return dialog(title, ({ done }) => {
+    const [why, setWhy] = useState("");
+    const [error, setError] = useState("");
+    const [busy, setBusy] = useState(false);
+    const submit = async (event) => {
+      event.preventDefault();
+      setBusy(true);
+      try { done((await run?.(why.trim() || undefined)) ?? true); } catch (problem) { setError(problem.message); setBusy(false); }
+    };
+    return html`<form onSubmit=${submit}><p>${text}</p>
+      ${reason ? html`<label>Reason (others see it)<input maxlength="500" value=${why} onInput=${(e) => setWhy(e.target.value)} /></label>` : null}
+      ${error ? html`<p class="bad" role="alert">${error}</p>` : null}
+      <div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class=${danger ? "btn danger" : "btn p"} disabled=${busy}>${busy ? "Working…" : action}</button></div></form>`;
+  });
+}
+
+export function toast(text, kind = "done") {
+  const one = { id: Symbol(text), text, kind };
+  toasts.value = [...toasts.value.slice(-3), one];
+  setTimeout(() => { toasts.value = toasts.value.filter((t) => t !== one); }, kind === "fail" ? 9000 : 4000);
+}
+
+export function Overlays() {
+  const shown = open.value;
+  return html`<div class="toasts" role="status" aria-live="polite">${toasts.value.map((t) => html`<p key=${t.id} class=${t.kind}><${Icon} name=${t.kind === "fail" ? "tri" : "check"} />${t.text}</p>`)}</div>
+    ${shown ? html`<${Window} key=${shown.title} ...${shown} />` : null}`;
+}
+
+function Window({ title, body: Body, resolve, options }) {
+  const box = useRef(null);
+  const done = (value) => { open.value = null; resolve(value); };
+  useEffect(() => {
+    const back = document.activeElement;
+    box.current.showModal();
+    return () => back?.focus?.();
+  }, []);
+  return html`<dialog ref=${box} aria-labelledby="dialog-title" class=${options.wide ? "wide" : ""} onCancel=${(e) => { e.preventDefault(); done(); }} onClick=${(e) => { if (e.target === box.current) done(); }}>
+    <div class="dlg"><div class="dh"><h2 id="dialog-title">${title}</h2><button type="button" class="btn q" aria-label="Close" onClick=${() => done()}><${Icon} name="close" /></button></div><${Body} done=${done} /></div></dialog>`;
+}

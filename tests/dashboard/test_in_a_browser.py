@@ -1,0 +1,134 @@
+"""What people see and do, in a real browser against a whole stack."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.dashboard.conftest import HOSTILE, Api, Robot, Visit
+
+pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("dashboard")]
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def signed_in(visit: Visit, env: dict[str, str]) -> Visit:
+    visit.sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+    return visit
+
+
+def job_of(page: Page) -> str:
+    page.wait_for_url(re.compile(r"#/jobs/[0-9a-f-]{36}"))
+    return page.url.rsplit("/", 1)[1]
+
+
+def test_a_person_runs_a_job_and_watches_it_to_its_result_without_a_reload(
+    signed_in: Visit, robot: Robot, workflow: str
+) -> None:
+    page = signed_in.page
+    page.evaluate("window.isTheSame = true")
+    signed_in.go("#/workflows")
+    page.get_by_role("button", name=f"Run {HOSTILE}").click()
+    expect(page.get_by_label("Input, as JSON")).to_have_value(re.compile("2026-11"))
+    page.get_by_role("dialog").get_by_role("button", name="Run").click()
+    job_id = job_of(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    expect(page.get_by_text("Waiting", exact=True)).to_be_visible()
+
+    job = robot.take()
+    assert (job["job_id"], job["input"]) == (job_id, {"month": "2026-11"})
+    expect(page.get_by_text("Running", exact=True).first).to_be_visible()
+    robot.tell(job, "progress", progress=40, current_node="start", message=SCRIPT)
+    expect(page.get_by_text("40 %")).to_be_visible()
+    lines: list[dict[str, Any]] = [{"message": f"{SCRIPT} line {n}", "level": "info"} for n in range(300)]
+    robot.tell(job, "logs", entries=lines)
+    expect(page.get_by_text(f"{SCRIPT} line 299")).to_be_visible()
+    assert page.locator(".logs .row").count() < 60, "rows out of sight are not drawn"
+    robot.tell(job, "complete", result={SCRIPT: HOSTILE, "exact": 12345678901234567890})
+    expect(page.locator(".ttl").get_by_text("Completed")).to_be_visible()
+    tree = page.get_by_role("group", name="Result")
+    expect(tree.get_by_text(HOSTILE)).to_be_visible()
+    expect(tree.get_by_text("12345678901234567890")).to_be_visible()
+    assert page.evaluate("window.isTheSame"), "the page was not loaded again"
+    assert page.locator("main img, main script").count() == 0, "what others wrote stays text"
+
+
+def test_a_job_is_cancelled_from_its_page(signed_in: Visit, person: Api, workflow: str) -> None:
+    job = person("POST", "/jobs", workflow_id=workflow)
+    page = signed_in.page
+    signed_in.go(f"#/jobs/{job['job_id']}")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_label("Reason").fill("not needed")
+    page.get_by_role("button", name="Cancel the job").click()
+    expect(page.locator(".ttl").get_by_text("Cancelled")).to_be_visible()
+    assert person("GET", f"/jobs/{job['job_id']}")["status"] == "cancelled"
+
+
+def test_selected_jobs_are_cancelled_and_the_filter_stays(signed_in: Visit, person: Api, workflow: str) -> None:
+    made = [person("POST", "/jobs", workflow_id=workflow)["job_id"] for _ in range(3)]
+    page = signed_in.page
+    signed_in.go(f"#/jobs?status=pending&workflow={workflow}")
+    page.get_by_role("checkbox", name="Select the jobs of this page").check()
+    page.get_by_role("button", name="Cancel…").click()
+    page.get_by_role("button", name=re.compile("Cancel 3")).click()
+    expect(page.get_by_text("3 cancelled or told to stop.")).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_text("No job matches.")).to_be_visible()
+    assert "status=pending" in page.url
+    assert {person("GET", f"/jobs/{job_id}")["status"] for job_id in made} == {"cancelled"}
+
+
+def test_what_happened_while_the_network_was_away_is_there_when_it_is_back(
+    signed_in: Visit, person: Api, robot: Robot, workflow: str
+) -> None:
+    page = signed_in.page
+    job_id = person("POST", "/jobs", workflow_id=workflow)["job_id"]
+    signed_in.go(f"#/jobs?workflow={workflow}")
+    row = page.get_by_role("row").filter(has=page.locator(f"a[href$='{job_id}']"))
+    expect(row.get_by_text("Waiting")).to_be_visible()
+    signed_in.context.set_offline(True)
+    expect(page.get_by_text("Not live since")).to_be_visible()
+    job = robot.take()
+    robot.tell(job, "fail", error_message=SCRIPT, error_type="E", retryable=False)
+    signed_in.context.set_offline(False)
+    expect(row.get_by_text("Failed")).to_be_visible(timeout=3_000)
+    expect(page.locator(".live")).to_have_text("Live")
+    signed_in.go("#/dlq")
+    expect(page.get_by_role("link", name=HOSTILE)).to_be_visible()
+
+
+def test_a_viewer_is_offered_nothing_that_changes_and_sees_no_other_tenant(
+    visit: Visit, person: Api, robot: Robot, viewer: dict[str, str], workflow: str
+) -> None:
+    job_id = person("POST", "/jobs", workflow_id=workflow)["job_id"]
+    page = visit.page
+    visit.sign_in(viewer["email"], viewer["password"])
+    visit.go("#/jobs")
+    expect(page.get_by_text("Nobody has run anything yet.")).to_be_visible()
+    visit.go(f"#/jobs/{job_id}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such job")
+    page.get_by_label("Organization").select_option(label="Demo")
+    expect(page.get_by_role("link", name="Overview", exact=True)).to_have_attribute("aria-current", "page")
+    visit.go(f"#/jobs/{job_id}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    expect(page.get_by_role("button", name="Copy as…")).to_be_visible()
+    changing = re.compile(r"^(Cancel|Run|Pause|Delete|New|Upload|Disable|Start|Shut)\b")
+    for address in (f"jobs/{job_id}", "jobs", f"robots/{robot.name}", f"workflows/{workflow}", "workflows", "triggers"):
+        visit.go(f"#/{address}")
+        expect(page.locator("main h1")).to_be_visible()
+        expect(page.locator("main .loading")).to_have_count(0)
+        assert page.locator("main").get_by_role("button", name=changing).count() == 0, address
+        assert page.locator("main").get_by_role("checkbox").count() == 0, address
+    expect(page.get_by_role("link", name="Members and keys")).to_have_count(0)
+    forged = [str(person.client.base_url).rstrip("/") + f"/api/v1/jobs/{job_id}/cancel", "core/api.js"]
+    status = page.evaluate(
+        """async ([url, module]) => {
+            const { token } = await import(document.querySelector("script").src.replace("app.js", module));
+            const headers = { Authorization: `Bearer ${await token()}` };
+            return (await fetch(url, { method: "POST", headers })).status;
+        }""",
+        forged,
+    )
+    assert status == 403, "what is not offered is refused as well"
+    person("POST", f"/jobs/{job_id}/cancel")
