@@ -4369,7 +4369,7 @@ $$;
 comment on function private.purge_request_counts is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
 revoke all on function private.purge_request_counts from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/capabilities_of.sql sha256:dcbc86ace69def029a8aac3e71608974ba006e3e66da8abe507ee92b1992ebd0
+-- from sql/20_workflows/functions/capabilities_of.sql sha256:35bfaddbca2c5d46b1bcc5a3e787d6d89f4fdbc68d1657b3646bf347c8e7883d
 create or replace function private.capabilities_of(p_definition jsonb)
 returns text[]
 language plpgsql
@@ -4378,8 +4378,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_given jsonb := p_definition -> 'required_capabilities';
+    v_words text[];
 begin
-    return array(
+    v_words := array(
         select distinct normalize(w.word, nfc) as word
         from (
             select i.item #>> '{}' as word
@@ -4392,12 +4393,19 @@ begin
         ) as w
         where length(w.word) between 1 and 64
         order by word
-        limit 100
     );
+    -- As private.find_job_problem() has it: they stand in an index of lanes.
+    if (select sum(octet_length(w) + 8) from unnest(v_words) as w) > 2000 then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT',
+            'required_capabilities of the definition must not have more than 2000 bytes together; each word counts for 8 more.'
+        );
+    end if;
+    return v_words;
 end
 $$;
 comment on function private.capabilities_of is
-    'What a workflow definition says that robots must be able to do: its required_capabilities, a list of words or a map of booleans. What is neither is left out.';
+    'What a workflow definition says that robots must be able to do: its required_capabilities, a list of words or a map of booleans. What is neither is left out. Raises 400 INVALID_ARGUMENT for too many.';
 revoke all on function private.capabilities_of from public, anon, authenticated, service_role;
 
 -- from sql/20_workflows/functions/check_workflow.sql sha256:b3b5a6e694484da8937c8488b06422b4b4be414f9be74692ae437816ed975b89
@@ -7853,7 +7861,7 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:7af52a93e9f18b140bdf7349c4a76ff2260884687a394eb1234d7bcdc988590b
+-- from sql/40_queue/functions/add_job.sql sha256:d0a088d8cd663768b4f135dd470152b9bb682736176569cf1869a97830a7ef9a
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_job private.new_job,
@@ -7886,6 +7894,9 @@ begin
     );
     if v_workflow.required_capabilities <> '{}' then
         p_job.required_capabilities := private.sorted_words(p_job.required_capabilities || v_workflow.required_capabilities);
+        if private.find_job_problem(p_job) is not null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_job_problem(p_job));
+        end if;
     end if;
 
     if p_job.dedupe_key is not null then

@@ -84,6 +84,10 @@ BROKEN: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "an option without effect": (
         workflow({"id": "b", "type": "FileExistsNode", "config": {"path": "x", "allow_dangerous_paths": True}},
                  wires=[wire("m.exec_out", "b.exec_in")]), ("allow_dangerous_paths", "b")),
+    "nothing but a start": ({"nodes": [START]}, ("no node of the workflow does anything",)),
+    "a start that leads to the end alone": (
+        {"nodes": [START, {"id": "e", "type": "EndNode"}], "connections": [wire("s.exec_out", "e.exec_in")]},
+        ("no node of the workflow does anything",)),
     "a key of a wire that is not read": (workflow(wires=[wire("s.error", "m.exec_in", when="x > 1")]), ("when",)),
     "a key of the workflow that is not read": (workflow(retries=3), ("retries",)),
     "a template that names nothing": (workflow(mark(value="{{nobody.result}}")), ("nobody.result",)),

@@ -126,6 +126,12 @@ class NodeExecutionBody(Body):
     duration_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     runs: Annotated[Integer, Field(ge=0, le=2**31 - 1)] | None = None
     healing: HealingBody | None = None
+    name: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    error: str | None = None
+    input: Annotated[Any, Field(description="What a step began with; kept up to 4 KB, as `output`.")] = None
+    output: Any = None
 
 
 NodeExecutions = Annotated[
