@@ -3116,7 +3116,7 @@ comment on function private.get_manageable_member is
     'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
 revoke all on function private.get_manageable_member from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/give_tenant.sql sha256:d79bea217b56ebf857f6a6c54c1a5f0ecd792f03df05792e2f1cad422eb0858f
+-- from sql/10_tenancy/functions/give_tenant.sql sha256:029f4fb7ea8d4bf52b1813cde497dc2d54a864079a92c8a5ee1fb9fb567b35ee
 -- For the owner of the database, who acts for no tenant.
 create or replace function private.give_tenant(p_tenant text, p_login text)
 returns uuid
@@ -3133,7 +3133,9 @@ begin
         perform private.raise_error(404, 'USER_NOT_FOUND', 'There is no such user.');
     end if;
     update public.tenants as t set deleted_at = null where t.tenant_id = v_tenant_id and t.deleted_at is not null;
-    insert into public.memberships (tenant_id, user_id) values (v_tenant_id, v_user_id) on conflict do nothing;
+    insert into public.memberships (tenant_id, user_id)
+    values (v_tenant_id, v_user_id)
+    on conflict (tenant_id, user_id) do update set deactivated_at = null;
     insert into public.member_roles (tenant_id, user_id, role_id)
     select v_tenant_id, v_user_id, r.role_id
     from public.roles as r
@@ -3342,7 +3344,7 @@ comment on function private.is_registered_as is
 revoke all on function private.is_registered_as from public, anon, authenticated, service_role;
 grant execute on function private.is_registered_as to casare_functions;
 
--- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:961108697719545a0899af7991a5c79bcf4be8911fc4a58373cb0b41b7606ffa
+-- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:ca715fffbd439ab2f4a0cec722dba73638d3039c3c276b87a5275070b18c8103
 -- A user who is deleted softly stays a row of auth.users; one from before the table trigger knew of it stays a member, too.
 create or replace function private.list_abandoned_tenants()
 returns table (tenant_id uuid, slug text, name text, created_at timestamptz, robots bigint, live_keys bigint)
@@ -3367,13 +3369,13 @@ begin
         select
         from public.memberships as m
         join auth.users as u on u.id = m.user_id and u.deleted_at is null
-        where m.tenant_id = t.tenant_id
+        where m.tenant_id = t.tenant_id and m.deactivated_at is null
     )
     order by t.created_at, t.tenant_id;
 end
 $$;
 comment on function private.list_abandoned_tenants is
-    'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
+    'Tenants whose last active member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
 revoke all on function private.list_abandoned_tenants from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:9e26a371ca9777df8b800177070c1e66fc612fcf6902ae90aa375de21652d1db
@@ -20643,7 +20645,7 @@ comment on function private.keep_node_executions is
     'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/list_acts.sql sha256:97efe869d7f373b865363d316c7ef47f9d2362042616a447d8a07f1338edfcd5
+-- from sql/95_analytics/functions/list_acts.sql sha256:0eb9790b1d89b8fcd0e9f1095e27cdd09c5e18d6c10920d3c1d8c751e53732d6
 -- What happened by itself comes from the events, what people changed from the audit log, if the caller may read it. A kind
 -- is the type of an event, or the table and what became of its row.
 create or replace function public.list_acts(
@@ -20706,6 +20708,7 @@ begin
                 a.audit_id::text as act_id,
                 a.resource_type || '.' || case
                     when a.action = 'create' then 'created'
+                    when a.action = 'execute' then 'executed'
                     when a.action = 'delete' or a.new_values ->> 'deleted_at' is not null then 'deleted'
                     when a.resource_type = 'workflows' and a.new_values ->> 'status' in ('published', 'archived')
                         then a.new_values ->> 'status'

@@ -1,7 +1,5 @@
 """One stack and one browser for all tests of the page; a robot that does what a test tells it."""
 
-import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -150,8 +148,6 @@ def visit(browser: Browser, env: dict[str, str]) -> Iterator[Visit]:
     page.on("console", lambda line: visit.problems.append(line.text) if "Security Policy" in line.text else None)
     page.on("dialog", lambda dialog: (visit.problems.append("a dialog opened"), dialog.dismiss()))
     yield visit
-    if folder := os.environ.get("CASARE_TEST_PICTURES"):
-        page.screenshot(path=f"{folder}/{time.time():.0f}.png", full_page=True)
     context.close()
     assert visit.problems == []
     assert visit.origins <= {env["DASHBOARD_URL"], env["ORCHESTRATOR_URL"], env["SUPABASE_URL"]}

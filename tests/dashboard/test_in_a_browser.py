@@ -1,15 +1,19 @@
 """What people see and do, in a real browser against a whole stack."""
 
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.conftest import not_run
 from tests.dashboard.conftest import HOSTILE, Api, Robot, Visit
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("dashboard")]
 
 SCRIPT = "<script>alert(1)</script>"
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 
 
 @pytest.fixture
@@ -132,3 +136,36 @@ def test_a_viewer_is_offered_nothing_that_changes_and_sees_no_other_tenant(
     )
     assert status == 403, "what is not offered is refused as well"
     person("POST", f"/jobs/{job_id}/cancel")
+
+
+def test_no_page_has_a_fault_of_accessibility_or_is_wider_than_its_screen(
+    signed_in: Visit, person: Api, robot: Robot, workflow: str
+) -> None:
+    if not AXE.exists():
+        not_run("the npm packages (npm ci)")
+    page = signed_in.page
+    job_id = person("POST", "/jobs", workflow_id=workflow)["job_id"]
+    body = {"workflow_id": workflow, "schedule_name": HOSTILE, "frequency": "cron", "cron_expression": "0 3 * * *"}
+    schedule = person("POST", "/schedules", **body)["schedule_id"]
+    trigger = person("POST", "/triggers", workflow_id=workflow, name=HOSTILE, trigger_type="webhook")["trigger_id"]
+    details = [f"jobs/{job_id}", f"robots/{robot.name}", f"workflows/{workflow}"]
+    details += [f"schedules/{schedule}", f"triggers/{trigger}"]
+    lists = ["", "jobs", "robots", "workflows", "schedules", "triggers", "dlq", "events", "keys", "limits", "more"]
+    page.evaluate(AXE.read_text())
+    faults = []
+    for width, scheme in ((1280, "light"), (360, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        for address in lists + details:
+            signed_in.go(f"#/{address}")
+            expect(page.locator("main h1")).to_be_visible()
+            expect(page.locator("main .loading")).to_have_count(0)
+            for fault in page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.nodes[0].html])"):
+                faults.append((width, scheme, address, fault))
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                faults.append((width, scheme, address, "wider than the screen"))
+            if folder := os.environ.get("CASARE_TEST_PICTURES"):
+                page.screenshot(path=f"{folder}/{address.replace('/', '-') or 'overview'}-{width}-{scheme}.png")
+    person("POST", f"/jobs/{job_id}/cancel")
+    person("DELETE", f"/schedules/{schedule}")
+    assert faults == []

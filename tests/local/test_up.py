@@ -190,7 +190,7 @@ def test_a_demo_whose_robot_ends_says_so_and_does_not_wait(stack: RunningStack, 
 def test_status_in_three_forms(stack: RunningStack) -> None:
     table = stack.command("status")
     assert table.returncode == 0
-    names = ("postgres", "platform", "orchestrator", "automation", "webhooks", "gateway")
+    names = ("postgres", "platform", "orchestrator", "automation", "webhooks", "gateway", "dashboard")
     assert all(name in table.stdout for name in names)
     assert json.loads(stack.command("status", "-o", "json").stdout)["running"] is True
     assert f"ROBOT_API_KEY={stack.state.read_env()['ROBOT_API_KEY']}" in stack.command("status", "-o", "env").stdout

@@ -9,7 +9,7 @@ from casare_cloud.domain.jobs.model import ClaimOrder, Ended, LogLevel
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Moment
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
-from casare_cloud.faces.orchestrator.casare import ExtensionSeconds, VisibilitySeconds
+from casare_cloud.faces.orchestrator.casare.shapes import ExtensionSeconds, VisibilitySeconds
 from casare_cloud.faces.orchestrator.fields import Environment, ExactTime, LeaseSeconds, LeaseToken
 from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
 from casare_cloud.faces.orchestrator.leases import examples

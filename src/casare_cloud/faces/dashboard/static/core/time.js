@@ -38,4 +38,6 @@ export function ago(text) {
 
 // The time of day; the hover and a screen reader say UTC, and the focus reaches it.
 export const Time = ({ at, relative }) => (at ? html`<time datetime=${at} title=${utc(at)}>${relative ? ago(at) : localTime(at)}</time>` : html`<span class="m">–</span>`);
-export const Since = ({ at }) => html`<span>${at ? duration(Math.floor(since(at) / 1000) * 1000).replace(/\.0 s/, " s") : ""}</span>`;
+// A sentence of the service, with the moments in it shown in the viewer's zone.
+const MOMENT = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)/;
+export const Sentence = ({ text }) => html`<bdi>${String(text ?? "").split(MOMENT).map((part) => (MOMENT.test(part) ? html`<${Time} at=${part.replace(" UTC", "Z").replace(" ", "T")} />` : part))}</bdi>`;

@@ -5,7 +5,7 @@ import { go, link, useTitle } from "../core/router.js";
 import { onEvents, watchJob } from "../core/live.js";
 import { can } from "../core/session.js";
 import { useQuery } from "../core/query.js";
-import { duration, now, Time } from "../core/time.js";
+import { duration, now, Sentence, Time } from "../core/time.js";
 import { Badge, Bar, Button, Card, copy, CopyButton, Empty, ENDED, Foreign, Head, Loading, Progress, stateOf, Trouble } from "../parts/basic.js";
 import { confirm, dialog, toast } from "../parts/dialog.js";
 import { changed, runWorkflow } from "../parts/jobs.js";
@@ -93,9 +93,9 @@ const COLOUR = { ready: "wait", waiting: "wait", blocked: "warn", held: "run", f
 function Explained({ why }) {
   const [colour, icon] = why.verdict === "finished" || why.verdict === "held" ? stateOf(why.state) : [COLOUR[why.verdict] ?? "wait", why.verdict === "blocked" ? "tri" : "clock"];
   const robots = why.robots ?? [];
-  return html`<section class=${`card explain ${colour}`} aria-label="What happens now"><${Icon} name=${icon} /><p><b><bdi>${why.sentence}</bdi></b></p>
+  return html`<section class=${`card explain ${colour}`} aria-label="What happens now"><${Icon} name=${icon} /><p><b><${Sentence} text=${why.sentence} /></b></p>
     <p>${why.next_step === "Nothing." ? null : html`<bdi>${why.next_step}</bdi>`}${why.position ? html` It is number ${why.position} in its queue.` : null}</p>
-    ${(why.notes ?? []).map((n) => html`<p class="m s note"><bdi>${n.sentence}</bdi> <bdi>${n.next_step}</bdi></p>`)}
+    ${(why.notes ?? []).map((n) => html`<p class="m s note"><${Sentence} text=${n.sentence} /> <bdi>${n.next_step}</bdi></p>`)}
     ${robots.length > 1 ? html`<details class="note"><summary>What each of ${why.robots_total} robots lacks</summary><ul class="plainlist">${robots.map((r) => html`<li><a class="l" href=${link(["robots", r.external_id])}><${Foreign} text=${r.external_id} /></a>: <bdi>${r.sentence}</bdi></li>`)}</ul></details>` : null}</section>`;
 }
 

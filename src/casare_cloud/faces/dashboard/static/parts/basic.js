@@ -1,5 +1,5 @@
 // Small parts that every page is made of.
-import { html, Icon, signal, useEffect, useState } from "../core/ui.js";
+import { html, Icon, useEffect, useState } from "../core/ui.js";
 import { toast } from "./dialog.js";
 
 // status → (colour, icon, word)
@@ -81,4 +81,3 @@ export async function copy(text, what = "Copied.") {
 }
 export const CopyButton = ({ text, label }) => html`<${Button} quiet icon="copy" label=${label} onClick=${() => copy(text)} />`;
 
-export const announced = signal("");

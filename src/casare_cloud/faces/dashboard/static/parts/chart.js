@@ -9,7 +9,7 @@ export function Bars({ rows, sentence }) {
   const scale = (BASE - 12) / top, below = Math.min(scale, (H - BASE - 4) / Math.max(1, ...rows.map((r) => r.failed))), w = W / Math.max(1, rows.length);
   const marks = [0, top / 2, top];
   const every = Math.max(1, Math.ceil(rows.length / 5));
-  return html`<div class="chart"><svg class="yl" viewBox=${`0 0 30 ${H}`} aria-hidden="true">${marks.map((v) => html`<text x="28" y=${BASE - v * scale + 4} text-anchor="end">${short(v)}</text>`)}</svg>
+  return html`<div class="chart"><span class="yl" aria-hidden="true">${marks.map((v) => html`<span style=${{ top: `${((BASE - v * scale) / H) * 100}%` }}>${short(v)}</span>`)}</span>
     <svg viewBox=${`0 0 ${W} ${H}`} preserveAspectRatio="none" role="img" aria-label=${sentence}>${marks.map((v) => html`<line x1="0" x2=${W} y1=${BASE - v * scale} y2=${BASE - v * scale} class="gl" vector-effect="non-scaling-stroke" />`)}
       ${rows.map((r, i) => html`<g key=${i}><title>${`${r.label}: ${r.done.toLocaleString()} completed, ${r.failed.toLocaleString()} failed`}</title><rect class="hit" x=${i * w} y="0" width=${w} height=${H} />
         ${r.done ? html`<rect class="c-done" x=${i * w + w * 0.12} width=${w * 0.76} y=${BASE - Math.max(1.5, r.done * scale)} height=${Math.max(1.5, r.done * scale)} rx="1.5" />` : null}

@@ -26,13 +26,14 @@ export function ranFor(job) {
   return "";
 }
 
-export const Row = ({ job, selected, onSelect }) => html`<tr class=${selected ? "sel" : ""}>
+// short: as the pages of one robot, one workflow and the overview have it.
+export const Row = ({ job, selected, onSelect, short }) => html`<tr class=${selected ? "sel" : ""}>
   ${onSelect ? html`<td class="c-x"><input type="checkbox" checked=${selected} onChange=${(e) => onSelect(job, e)} aria-label=${`Select the job of ${job.workflow_name}, ${job.job_id}`} /></td>` : null}
   <td class="c-st"><${Badge} state=${job.status} word=${job.cancel_requested && !ENDED.has(job.status) ? "Stopping" : undefined} /></td>
   <td class="c-wf"><a data-row href=${link(["jobs", job.job_id])}><${Foreign} text=${job.workflow_name} /></a>${job.error_message && job.status !== "completed" ? html`<span class="m s err"> <bdi>${job.error_message}</bdi></span>` : job.message && job.status === "running" ? html`<span class="m s err"> <bdi>${job.message}</bdi></span>` : null}</td>
-  <td class="c-rb m">${job.robot_id ? html`<a href=${link(["robots", job.robot_id])}><${Foreign} text=${job.robot_id} /></a>` : "–"}</td>
+  ${short === "robot" ? null : html`<td class="c-rb m">${job.robot_id ? html`<a href=${link(["robots", job.robot_id])}><${Foreign} text=${job.robot_id} /></a>` : "–"}</td>`}
   <td class="c-pg">${job.status === "running" ? html`<${Progress} percent=${job.progress} />` : html`<span class="m s">${job.attempts > 1 ? `attempt ${job.attempts} of ${job.max_attempts}` : ""}</span>`}</td>
-  <td class="c-at m"><${Time} at=${job.created_at} /></td><td class="num m c-du">${ranFor(job)}</td></tr>`;
+  ${short === "now" ? null : html`<td class="c-at m"><${Time} at=${job.created_at} /></td>`}<td class="num m c-du">${ranFor(job)}</td></tr>`;
 
 // Acts on jobs in slices of 100, saying how far it is; answers what could not be done.
 export async function many(path, ids, body, onProgress) {
