@@ -107,7 +107,7 @@ def _codes(tree: ast.Module, statuses: dict[str, int | None]) -> Iterator[tuple[
         if isinstance(node, ast.ClassDef):
             owner |= dict.fromkeys(ast.walk(node), node.name)
         elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in NO_ERRORS:
-            about_settings |= set(node.args)
+            about_settings |= {*node.args, *(keyword.value for keyword in node.keywords)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = owner.get(node, "") if _is_init(node) else ast.unparse(node.func)

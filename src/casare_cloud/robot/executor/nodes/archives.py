@@ -33,7 +33,7 @@ def zip_files(run: NodeRun) -> Mapping[str, Any]:
     sandbox, target = run.run.sandbox, path_of(run, "zip_path")
     names = [as_text(name) for name in run.items("files")] or _found(run, as_text(run.need("source_path")))
     base = "/".join(sandbox.parts(run.text("base_dir"))) if run.text("base_dir") else ""
-    method = zipfile.ZIP_STORED if run.choice("compression") == "ZIP_STORED" else zipfile.ZIP_DEFLATED
+    method: int = getattr(zipfile, run.choice("compression"))
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", method) as archive:
         for name in names:
