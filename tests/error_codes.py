@@ -23,7 +23,7 @@ ANSWERING = (
 )
 # A text that only looks like a code: the name of a setting, or an argument of such a call.
 SETTINGS = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "configuration.md").read_text(), re.MULTILINE))
-NO_ERRORS = {"get", "getattr", "hasattr"}
+NO_ERRORS = {"get", "getattr", "hasattr", "choice"}
 STATUSES = {
     "ApiError": None,
     "HTTPException": None,

@@ -7,7 +7,7 @@ too: a plugin of a robot may know them.
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Needs = Literal["scripts", "browser", "ai", "integrations"]
+Needs = Literal["scripts", "browser", "ai", "integrations", "mail", "database"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,21 @@ TASK_TYPES = (
             "body": _LIST, "step": _OBJECT, "steps": _LIST, "on_error": _text(), "delay_between": _ANY,
         },
     ),
+    TaskType("api_request", "API Request", "The editor's word for an HTTP request.", "Globe",
+             {"url": _URL, "method": _METHOD, "headers": _ANY, "body": _ANY, "timeout_ms": _NUMBER,
+              "expected_status": _ANY}, ("url",)),
+    TaskType("conditional", "Condition", "The editor's word for a condition, which names its branches.", "GitFork",
+             {"condition": _text(), "true_branch": _text(), "false_branch": _text()}, ("condition",)),
+    TaskType("web_scraping", "Web Scraping", "The editor's word for reading a page in a browser.", "Search",
+             {"url": _URL, "selector": _SELECTOR, "wait_for": _SELECTOR, "timeout_ms": _NUMBER, "use_js": _FLAG,
+              "extract_text": _FLAG}, ("url",), "browser"),
+    TaskType("form_filling", "Form Filling", "The editor's word for filling a form in a browser.", "FormInput",
+             {"url": _URL, "fields": _ANY, "submit_selector": _SELECTOR, "screenshot_after": _FLAG}, ("url",),
+             "browser"),
+    TaskType("email", "Email", "Sends a mail.", "Mail",
+             {"to": _text(), "subject": _text(), "body_template": _text(), "use_html": _FLAG}, ("to",), "mail"),
+    TaskType("database", "Database", "Asks a database.", "Database",
+             {"connection_string": _text(), "query": _text(), "credential_id": _text()}, ("query",), "database"),
     TaskType("set_variable", "Set Variable", "Gives a variable a value.", "Variable",
              {"name": _text(), "value": _ANY}, ("name",)),
     TaskType("log", "Log", "Writes a line in the log.", "ScrollText",

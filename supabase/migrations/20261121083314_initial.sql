@@ -3116,7 +3116,7 @@ comment on function private.get_manageable_member is
     'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
 revoke all on function private.get_manageable_member from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/give_tenant.sql sha256:d79bea217b56ebf857f6a6c54c1a5f0ecd792f03df05792e2f1cad422eb0858f
+-- from sql/10_tenancy/functions/give_tenant.sql sha256:029f4fb7ea8d4bf52b1813cde497dc2d54a864079a92c8a5ee1fb9fb567b35ee
 -- For the owner of the database, who acts for no tenant.
 create or replace function private.give_tenant(p_tenant text, p_login text)
 returns uuid
@@ -3133,7 +3133,9 @@ begin
         perform private.raise_error(404, 'USER_NOT_FOUND', 'There is no such user.');
     end if;
     update public.tenants as t set deleted_at = null where t.tenant_id = v_tenant_id and t.deleted_at is not null;
-    insert into public.memberships (tenant_id, user_id) values (v_tenant_id, v_user_id) on conflict do nothing;
+    insert into public.memberships (tenant_id, user_id)
+    values (v_tenant_id, v_user_id)
+    on conflict (tenant_id, user_id) do update set deactivated_at = null;
     insert into public.member_roles (tenant_id, user_id, role_id)
     select v_tenant_id, v_user_id, r.role_id
     from public.roles as r
@@ -3342,7 +3344,7 @@ comment on function private.is_registered_as is
 revoke all on function private.is_registered_as from public, anon, authenticated, service_role;
 grant execute on function private.is_registered_as to casare_functions;
 
--- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:961108697719545a0899af7991a5c79bcf4be8911fc4a58373cb0b41b7606ffa
+-- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:ca715fffbd439ab2f4a0cec722dba73638d3039c3c276b87a5275070b18c8103
 -- A user who is deleted softly stays a row of auth.users; one from before the table trigger knew of it stays a member, too.
 create or replace function private.list_abandoned_tenants()
 returns table (tenant_id uuid, slug text, name text, created_at timestamptz, robots bigint, live_keys bigint)
@@ -3367,13 +3369,13 @@ begin
         select
         from public.memberships as m
         join auth.users as u on u.id = m.user_id and u.deleted_at is null
-        where m.tenant_id = t.tenant_id
+        where m.tenant_id = t.tenant_id and m.deactivated_at is null
     )
     order by t.created_at, t.tenant_id;
 end
 $$;
 comment on function private.list_abandoned_tenants is
-    'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
+    'Tenants whose last active member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
 revoke all on function private.list_abandoned_tenants from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:9e26a371ca9777df8b800177070c1e66fc612fcf6902ae90aa375de21652d1db
@@ -4367,7 +4369,7 @@ $$;
 comment on function private.purge_request_counts is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
 revoke all on function private.purge_request_counts from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/capabilities_of.sql sha256:dcbc86ace69def029a8aac3e71608974ba006e3e66da8abe507ee92b1992ebd0
+-- from sql/20_workflows/functions/capabilities_of.sql sha256:35bfaddbca2c5d46b1bcc5a3e787d6d89f4fdbc68d1657b3646bf347c8e7883d
 create or replace function private.capabilities_of(p_definition jsonb)
 returns text[]
 language plpgsql
@@ -4376,8 +4378,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_given jsonb := p_definition -> 'required_capabilities';
+    v_words text[];
 begin
-    return array(
+    v_words := array(
         select distinct normalize(w.word, nfc) as word
         from (
             select i.item #>> '{}' as word
@@ -4390,12 +4393,19 @@ begin
         ) as w
         where length(w.word) between 1 and 64
         order by word
-        limit 100
     );
+    -- As private.find_job_problem() has it: they stand in an index of lanes.
+    if (select sum(octet_length(w) + 8) from unnest(v_words) as w) > 2000 then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT',
+            'required_capabilities of the definition must not have more than 2000 bytes together; each word counts for 8 more.'
+        );
+    end if;
+    return v_words;
 end
 $$;
 comment on function private.capabilities_of is
-    'What a workflow definition says that robots must be able to do: its required_capabilities, a list of words or a map of booleans. What is neither is left out.';
+    'What a workflow definition says that robots must be able to do: its required_capabilities, a list of words or a map of booleans. What is neither is left out. Raises 400 INVALID_ARGUMENT for too many.';
 revoke all on function private.capabilities_of from public, anon, authenticated, service_role;
 
 -- from sql/20_workflows/functions/check_workflow.sql sha256:b3b5a6e694484da8937c8488b06422b4b4be414f9be74692ae437816ed975b89
@@ -7851,7 +7861,7 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:7af52a93e9f18b140bdf7349c4a76ff2260884687a394eb1234d7bcdc988590b
+-- from sql/40_queue/functions/add_job.sql sha256:d0a088d8cd663768b4f135dd470152b9bb682736176569cf1869a97830a7ef9a
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_job private.new_job,
@@ -7884,6 +7894,9 @@ begin
     );
     if v_workflow.required_capabilities <> '{}' then
         p_job.required_capabilities := private.sorted_words(p_job.required_capabilities || v_workflow.required_capabilities);
+        if private.find_job_problem(p_job) is not null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_job_problem(p_job));
+        end if;
     end if;
 
     if p_job.dedupe_key is not null then
@@ -20632,7 +20645,7 @@ comment on function private.keep_node_executions is
     'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/list_acts.sql sha256:97efe869d7f373b865363d316c7ef47f9d2362042616a447d8a07f1338edfcd5
+-- from sql/95_analytics/functions/list_acts.sql sha256:0eb9790b1d89b8fcd0e9f1095e27cdd09c5e18d6c10920d3c1d8c751e53732d6
 -- What happened by itself comes from the events, what people changed from the audit log, if the caller may read it. A kind
 -- is the type of an event, or the table and what became of its row.
 create or replace function public.list_acts(
@@ -20695,6 +20708,7 @@ begin
                 a.audit_id::text as act_id,
                 a.resource_type || '.' || case
                     when a.action = 'create' then 'created'
+                    when a.action = 'execute' then 'executed'
                     when a.action = 'delete' or a.new_values ->> 'deleted_at' is not null then 'deleted'
                     when a.resource_type = 'workflows' and a.new_values ->> 'status' in ('published', 'archived')
                         then a.new_values ->> 'status'

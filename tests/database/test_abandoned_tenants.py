@@ -61,6 +61,22 @@ def test_a_deleted_user_frees_the_name_and_leaves_the_tenants(db: Database, owne
     assert str(tenant.tenant_id) in abandoned(owner)
 
 
+def test_a_tenant_of_deactivated_members_is_abandoned_and_whoever_it_is_given_to_is_active(
+    db: Database, owner: Connection
+) -> None:
+    tenant = factories.make_tenant(db)
+    member = factories.make_member(db, tenant, "operator")
+    with as_caller(owner, tenant.admin.claims):
+        owner.execute("select public.update_member(%s, p_is_active => false)", [member.user_id])
+    delete(db, tenant.admin.user_id)
+    assert str(tenant.tenant_id) in abandoned(owner)
+    owner.execute("select private.give_tenant(%s, %s)", [str(tenant.tenant_id), member.email])
+    with as_caller(owner, member.claims):
+        row = owner.execute("select public.whoami() as caller").fetchone()
+    assert row is not None
+    assert row["caller"]["roles"] == ["admin", "operator"]
+
+
 def test_the_robots_of_an_abandoned_tenant_go_on_and_health_names_the_number(fleet: Fleet) -> None:
     robot = fleet.robot()
     job = fleet.enqueue()

@@ -215,7 +215,7 @@ def test_a_workflow_that_is_not_there_is_not_found(fleet: Fleet, stranger: Fleet
         fleet.enqueue()
 
 
-@pytest.mark.parametrize("change", ["is_enabled = false", "status = 'draft'", "status = 'archived'"])
+@pytest.mark.parametrize("change", ["is_enabled = false", "status = 'archived'"])
 def test_a_workflow_that_must_not_run_is_refused(fleet: Fleet, change: str) -> None:
     fleet.owner.execute(
         f"update public.workflows set {change} where workflow_id = %s",
@@ -223,6 +223,17 @@ def test_a_workflow_that_must_not_run_is_refused(fleet: Fleet, change: str) -> N
     )
     with refused(409, "WORKFLOW_NOT_RUNNABLE"):
         fleet.enqueue()
+
+
+def test_a_draft_is_run_by_hand_and_again_by_a_retry(fleet: Fleet) -> None:
+    fleet.owner.execute(
+        "update public.workflows set status = 'draft' where workflow_id = %s", [fleet.workflow.workflow_id]
+    )
+    job = fleet.enqueue()
+    fleet.member.execute("select public.cancel_job(%s)", [job["job_id"]])
+    retried = fleet.member.execute("select public.retry_job(%s) as answer", [job["job_id"]]).fetchone()
+    assert retried is not None
+    assert retried["answer"]["job_id"] == str(job["job_id"])
 
 
 def test_a_delayed_job_waits_for_its_time_and_is_promoted_by_a_claim(fleet: Fleet) -> None:

@@ -136,7 +136,8 @@ async def test_an_update_changes_what_it_names(stage: Stage) -> None:
     made = await create(stage, input={"a": 1})
     path = f"/schedules/{made['schedule_id']}"
     changed = (await stage.admin.put(path, {"schedule_name": "Other", "input": {"b": None}, "priority": None})).json()
-    assert changed == {**made, "schedule_name": "Other", "input": {"b": None}, "updated_at": changed["updated_at"]}
+    names = {"schedule_name": "Other", "name": "Other"}
+    assert changed == {**made, **names, "input": {"b": None}, "updated_at": changed["updated_at"]}
     moved = (await stage.admin.put(path, {"cron_expression": "0 0 1 2 *"})).json()
     assert "-02-01T00:00:00Z" in moved["next_run"]
     assert (await stage.admin.get(path)).json() == moved

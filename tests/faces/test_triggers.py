@@ -195,7 +195,7 @@ async def test_a_trigger_is_fired_by_hand_and_a_delivery_comes_again(stage: Stag
 async def test_a_trigger_of_a_workflow_that_cannot_run_says_why(stage: Stage) -> None:
     made = await create(stage, trigger_type="manual")
     with stage.database.connect() as owner:
-        owner.execute("update public.workflows set status = 'draft' where workflow_id = %s", [made["workflow_id"]])
+        owner.execute("update public.workflows set status = 'archived' where workflow_id = %s", [made["workflow_id"]])
     assert refused(await stage.admin.post(f"/triggers/{made['id']}/fire"), 409, "WORKFLOW_NOT_RUNNABLE")
 
 

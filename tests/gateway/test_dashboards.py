@@ -289,6 +289,25 @@ async def test_logs_are_told_from_a_level_on_and_of_one_robot_or_all(gate: Gate,
     assert {line["robot_id"] for line in told} == {robot.external_id, *([] if of_one else [other.external_id])}
 
 
+async def test_what_a_robot_logs_of_itself_is_among_its_logs(gate: Gate) -> None:
+    robot = robot_of(gate)
+    say = "select public.append_robot_logs(%s::jsonb)"
+
+    def lines(message: str) -> str:
+        return json.dumps([{"level": "warning", "message": message, "source": "agent"}])
+
+    gate.run(say, lines("Before."), by=robot.claims)
+    async with gate.open(f"/ws/logs/{robot.robot_id}") as client:
+        await ready(gate, client)
+        gate.run(say, lines("Low disk."), by=robot.claims)
+        line = await client.next()
+    assert line.pop("timestamp")
+    assert line == {
+        "type": "log_entry", "robot_id": robot.external_id, "level": "WARNING", "message": "Low disk.",
+        "source": "agent", "job_id": None,
+    }  # fmt: skip
+
+
 METRICS = {
     "robots": {"total", "active", "idle", "busy", "offline"},
     "jobs": {"pending", "running", "completed_today", "failed_today"},

@@ -14,7 +14,9 @@ begin
         perform private.raise_error(404, 'USER_NOT_FOUND', 'There is no such user.');
     end if;
     update public.tenants as t set deleted_at = null where t.tenant_id = v_tenant_id and t.deleted_at is not null;
-    insert into public.memberships (tenant_id, user_id) values (v_tenant_id, v_user_id) on conflict do nothing;
+    insert into public.memberships (tenant_id, user_id)
+    values (v_tenant_id, v_user_id)
+    on conflict (tenant_id, user_id) do update set deactivated_at = null;
     insert into public.member_roles (tenant_id, user_id, role_id)
     select v_tenant_id, v_user_id, r.role_id
     from public.roles as r

@@ -22,11 +22,11 @@ begin
         select
         from public.memberships as m
         join auth.users as u on u.id = m.user_id and u.deleted_at is null
-        where m.tenant_id = t.tenant_id
+        where m.tenant_id = t.tenant_id and m.deactivated_at is null
     )
     order by t.created_at, t.tenant_id;
 end
 $$;
 comment on function private.list_abandoned_tenants is
-    'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
+    'Tenants whose last active member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
 revoke all on function private.list_abandoned_tenants from public, anon, authenticated, service_role;

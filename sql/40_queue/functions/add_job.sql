@@ -30,6 +30,9 @@ begin
     );
     if v_workflow.required_capabilities <> '{}' then
         p_job.required_capabilities := private.sorted_words(p_job.required_capabilities || v_workflow.required_capabilities);
+        if private.find_job_problem(p_job) is not null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_job_problem(p_job));
+        end if;
     end if;
 
     if p_job.dedupe_key is not null then

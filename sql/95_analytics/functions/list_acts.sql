@@ -60,6 +60,7 @@ begin
                 a.audit_id::text as act_id,
                 a.resource_type || '.' || case
                     when a.action = 'create' then 'created'
+                    when a.action = 'execute' then 'executed'
                     when a.action = 'delete' or a.new_values ->> 'deleted_at' is not null then 'deleted'
                     when a.resource_type = 'workflows' and a.new_values ->> 'status' in ('published', 'archived')
                         then a.new_values ->> 'status'

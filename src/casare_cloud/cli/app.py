@@ -10,6 +10,7 @@ from casare_cloud.cli import (
     db,
     dead_letters,
     error_help,
+    importing,
     jobs,
     keys,
     limits,
@@ -44,6 +45,7 @@ app.add_typer(limits.shares, name="shares")
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(metrics.app, name="metrics")
+app.add_typer(importing.app, name="import")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)

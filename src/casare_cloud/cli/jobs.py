@@ -45,6 +45,8 @@ def submit(
         if workflow_id:
             more["workflow_id"] = workflow_id
         submitted = await client.submit_workflow(name or file.stem, definition, **more)
+        for warning in submitted.get("warnings", ()):
+            typer.echo(f"warning: {warning}", err=True)
         if not watch:
             return submitted
         if not as_json:

@@ -1,6 +1,7 @@
-"""What robots log of the jobs of one tenant, read every second while somebody hears it.
+"""What robots log of the jobs of one tenant, and of themselves, read every second while somebody hears it.
 
-Nothing rings for a line, so the logs of the jobs in hand are looked at: by an index, from the last line of each on.
+Nothing rings for a line, so the logs of the jobs in hand and of the robots are looked at: by an index, from the last
+line of each on.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from casare_cloud.database import Transaction
 from casare_cloud.domain.events.model import Event
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter, Job
+from casare_cloud.domain.robots import service as robots
 from casare_cloud.gateway.audience import Audience, attempt
 from casare_cloud.gateway.streams import ZERO, LogLine
 from casare_cloud.waiting import happens_within
@@ -33,6 +35,8 @@ class LogFollowing:
         self._last: dict[UUID, UUID] = {}  # the last line of each job that is followed
         self._robots: dict[UUID, str | None] = {}
         self._ended: dict[UUID, float] = {}
+        self._first: UUID | None = None  # where robots' own logs were when somebody came to hear them
+        self._last_of_robots: dict[UUID, UUID] = {}
 
     async def run(self) -> None:
         """Follow, for as long as somebody hears it."""
@@ -45,6 +49,11 @@ class LogFollowing:
                 self._is_begun = False
                 for known in (self._last, self._robots, self._ended):
                     known.clear()
+            if self._audience.needs("robot_logs"):
+                await attempt(self._begin_robots() if self._first is None else self._tell_robots())
+            else:
+                self._first = None
+                self._last_of_robots.clear()
 
     def note(self, event: Event) -> None:
         """Follow the log of a job from its claim until shortly after its end."""
@@ -76,8 +85,20 @@ class LogFollowing:
             lines = await self._audience.read_for("logs", lambda tx: jobs.list_new_logs(tx, after, PAGE))
             for job_id, entry in lines:
                 self._last[job_id] = entry.job_log_id
-                self._audience.tell(methodcaller("of_log", LogLine(job_id, self._robots.get(job_id), entry)))
+                said = entry.level, entry.message, entry.node_id, entry.logged_at
+                self._audience.tell(methodcaller("of_log", LogLine(job_id, self._robots.get(job_id), *said)))
         now = asyncio.get_running_loop().time()
         for job_id in [job_id for job_id, at in self._ended.items() if at < now - LATE_SECONDS]:
             for known in (self._last, self._robots, self._ended):
                 known.pop(job_id, None)
+
+    async def _begin_robots(self) -> None:
+        self._first = await self._audience.read_for("robot_logs", robots.get_last_log) or ZERO
+
+    async def _tell_robots(self) -> None:
+        after, first = dict(self._last_of_robots), self._first or ZERO
+        found = await self._audience.read_for("robot_logs", lambda tx: robots.list_new_logs(tx, after, first, PAGE))
+        for robot_id, name, entry in found:
+            self._last_of_robots[robot_id] = entry.robot_log_id
+            line = LogLine(None, name, entry.level, entry.message, entry.source, entry.logged_at)
+            self._audience.tell(methodcaller("of_log", line))

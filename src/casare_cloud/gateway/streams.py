@@ -12,14 +12,15 @@ from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.events.model import Event
-from casare_cloud.domain.jobs.model import Job, LogEntry
+from casare_cloud.domain.jobs.model import Job
 from casare_cloud.domain.metrics.model import QueueDepth
 from casare_cloud.domain.robots.model import Robot
 from casare_cloud.gateway.news import RobotNews, news_in, news_of
 
-Source = Literal["jobs", "robots", "robot_rows", "queue", "progress", "logs"]
-"""What a stream needs besides events: rows of the jobs that events name, robots as they are heard of, rows of robots
-that events name, the depth of the queue every five seconds, the progress of jobs in hand, lines of logs."""
+Source = Literal["jobs", "robots", "robot_rows", "queue", "progress", "logs", "robot_logs"]
+"""What a stream needs besides events: rows of the jobs that events name, robots as they are heard of, rows of the
+robots that events name, the depth of the queue every five seconds, the progress of jobs in hand, lines of the logs of
+jobs, and of robots."""
 
 Message = Mapping[str, Any]
 
@@ -47,11 +48,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line that a robot logged while it ran a job."""
+    """A line that a robot logged, of a job or of itself; its source is a node of the job, or a part of the robot."""
 
-    job_id: UUID
+    job_id: UUID | None
     robot: str | None
-    entry: LogEntry
+    level: str
+    message: str
+    source: str | None
+    logged_at: datetime
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ class SocketLink:
         self.check()
         assert self._socket is not None
         if len(text) > MOST_BYTES or len(text.encode()) > MOST_BYTES:
-            raise ApiError(413, "REQUEST_TOO_LARGE", f"A message to the gateway has at most {MOST_BYTES} bytes.")
+            raise ApiError(413, "PAYLOAD_TOO_LARGE", f"A message to the gateway has at most {MOST_BYTES} bytes.")
         try:
             await self._socket.send(text)
         except (OSError, WebSocketException) as error:

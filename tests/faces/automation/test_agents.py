@@ -68,6 +68,20 @@ async def test_a_definition_says_what_its_agents_must_be_able_to_do(stage: Stage
     assert task["execution_id"] == execution_id
 
 
+async def test_too_many_capabilities_are_refused_when_they_are_written_and_when_a_job_adds_its_own(
+    stage: Stage,
+) -> None:
+    words = [f"{number:02}-{'x' * 60}" for number in range(30)]
+    body = {"name": "x", "definition": {**DEFINITION, "required_capabilities": words}}
+    assert refused(await stage.admin.post("/workflows", body), 422, "INVALID_ARGUMENT", "required_capabilities")
+    workflow_id = await draft(stage, definition={**DEFINITION, "required_capabilities": words[:20]})
+    await executed(stage, workflow_id)
+    answer = stage.scalar(
+        "select status from public.jobs where workflow_id = %s and cardinality(required_capabilities) = 20", workflow_id
+    )
+    assert answer == "queued"
+
+
 async def test_a_token_works_for_its_own_agent_and_ends_with_it_or_with_the_next_token(stage: Stage) -> None:
     agent_id, own = await agent(stage)
     other_id, other = await agent(stage)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 
 import httpx2
@@ -96,3 +98,30 @@ async def test_a_rate_group_has_one_count_for_all_its_endpoints_and_one_for_each
     assert (answer.status_code, answer.json()["error_code"]) == (429, "RATE_LIMITED")
     assert 1 <= answer.json()["retry_after"] == int(answer.headers["retry-after"]) <= 60
     assert int(answer.headers["x-ratelimit-reset"]) <= 60
+
+
+async def test_logins_registrations_and_refreshes_share_ten_a_minute_and_me_is_a_read(
+    counted: httpx2.AsyncClient, shared_database: Database, bearer: Headers
+) -> None:
+    who = bearer(make_tenant(shared_database).admin)
+    statuses = [(await counted.post(f"/auth/{path}", json={})).status_code for path in ("login", "refresh") * 5]
+    assert statuses == [422] * 10
+    for path in ("login", "refresh", "register"):
+        assert (await counted.post(f"/auth/{path}", json={})).status_code == 429
+    for _ in range(11):
+        answer = await counted.get("/auth/me", headers=who)
+    assert (answer.status_code, answer.headers["x-ratelimit-remaining"]) == (200, "189")
+
+
+def test_a_cold_face_answers_its_probes_without_the_framework_and_its_resources() -> None:
+    code = (
+        "import asyncio, sys, httpx2\n"
+        "from casare_cloud.config import Settings\n"
+        "from casare_cloud.faces.automation.app import create_app\n"
+        "client = httpx2.AsyncClient(transport=httpx2.ASGITransport(create_app(Settings(is_local=True))))\n"
+        "answer = asyncio.run(client.get('http://t/api/health/'))\n"
+        "heavy = ('fastapi', 'pydantic', 'psycopg', 'prometheus_client', 'casare_cloud.faces.automation.refusals')\n"
+        "print(answer.status_code, [name for name in heavy if name in sys.modules])\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout.strip() == "200 []", ran.stderr

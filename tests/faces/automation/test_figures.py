@@ -92,6 +92,7 @@ async def test_the_timeline_tells_what_executions_agents_and_people_did(stage: S
     assert counts["total"] == sum(item["count"] for item in counts["summary"])
     viewed = (await stage.member("viewer").get("/activity")).json()["activities"]
     assert {item["resource_type"] for item in viewed} == {"execution", "agent"}, "changes need audit.read"
+    assert "workflow.updated" not in actions, "an execution is no change of the workflow"
 
 
 async def test_figures_have_the_rates_of_their_pages(stage: Stage) -> None:

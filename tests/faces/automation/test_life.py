@@ -1,6 +1,7 @@
 """A whole life through this face alone, and lives that two faces share."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -9,9 +10,14 @@ from tests.faces.automation.platform import settings, signer  # noqa: F401 — p
 from tests.faces.automation.rows.auth import register
 from tests.faces.automation.rows.runs import DEFINITION, agent, answered, executed, published
 from tests.faces.stage import Asker, Stage, refused
+from tests.robot.workflows import Recorder
 
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import create_app
+from casare_cloud.robot.executor import run_workflow
+from casare_cloud.robot.executor.control import RunControl
+from casare_cloud.robot.executor.errors import WorkflowError
+from casare_cloud.robot.executor.sandbox import Sandbox
 
 
 async def test_a_whole_life_through_this_face(stage: Stage) -> None:
@@ -141,3 +147,62 @@ async def test_a_definition_that_differs_is_a_new_version_and_an_old_version_is_
     assert (copy["name"], copy["version"], copy["status"]) == ("y (Copy)", 1, "draft")
     [row] = answered(await stage.admin.get(f"/workflows/{copy['id']}/history"), 200)["history"]
     assert row["action"] == "clone"
+
+
+async def run_here(stage: Stage, orchestrator: httpx2.AsyncClient, folder: Path, definition: Any, **input: Any) -> str:
+    """The id of an execution that our own robot has run: what it reports comes from its executor."""
+    workflow_id = await published(stage, definition=definition)
+    execution_id = await executed(stage, workflow_id, **input)
+    asking = Asker(orchestrator, {"X-Api-Key": stage.robot()[0].key.text})
+    [job] = answered(await asking.post("/jobs/claim", {}), 200)["jobs"]
+    assert job["job_id"] == execution_id
+    report: dict[str, Any] = {"lease_token": job["lease_token"]}
+    path = f"/jobs/{execution_id}"
+    try:
+        result = run_workflow(
+            job["workflow_json"], job["input"], control=RunControl(60), sandbox=Sandbox(folder), reporter=Recorder()
+        )
+    except WorkflowError as error:
+        failure = {"error_message": str(error), "retryable": False, "node_executions": error.node_executions}
+        answered(await asking.post(f"{path}/fail", report | failure), 200)
+    else:
+        answered(await asking.post(f"{path}/complete", report | {"result": result}), 200)
+    return execution_id
+
+
+async def test_what_the_steps_of_our_robot_did_is_stored_and_shown_without_secrets(
+    stage: Stage, orchestrator: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    definition = {
+        "variables": [{"name": "key", "type": "secret"}, {"name": "rows", "type": "list"}],
+        "steps": [
+            {"id": "l", "name": "Each", "type": "loop", "config": {
+                "items": "{{rows}}", "step": {"type": "data_transform", "config": {"expression": "item * 2"}},
+            }},
+            {"id": "big", "type": "condition", "config": {"expression": "len(rows) > 5"}, "depends_on": ["l"]},
+            {"id": "yes", "type": "log", "config": {"message": "big"}, "depends_on": ["big"]},
+            {"id": "t", "type": "data_transform", "config": {"mapping": {"key": "{{key}}"}}, "depends_on": ["l"]},
+        ],
+    }  # fmt: skip
+    run = await run_here(stage, orchestrator, tmp_path, definition, key="hunter2-long", rows=[1, 2])
+    detail = answered(await stage.admin.get(f"/executions/{run}"), 200)
+    steps = {step["step_id"]: step for step in detail["steps"]}
+    assert {name: step["status"] for name, step in steps.items()} == {
+        "l": "completed", "l/step": "completed", "big": "completed", "yes": "skipped", "t": "completed",
+    }  # fmt: skip
+    assert (steps["l"]["name"], steps["l"]["output"]["count"]) == ("Each", 2)
+    assert steps["l"]["started_at"] <= steps["l"]["completed_at"]
+    assert steps["t"]["output"]["result"] == {"key": "********"}
+    data = answered(await stage.admin.get(f"/executions/{run}/data"), 200)
+    assert (data["variables"]["rows"], data["steps"]["big"]["output"]["result"]) == ([1, 2], False)
+    assert "hunter2-long" not in f"{detail}{data}"
+
+    broken = {"steps": [
+        {"id": "a", "type": "data_transform", "config": {"expression": "1 + 1"}},
+        {"id": "b", "type": "file_read", "config": {"path": "none"}, "depends_on": ["a"]},
+    ]}  # fmt: skip
+    run = await run_here(stage, orchestrator, tmp_path, broken)
+    detail = answered(await stage.admin.get(f"/executions/{run}"), 200)
+    first, second = detail["steps"]
+    assert (detail["status"], first["status"], first["output"]["result"]) == ("failed", "completed", 2)
+    assert (second["status"], "none" in second["error"], second["error"]) == ("failed", True, detail["error_message"])

@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 Kind = Literal["robot", "service"]
+KeyStatus = Literal["active", "expired", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class ApiKey:
     revoked_at: datetime | None
 
     @property
-    def status(self) -> Literal["active", "expired", "revoked"]:
+    def status(self) -> KeyStatus:
         """Whether the key works, and why not."""
         if self.revoked_at is not None:
             return "revoked"

@@ -8,19 +8,29 @@ _COLUMNS = """
 
 _ROBOT = "left join public.robots as r on r.robot_id = k.robot_id"
 
+_STATUS = """
+    case when k.revoked_at is not null then 'revoked' when k.expires_at <= now() then 'expired' else 'active' end
+"""
+
+_WANTED = f"""
+    k.tenant_id = caller.tenant_id
+    and k.kind = %(kind)s::public.api_key_kind
+    and (%(status)s::text is null or {_STATUS} = %(status)s)
+"""
+
 LIST_KEYS = f"""
 select counted.total, page.*
 from private.authorize('api_keys.read') as caller
 cross join lateral (
     select count(*) as total
     from public.api_keys as k
-    where k.tenant_id = caller.tenant_id and k.kind = %(kind)s::public.api_key_kind
+    where {_WANTED}
 ) as counted
 left join lateral (
     select {_COLUMNS}
     from public.api_keys as k
     {_ROBOT}
-    where k.tenant_id = caller.tenant_id and k.kind = %(kind)s::public.api_key_kind
+    where {_WANTED}
     order by k.api_key_id desc
     limit %(limit)s offset %(offset)s
 ) as page on true

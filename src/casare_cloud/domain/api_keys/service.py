@@ -11,7 +11,7 @@ from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.api_keys import queries
-from casare_cloud.domain.api_keys.model import ApiKey, Kind
+from casare_cloud.domain.api_keys.model import ApiKey, KeyStatus, Kind
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.robots import service as robots
 from casare_cloud.domain.robots.model import Registration
@@ -27,9 +27,11 @@ class ApiKeyNotFound(NotFound):
         super().__init__("API_KEY_NOT_FOUND", "There is no such key.")
 
 
-async def list_page(tx: Transaction, kind: Kind, limit: int, offset: int) -> tuple[list[ApiKey], int]:
-    """(keys of the page, the newest first; how many there are). Needs api_keys.read."""
-    rows = await tx.fetch_all(queries.LIST_KEYS, {"kind": kind, "limit": limit, "offset": offset})
+async def list_page(
+    tx: Transaction, kind: Kind, limit: int, offset: int, status: KeyStatus | None = None
+) -> tuple[list[ApiKey], int]:
+    """(keys of the page, the newest first; how many there are, in this state). Needs api_keys.read."""
+    rows = await tx.fetch_all(queries.LIST_KEYS, {"kind": kind, "status": status, "limit": limit, "offset": offset})
     items, total = split_page(rows, "api_key_id")
     return [ApiKey(**item) for item in items], total
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 DeadReason = Literal["attempts_exhausted", "not_retryable", "lease_lost", "timeout", "no_progress", "poison"]
@@ -23,6 +23,9 @@ class DeadLetter:
     resolved_at: datetime | None
     resolved_by: UUID | None
     requeued_job_id: UUID | None
+    error_stack: str | None
+    input: Any  # of the job; None when it has more than 64 KB
+    job_created_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,19 @@
 
 _COLUMNS = """
     d.job_id, d.workflow_id, w.name as workflow_name, d.reason, d.attempts, d.error_type, d.error_message,
-    d.dead_lettered_at, d.resolved_at, d.resolved_by, d.requeued_job_id
+    d.dead_lettered_at, d.resolved_at, d.resolved_by, d.requeued_job_id, j.error_stack, j.input, j.job_created_at
+"""
+
+_WITH_JOB = """
+left join lateral (
+    select
+        o.error_details ->> 'stack_trace' as error_stack,
+        case when pg_column_size(o.input) <= 65536 then o.input end as input,
+        o.created_at as job_created_at
+    from public.jobs as o
+    where o.job_id = d.job_id
+    offset 0
+) as j on true
 """
 
 _WANTED = """
@@ -22,6 +34,7 @@ left join lateral (
     select {_COLUMNS}
     from public.dead_letters as d
     left join public.workflows as w on w.workflow_id = d.workflow_id
+    {_WITH_JOB}
     where {_WANTED}
     order by d.job_id desc
     limit %(limit)s offset %(offset)s
@@ -33,6 +46,7 @@ GET_DEAD_LETTER = f"""
 select {_COLUMNS}
 from public.dead_letters as d
 left join public.workflows as w on w.workflow_id = d.workflow_id
+{_WITH_JOB}
 where d.job_id = %(job_id)s
 """
 

@@ -8,7 +8,15 @@ from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import queries
-from casare_cloud.domain.jobs.model import Cancellation, Filter, Job, JobStatus, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.jobs.model import (
+    Cancellation,
+    Filter,
+    Job,
+    JobStatus,
+    LogEntry,
+    LogLevel,
+    NewJob,
+)
 from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page

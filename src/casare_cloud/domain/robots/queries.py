@@ -132,6 +132,32 @@ where r.robot_id = %(robot_id)s::uuid
 order by page.robot_log_id desc
 """
 
+# Each robot's lines after one of its own, or after one of the tenant: what a robot says comes in one order.
+LIST_NEW_ROBOT_LOGS = """
+select r.external_id, r.robot_id, l.*
+from public.robots as r
+left join unnest(%(robot_ids)s::uuid[], %(after)s::uuid[]) as w (robot_id, after) on w.robot_id = r.robot_id
+cross join lateral (
+    select n.robot_log_id, n.level, n.message, n.source, n.extra, n.logged_at
+    from public.robot_logs as n
+    where n.tenant_id = r.tenant_id
+        and n.robot_id = r.robot_id
+        and n.robot_log_id > coalesce(w.after, %(first)s::uuid)
+    order by n.robot_log_id
+    limit %(limit)s
+) as l
+where r.tenant_id = (select private.permitted_tenant_id('robots.read'))
+order by l.robot_log_id
+"""
+
+GET_LAST_ROBOT_LOG = """
+select l.robot_log_id
+from public.robot_logs as l
+where l.tenant_id = (select private.permitted_tenant_id('logs.read'))
+order by l.robot_log_id desc
+limit 1
+"""
+
 GET_ROBOT_SESSION = """
 select public.get_robot_session() as facts
 """

@@ -1,5 +1,6 @@
 """What can be done with robots. A robot is named by its id or by its external id, everywhere."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -163,6 +164,24 @@ async def list_logs(
     params = {"robot_id": robot_id, "level": level, "limit": limit, "offset": offset}
     items, total = split_page(await tx.fetch_all(queries.LIST_ROBOT_LOGS, params), "robot_log_id")
     return [RobotLogEntry(**item) for item in items], total, total == queries.COUNTED_LOGS
+
+
+async def list_new_logs(
+    tx: Transaction, after: Mapping[UUID, UUID], first: UUID, limit: int
+) -> list[tuple[UUID, str, RobotLogEntry]]:
+    """(robot, its external id, line) of what robots logged of themselves, `limit` of each at most, the oldest first.
+
+    Of each robot after one of its lines, or else after `first`. Needs robots.read and logs.read.
+    """
+    wanted = {"robot_ids": list(after), "after": list(after.values()), "first": first, "limit": limit}
+    rows = await tx.fetch_all(queries.LIST_NEW_ROBOT_LOGS, wanted)
+    return [(row.pop("robot_id"), row.pop("external_id"), RobotLogEntry(**row)) for row in rows]
+
+
+async def get_last_log(tx: Transaction) -> UUID | None:
+    """The last line that any robot of the tenant logged of itself; needs logs.read."""
+    last: UUID | None = await tx.fetch_value(queries.GET_LAST_ROBOT_LOG)
+    return last
 
 
 async def calling_robot(tx: Transaction) -> dict[str, Any]:

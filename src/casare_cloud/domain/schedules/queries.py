@@ -16,13 +16,17 @@ left join public.workflows as named on named.workflow_id = s.workflow_id and nam
 cross join lateral (select coalesce(named.name, '') as name) as w
 """
 
+_WANTED = """
+    s.deleted_at is null
+    and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
+    and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
+"""
+
 LIST_SCHEDULES = f"""
 select {_COLUMNS}
 from public.schedules as s
 {_WITH_WORKFLOW}
-where s.deleted_at is null
-    and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
-    and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
+where {_WANTED}
 order by s.schedule_id desc
 limit %(limit)s offset %(offset)s
 """

@@ -64,10 +64,10 @@ class Admin(Stream):
 
 @dataclass(frozen=True)
 class Logs(Stream):
-    """Lines of at least a level that robots log while they run jobs, of one robot or of all."""
+    """Lines of at least a level that robots log of jobs and of themselves, of one robot or of all."""
 
-    permissions = ("jobs.read", "logs.read")
-    sources = frozenset({"logs"})
+    permissions = ("jobs.read", "robots.read", "logs.read")
+    sources = frozenset({"logs", "robot_logs"})
 
     min_level: str = "debug"
     robot: str | None = None  # its external id; what a client names may be its id
@@ -80,18 +80,17 @@ class Logs(Stream):
         return self if self.robot is None else replace(self, robot=(await robots.get(tx, self.robot)).external_id)
 
     def of_log(self, line: LogLine) -> Iterable[Message]:
-        """log_entry; its source is the node that logged, if the robot says which."""
-        entry = line.entry
-        if LEVELS.index(entry.level) < LEVELS.index(self.min_level) or self.robot not in (None, line.robot):
+        """log_entry, with the job if it is of one."""
+        if LEVELS.index(line.level) < LEVELS.index(self.min_level) or self.robot not in (None, line.robot):
             return ()
         return [
             {
                 "type": "log_entry",
                 "robot_id": line.robot,
-                "timestamp": entry.logged_at,
-                "level": entry.level.upper(),
-                "message": entry.message,
-                "source": entry.node_id,
+                "timestamp": line.logged_at,
+                "level": line.level.upper(),
+                "message": line.message,
+                "source": line.source,
                 "job_id": line.job_id,
             }
         ]

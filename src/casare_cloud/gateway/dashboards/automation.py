@@ -26,6 +26,7 @@ class AutomationEvents(Stream):
 
     def of_log(self, line: LogLine) -> Iterable[Message]:
         """execution.log."""
-        entry = line.entry
-        said = {"level": entry.level, "message": entry.message, "timestamp": entry.logged_at}
+        if line.job_id is None:
+            return ()
+        said = {"level": line.level, "message": line.message, "timestamp": line.logged_at}
         return [{"type": "execution.log", "execution_id": line.job_id, **said}]

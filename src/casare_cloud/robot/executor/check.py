@@ -19,6 +19,7 @@ from casare_cloud.robot.executor.graph import (
     LOOP_ENDS,
     SUBFLOWS,
     TOO_DEEP,
+    TRIGGERS,
     Graph,
     Node,
     is_declaration,
@@ -30,7 +31,7 @@ from casare_cloud.robot.executor.registry import built_in_types, find_declaratio
 from casare_cloud.robot.executor.step_form import LOOPS, Step, in_order, inner_steps, parse_mappings, parse_steps
 from casare_cloud.robot.executor.step_retries import Retries
 from casare_cloud.robot.executor.tasks import find_step_type, task_names
-from casare_cloud.robot.executor.wires import SOURCE_KEYS, SOURCE_PORT_KEYS, TARGET_KEYS, TARGET_PORT_KEYS
+from casare_cloud.robot.executor.wires import REROUTES, SOURCE_KEYS, SOURCE_PORT_KEYS, TARGET_KEYS, TARGET_PORT_KEYS
 
 MAX_DEPTH = 10
 MOST_ERRORS = 5
@@ -106,7 +107,16 @@ def _structural(path: str, error: WorkflowError) -> Problem:
 
 def graph_problems(definition: Mapping[str, Any], graph: Graph, path: str = "", depth: int = 0) -> Iterator[Problem]:
     """The problems of a definition with nodes, and of the sub-workflows that it carries."""
+    found = list(_graph_problems(definition, graph, path, depth))
+    yield from found
+    if graph.nodes and not found and depth == 0 and all(map(_does_nothing, graph.nodes.values())):
+        yield Problem(f"{path}nodes", "does_nothing", "warning", "no node of the workflow does anything")
+
+
+def _graph_problems(definition: Mapping[str, Any], graph: Graph, path: str, depth: int) -> Iterator[Problem]:
     yield from _workflow_keys(definition, path)
+    if not graph.nodes:
+        yield Problem(f"{path}nodes", "does_nothing", "warning", "the workflow has no nodes, so that nothing runs")
     written = definition.get("nodes")
     items = written.values() if isinstance(written, Mapping) else written or ()
     for node, item in zip(graph.nodes.values(), items, strict=True):
@@ -212,6 +222,11 @@ def _flow_problems(graph: Graph, path: str) -> Iterator[Problem]:
     if never:
         message = f"nothing leads to {listed(never)}, which will not run"
         yield Problem(f"{path}nodes", "unreachable", "warning", message, node_id=never[0])
+
+
+def _does_nothing(node: Node) -> bool:
+    idle = TRIGGERS | REROUTES | {"start", "comment"}
+    return node.is_disabled or node.kind in idle or (node.kind == "end" and not node.config)
 
 
 def _reached(graph: Graph, entries: Iterable[str]) -> set[str]:

@@ -177,7 +177,7 @@ class NodeRun:
         """As `value`, but missing or empty is an error that names the input."""
         value = self.value(*names)
         if value is None or value == "":
-            raise self._lacks(names[0])
+            raise self.lacks(names[0])
         return value
 
     def render(self, value: Any) -> Any:
@@ -205,7 +205,7 @@ class NodeRun:
         if value is None or value == "":
             value = default if default is not None else self._default(names[0])
         if value is None:
-            raise self._lacks(names[0])
+            raise self.lacks(names[0])
         return to_number(value, f"{names[0]} of {self.node.id}")
 
     def integer(self, *names: str, default: Any = None) -> int:
@@ -222,6 +222,10 @@ class NodeRun:
 
     def evaluate(self, expression: str) -> Any:
         return evaluate(expression, self.lookup)
+
+    def evaluate_with(self, expression: str, names: Mapping[str, Any]) -> Any:
+        """As `evaluate`, with more names."""
+        return evaluate(expression, lambda name: names[name] if name in names else self.lookup(name))
 
     def condition(self) -> bool:
         """The truth of the `condition` port, or of the `expression` or `condition` in the configuration."""
@@ -252,7 +256,8 @@ class NodeRun:
         option = None if self._declared is None else self._declared.option(name)
         return None if option is None else option.default
 
-    def _lacks(self, name: str) -> NodeInputError:
+    def lacks(self, name: str) -> NodeInputError:
+        """The error that says which input is missing."""
         return NodeInputError(f"{self.node.type} {self.node.id} needs {name}", node_id=self.node.id)
 
 

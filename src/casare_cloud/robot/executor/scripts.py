@@ -57,7 +57,7 @@ class Ended:
 )
 def python_script(run: NodeRun) -> Mapping[str, Any]:
     """Runs Python in a process of its own: `inputs` and `variables` are names in it, and `output` is its result."""
-    return _python(run, as_text(run.raw("code") or run.need("code")), run.mapping("inputs"))
+    return run_python(run, as_text(run.raw("code") or run.need("code")), run.mapping("inputs"))
 
 
 @task(
@@ -70,7 +70,7 @@ def custom_script(run: NodeRun) -> Mapping[str, Any]:
     code = as_text(run.raw("code") or run.need("code"))
     match run.text("language").lower():
         case "python":
-            return _python(run, code, run.mapping("inputs"))
+            return run_python(run, code, run.mapping("inputs"))
         case "bash" | "shell" | "sh":
             ended = _run(run, ["/bin/sh", "-c", code])
         case "javascript" | "js" | "node":
@@ -98,7 +98,7 @@ def shell_command(run: NodeRun) -> Mapping[str, Any]:
     return {**ended.outputs, "result": ended.stdout.strip()}
 
 
-def _python(run: NodeRun, code: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+def run_python(run: NodeRun, code: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         given, left, wrapper = (Path(folder) / name for name in ("given.json", "left.json", "run.py"))
         names = {**storable(inputs), "variables": storable(run.run.variables), "inputs": storable(inputs)}

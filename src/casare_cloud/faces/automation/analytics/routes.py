@@ -16,6 +16,7 @@ from casare_cloud.faces.automation.analytics.shapes import (
 )
 from casare_cloud.faces.automation.export.files import FILE, Format, attachment, executions_since
 from casare_cloud.faces.automation.refusals import refusals
+from casare_cloud.faces.kit.refusals import Responses
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
 
 router = APIRouter(prefix="/analytics", tags=["analytics"], route_class=Route)
@@ -43,7 +44,10 @@ async def get_performance(tx: Tx, days: Days = 7, limit: Annotated[int, Query(ge
     return Performance(period_days=days, limit=limit, workflows=[WorkflowFigures.of(item) for item in found])
 
 
-@router.get("/export/summary", response_model=ReportTable, responses=refusals())
+_OR_CSV: Responses = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/export/summary", response_model=ReportTable, responses={**_OR_CSV, **refusals()})
 async def export_summary(tx: Tx, days: LongDays = 30, format: Format = "json") -> ReportTable | Response:
     """How the executions of each day ended, as JSON or as a CSV file. Needs analytics.read."""
     rows = [

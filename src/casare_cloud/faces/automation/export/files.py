@@ -14,7 +14,7 @@ from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter, Job
 from casare_cloud.domain.permissions import require
-from casare_cloud.faces.automation.execution_words import word_of
+from casare_cloud.faces.automation.executions.words import error_of, word_of
 from casare_cloud.faces.kit.routing import CurrentCall
 
 Format = Literal["csv", "json"]
@@ -54,7 +54,7 @@ def execution_row(job: Job) -> Row:
         "status": word_of(job.status),
         "started_at": iso(job.started_at),
         "completed_at": iso(job.finished_at),
-        "error_message": job.error_message,
+        "error_message": error_of(job),
         "created_at": iso(job.created_at),
     }
 

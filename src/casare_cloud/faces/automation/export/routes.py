@@ -1,7 +1,7 @@
 """Whole lists as files: at most 50,000 rows, written while they are read."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -13,7 +13,7 @@ from casare_cloud.domain.permissions import require
 from casare_cloud.faces.automation import resource_words
 from casare_cloud.faces.automation.analytics.shapes import rate_of
 from casare_cloud.faces.automation.audit_logs.filters import Wanted
-from casare_cloud.faces.automation.execution_words import FilterWord, states_of
+from casare_cloud.faces.automation.executions.words import ExecutionWord, states_of
 from casare_cloud.faces.automation.export import files
 from casare_cloud.faces.automation.export.files import Format
 from casare_cloud.faces.automation.fields import Within
@@ -52,7 +52,7 @@ async def export_executions(
     within: Within,
     format: Format = "csv",
     workflow_id: Annotated[UUID | None, Query()] = None,
-    status: Annotated[FilterWord | None, Query()] = None,
+    status: Annotated[ExecutionWord | Literal["success"] | None, Query()] = None,
     limit: Limit = 10_000,
 ) -> Response:
     """The newest executions that were made within the dates, as CSV or JSON. Needs executions.read."""

@@ -33,7 +33,7 @@ def router_of(*nouns: str) -> APIRouter:
                 status_code=501,
                 name=what,
                 description=f"{what}. {SENTENCES[noun]}",
-                responses={key: said for key, said in refusals(501).items() if key != 422},
+                responses=refusals(501),
                 openapi_extra={"parameters": [_parameter(name) for name in re.findall(r"{(\w+)}", path)]},
                 tags=[noun],
             )

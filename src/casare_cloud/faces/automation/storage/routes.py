@@ -1,9 +1,8 @@
 """What is behind the card of a workflow in the web client."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter as JobFilter
@@ -11,6 +10,7 @@ from casare_cloud.domain.schedules import service as schedules
 from casare_cloud.domain.schedules.model import Filter as ScheduleFilter
 from casare_cloud.domain.workflows import service as workflows
 from casare_cloud.errors import ApiError, NotFound
+from casare_cloud.faces.automation.fields import WorkflowId
 from casare_cloud.faces.automation.refusals import refusals
 from casare_cloud.faces.automation.storage.shapes import (
     ExecutionFacts,
@@ -22,7 +22,6 @@ from casare_cloud.faces.automation.storage.shapes import (
 from casare_cloud.faces.kit.routing import Route, Tx
 
 router = APIRouter(prefix="/storage", tags=["storage"], route_class=Route)
-WorkflowId = Annotated[UUID, Path(description="The id of the workflow.")]
 
 
 @router.get("/workflows/{workflow_id}/detail", responses=refusals(404))

@@ -8,7 +8,7 @@ from casare_cloud.domain.jobs.model import Job
 from casare_cloud.domain.schedules.model import Schedule
 from casare_cloud.domain.workflows.model import Workflow
 from casare_cloud.faces.automation.examples import EARLIER, EXECUTION_ID, NOW, WORKFLOW_ID
-from casare_cloud.faces.automation.execution_words import ExecutionWord, word_of
+from casare_cloud.faces.automation.executions.words import ExecutionWord, cause_of, error_of, word_of
 from casare_cloud.faces.kit.examples import Example, showing
 from casare_cloud.faces.kit.shapes import Answer, Time
 
@@ -99,17 +99,14 @@ class ExecutionFacts(Answer):
     @classmethod
     def of(cls, job: Job) -> "ExecutionFacts":
         """A job as the service gives it."""
-        took = None
-        if job.started_at is not None and job.finished_at is not None:
-            took = round((job.finished_at - job.started_at).total_seconds() * 1000)
         return cls(
             id=job.job_id,
             status=word_of(job.status),
-            trigger_type="schedule" if job.trigger_type == "scheduled" else job.trigger_type,
+            trigger_type=cause_of(job.trigger_type),
             started_at=job.started_at,
             completed_at=job.finished_at,
-            duration_ms=took,
-            error_message=job.error_message,
+            duration_ms=job.duration_ms,
+            error_message=error_of(job),
         )
 
 

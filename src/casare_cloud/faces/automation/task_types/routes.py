@@ -17,7 +17,7 @@ router = APIRouter(prefix="/task-types", tags=["task-types"], route_class=Route)
 
 
 class TaskTypeAnswer(Answer):
-    """A type of steps; `needs` is what a robot must have: scripts, browser, ai or integrations; null: nothing."""
+    """A type of steps; `needs` is what a robot must have: scripts, browser, ai, mail …; null: nothing."""
 
     model_config = showing(examples.TASK_TYPE)
 

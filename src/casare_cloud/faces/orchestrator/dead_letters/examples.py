@@ -1,6 +1,7 @@
 """An example of each shape of the dead letter endpoints, as OpenAPI shows it."""
 
 from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.casare.shapes import DEAD_LETTER_ENTRY
 from casare_cloud.faces.orchestrator.examples import JOB_ID, NOW, PAGE, WORKFLOW_ID
 
 DEAD_LETTER: Example = {
@@ -16,7 +17,7 @@ DEAD_LETTER: Example = {
     "resolved_by": None,
     "requeued_job_id": None,
 }
-DEAD_LETTERS: Example = {"dead_letters": [DEAD_LETTER], **PAGE}
+DEAD_LETTERS: Example = {"dead_letters": [DEAD_LETTER], "entries": [DEAD_LETTER_ENTRY], "pending": 1, **PAGE}
 WORKFLOW_DEAD_LETTERS: Example = {"workflow_id": WORKFLOW_ID, "workflow_name": "Daily Report", "letters": 1}
 DEAD_LETTER_STATS: Example = {
     "open": 1,

@@ -9,6 +9,7 @@ from casare_cloud.domain.dead_letters import service
 from casare_cloud.domain.dead_letters.model import DeadReason, Filter
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.orchestrator.casare.shapes import DeadLetterEntry
 from casare_cloud.faces.orchestrator.dead_letters.shapes import (
     DeadLetterAnswer,
     DeadLetterList,
@@ -35,7 +36,15 @@ async def list_dead_letters(
     """List dead letters, the newest job first. Needs jobs.read."""
     items, total = await service.list_page(tx, Filter(workflow_id, reason, resolved), page.limit, page.offset)
     letters = [DeadLetterAnswer.model_validate(item) for item in items]
-    return DeadLetterList(dead_letters=letters, total=total, limit=page.limit, offset=page.offset)
+    is_all = not resolved and workflow_id is None and reason is None
+    return DeadLetterList(
+        dead_letters=letters,
+        entries=[DeadLetterEntry.of(item) for item in items],
+        pending=total if is_all else (await service.count(tx)).open,
+        total=total,
+        limit=page.limit,
+        offset=page.offset,
+    )
 
 
 @router.get("/stats", responses=refusals())

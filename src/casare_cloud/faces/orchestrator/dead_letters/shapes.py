@@ -8,6 +8,7 @@ from pydantic import Field
 from casare_cloud.domain.dead_letters.model import DeadReason, Outcome
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
+from casare_cloud.faces.orchestrator.casare.shapes import DeadLetterEntry
 from casare_cloud.faces.orchestrator.dead_letters import examples
 
 
@@ -35,6 +36,8 @@ class DeadLetterList(Answer):
     model_config = showing(examples.DEAD_LETTERS)
 
     dead_letters: list[DeadLetterAnswer]
+    entries: Annotated[list[DeadLetterEntry], Field(description="The same, for CasareRPA's dashboard.")]
+    pending: Annotated[int, Field(description="Open ones, whatever was asked for.")]
     total: int
     limit: int
     offset: int

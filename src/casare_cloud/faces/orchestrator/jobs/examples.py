@@ -1,10 +1,12 @@
 """An example of each shape of the job endpoints, as OpenAPI shows it."""
 
 from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.casare.shapes import JOB_ALIASES
 from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, PAGE, ROBOT_ID, USER_ID, WORKFLOW_ID
 
 CREATE_JOB: Example = {"workflow_id": "my-workflow", "input": {"param": "value"}}
 JOB_SUMMARY: Example = {
+    **JOB_ALIASES,
     "job_id": JOB_ID,
     "workflow_id": WORKFLOW_ID,
     "workflow_name": "Daily Report",
@@ -64,6 +66,7 @@ CANCELLED: Example = {
 RETRIED: Example = {
     "original_job_id": JOB_ID,
     "new_job_id": "660e8400-e29b-41d4-a716-446655440009",
+    "job_id": "660e8400-e29b-41d4-a716-446655440009",
     "message": "Job queued for retry",
 }
 LOG_LINE: Example = {

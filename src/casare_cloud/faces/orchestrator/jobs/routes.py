@@ -50,7 +50,7 @@ async def list_jobs(
     page: Annotated[Page, page(100, 500)],
     status: Annotated[
         FilterWord | None,
-        Query(description="`claimed` matches claimed and running, `failed` matches failed and timeout."),
+        Query(description="`claimed`, also `assigned`, matches claimed and running, `failed` failed and timeout."),
     ] = None,
     workflow_id: Annotated[UUID | None, Query()] = None,
     robot_id: Annotated[RobotName | None, Query(description="External id or UUID.")] = None,
@@ -113,7 +113,7 @@ async def retry_job(job_id: JobId, tx: Tx) -> RetryAnswer:
     jobs.retry.
     """
     new_job_id = await service.retry(tx, job_id)
-    return RetryAnswer(original_job_id=job_id, new_job_id=new_job_id, message="Job queued for retry")
+    return RetryAnswer(original_job_id=job_id, new_job_id=new_job_id, job_id=new_job_id, message="Job queued for retry")
 
 
 router.include_router(job_leases.router)

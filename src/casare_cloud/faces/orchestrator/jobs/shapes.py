@@ -9,6 +9,7 @@ from casare_cloud.domain.jobs.model import Cancellation, Job, LogEntry, LogLevel
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Input, Integer, Moment, Name, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
+from casare_cloud.faces.orchestrator.casare.shapes import JobAliases, job_aliases
 from casare_cloud.faces.orchestrator.fields import Environment, ExecutionMode, Priority, RobotName
 from casare_cloud.faces.orchestrator.jobs import examples
 from casare_cloud.faces.orchestrator.jobs.words import JobWord, sentence_of, word_of
@@ -71,7 +72,7 @@ class CreateJobBody(OpenBody):
         return NewJob(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
-class JobSummary(Answer):
+class JobSummary(JobAliases):
     """A job as lists show it. `robot_id` is the robot's external id, `robot_uuid` its UUID."""
 
     model_config = showing(examples.JOB_SUMMARY)
@@ -156,10 +157,12 @@ class JobCreated(JobAnswer):
 
 def published(job: Job) -> dict[str, Any]:
     """The fields of `JobSummary`: a robot's names fall back to its id when it is not there to be asked."""
+    robot_id = job.robot or _text(job.robot_id)
     return {
+        **job_aliases(job, robot_id),
         **{name: getattr(job, name) for name in JobSummary.model_fields if hasattr(job, name)},
         "status": word_of(job.status),
-        "robot_id": job.robot or _text(job.robot_id),
+        "robot_id": robot_id,
         "robot_uuid": job.robot_id,
         "target_robot_id": job.target_robot or _text(job.target_robot_id),
         "message": job.progress_message,
@@ -241,6 +244,7 @@ class RetryAnswer(Answer):
 
     original_job_id: UUID
     new_job_id: UUID
+    job_id: Annotated[UUID, Field(description="`new_job_id`, for CasareRPA's clients.")]
     message: str
 
 

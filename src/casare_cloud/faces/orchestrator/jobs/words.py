@@ -6,12 +6,15 @@ from casare_cloud.domain.jobs.model import Cancellation, JobStatus
 
 JobWord = Literal["pending", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
 
-# A filter word matches a group of states; `queued` is taken for `pending`.
-FilterWord = Literal["pending", "queued", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
+# A filter word matches a group of states; `queued` is taken for `pending`, and `assigned` for `claimed`.
+FilterWord = Literal[
+    "pending", "queued", "assigned", "claimed", "running", "completed", "failed", "cancelled", "timeout"
+]
 
 _GROUPS: dict[FilterWord, list[JobStatus]] = {
     "pending": ["queued"],
     "queued": ["queued"],
+    "assigned": ["claimed", "running"],
     "claimed": ["claimed", "running"],
     "running": ["running"],
     "completed": ["completed"],

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from casare_cloud.domain.jobs import leases
 from casare_cloud.domain.jobs.model import Failure
 from casare_cloud.faces.kit.routing import CurrentCall, LongPollRoute, Route, Tx
-from casare_cloud.faces.orchestrator.casare import FlatJob
+from casare_cloud.faces.orchestrator.casare.shapes import FlatJob
 from casare_cloud.faces.orchestrator.fields import JobId
 from casare_cloud.faces.orchestrator.leases.shapes import (
     ClaimAnswer,

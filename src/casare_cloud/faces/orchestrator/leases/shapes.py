@@ -9,7 +9,7 @@ from casare_cloud.domain.jobs.model import ClaimOrder, Ended, LogLevel
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Moment
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
-from casare_cloud.faces.orchestrator.casare import ExtensionSeconds, VisibilitySeconds
+from casare_cloud.faces.orchestrator.casare.shapes import ExtensionSeconds, VisibilitySeconds
 from casare_cloud.faces.orchestrator.fields import Environment, ExactTime, LeaseSeconds, LeaseToken
 from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
 from casare_cloud.faces.orchestrator.leases import examples
@@ -126,6 +126,12 @@ class NodeExecutionBody(Body):
     duration_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     runs: Annotated[Integer, Field(ge=0, le=2**31 - 1)] | None = None
     healing: HealingBody | None = None
+    name: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    error: str | None = None
+    input: Annotated[Any, Field(description="What a step began with; kept up to 4 KB, as `output`.")] = None
+    output: Any = None
 
 
 NodeExecutions = Annotated[

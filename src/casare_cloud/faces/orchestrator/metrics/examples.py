@@ -1,6 +1,7 @@
 """Examples of the shapes of metrics, as OpenAPI shows them."""
 
 from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.casare.shapes import ROBOT_ALIASES
 from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, ROBOT_ID, WORKFLOW_ID
 from casare_cloud.faces.orchestrator.jobs import examples
 
@@ -33,6 +34,7 @@ FLEET_METRICS: Example = {
     "average_job_duration_seconds": 45.5,
 }
 ROBOT_METRICS: Example = {
+    **ROBOT_ALIASES,
     "robot_id": "robot-001",
     "robot_uuid": ROBOT_ID,
     "name": "Production Robot 1",

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from casare_cloud.domain.dead_letters import service as dead_letters
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter as JobFilter
 from casare_cloud.domain.metrics import service
 from casare_cloud.domain.robots import service as robots
 from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.orchestrator.casare.shapes import TimeRange, days_of, fleet_aliases
 from casare_cloud.faces.orchestrator.fields import JobId, RobotId, RobotName
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary
 from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
@@ -28,7 +30,7 @@ from casare_cloud.faces.orchestrator.metrics.shapes import (
     types_of,
 )
 from casare_cloud.faces.orchestrator.refusals import refusals
-from casare_cloud.faces.orchestrator.robots.words import RobotWord, filter_of
+from casare_cloud.faces.orchestrator.robots.words import RobotFilterWord, filter_of
 
 router = APIRouter(prefix="/metrics", tags=["metrics"], route_class=Route)
 
@@ -37,15 +39,32 @@ MOST_ROBOTS = 1000
 Schema = Annotated[Literal["1", "2"], Query(description="1: as document 000 has it; 2: as document 002 has it.")]
 
 
-@router.get("/fleet", responses=refusals())
-async def get_fleet_metrics(tx: Tx, schema: Schema = "2") -> FleetAnswer:
-    """The fleet at this moment: robots by state, jobs in hand and waiting, the day so far. Needs analytics.read."""
-    return FleetAnswer.of(await service.get_fleet(tx), schema == "1")
+@router.get("/fleet", responses=refusals(), response_model_exclude_none=True)
+async def get_fleet_metrics(
+    tx: Tx,
+    schema: Schema = "2",
+    time_range: Annotated[
+        TimeRange | None,
+        Query(
+            description="For CasareRPA's dashboard: how the jobs of that time ended, too. `1h` is answered as `24h`."
+        ),
+    ] = None,
+) -> FleetAnswer:
+    """The fleet at this moment: robots by state, jobs in hand and waiting, the day so far. Needs analytics.read, and
+    with `time_range` jobs.read."""
+    fleet = await service.get_fleet(tx)
+    if time_range is None:
+        return FleetAnswer.of(fleet, schema == "1")
+    analytics, letters = await service.get_analytics(tx, days_of(time_range)), await dead_letters.count(tx)
+    return FleetAnswer.of(fleet, schema == "1", fleet_aliases(fleet, analytics, letters.open))
 
 
 @router.get("/robots", responses=refusals())
 async def list_robot_metrics(
-    tx: Tx, status: Annotated[RobotWord | None, Query(description="Only robots in this state.")] = None
+    tx: Tx,
+    status: Annotated[
+        RobotFilterWord | None, Query(description="Only robots in this state; `online`: not offline.")
+    ] = None,
 ) -> list[RobotMetricsAnswer]:
     """The robots, at most 1,000 by their external ids, with what each last measured. Needs robots.read; a robot's key
     shows the robot."""
@@ -67,7 +86,7 @@ async def list_job_metrics(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     status: Annotated[
         FilterWord | None,
-        Query(description="`claimed` matches claimed and running, `failed` matches failed and timeout."),
+        Query(description="`claimed`, also `assigned`, matches claimed and running, `failed` failed and timeout."),
     ] = None,
     workflow_id: Annotated[UUID | None, Query()] = None,
     robot_id: Annotated[RobotName | None, Query(description="External id or UUID.")] = None,

@@ -17,6 +17,7 @@ from casare_cloud.domain.metrics.model import (
 from casare_cloud.domain.robots.model import Robot
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
+from casare_cloud.faces.orchestrator.casare.shapes import FleetAliases, RobotAliases
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary, published
 from casare_cloud.faces.orchestrator.metrics import examples
 from casare_cloud.faces.orchestrator.robots.words import RobotWord, count_words, with_word, word_of
@@ -39,7 +40,7 @@ _WORDS: dict[str, ActivityWord] = {"schedule.fired": "schedule_triggered"}
 _OFFLINE_IN_000: tuple[RobotWord, ...] = ("offline", "maintenance", "error")
 
 
-class FleetAnswer(Answer):
+class FleetAnswer(FleetAliases):
     """The fleet at this moment. The jobs of today are those that ended.
 
     Today begins at midnight of the tenant's timezone. Where that is no full hour of UTC, it begins with the full hour
@@ -68,10 +69,11 @@ class FleetAnswer(Answer):
     average_job_duration_seconds: Annotated[float, Field(description="Of the jobs that completed today; 0: none did.")]
 
     @classmethod
-    def of(cls, fleet: Fleet, is_schema_1: bool) -> "FleetAnswer":
-        """The fleet in the published words."""
+    def of(cls, fleet: Fleet, is_schema_1: bool, aliases: dict[str, Any] | None = None) -> "FleetAnswer":
+        """The fleet in the published words, with what `FleetAliases` has if it was asked for."""
         count = count_words(fleet.robots)
         return cls(
+            **aliases or {},
             total_robots=sum(count.values()),
             active_robots=count["busy"] if is_schema_1 else count["idle"] + count["busy"],
             idle_robots=count["idle"],
@@ -90,7 +92,7 @@ class FleetAnswer(Answer):
         )
 
 
-class RobotMetricsAnswer(Answer):
+class RobotMetricsAnswer(RobotAliases):
     """A robot and what it last measured of its machine; null is what it did not say."""
 
     model_config = showing(examples.ROBOT_METRICS)
@@ -121,6 +123,7 @@ def _fields_of(robot: Robot) -> dict[str, Any]:
         "robot_uuid": robot.robot_id,
         "name": robot.name,
         "hostname": robot.hostname,
+        **{name: getattr(robot, name) for name in RobotAliases.model_fields},
         "status": word_of(robot),
         **{name: _number(robot.metrics.get(name)) for name in ("cpu_percent", "memory_mb", "memory_percent")},
         "current_job_id": current,

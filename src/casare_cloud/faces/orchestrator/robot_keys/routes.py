@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from casare_cloud.domain.api_keys import service
+from casare_cloud.domain.api_keys.model import KeyStatus
 from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import Route, Tx
@@ -23,20 +24,25 @@ router = APIRouter(prefix="/robot-api-keys", tags=["robot-api-keys"], route_clas
 
 
 @router.get("", responses=refusals())
-async def list_robot_keys(tx: Tx, page: Annotated[Page, page(100, 500)]) -> KeyList:
+async def list_robot_keys(
+    tx: Tx,
+    page: Annotated[Page, page(100, 500)],
+    status: Annotated[KeyStatus | None, Query(description="Only keys in this state.")] = None,
+) -> KeyList:
     """List the robot keys of the tenant, never the keys themselves. Needs api_keys.read."""
-    items, total = await service.list_page(tx, "robot", page.limit, page.offset)
-    return KeyList(keys=[KeyAnswer.of(item) for item in items], total=total, limit=page.limit, offset=page.offset)
+    items, total = await service.list_page(tx, "robot", page.limit, page.offset, status)
+    keys = [KeyAnswer.of(item) for item in items]
+    return KeyList(keys=keys, api_keys=keys, total=total, limit=page.limit, offset=page.offset)
 
 
 @router.post("", status_code=201, **idempotent(404))
-@shown_once("key")
+@shown_once("key", "api_key")
 async def create_robot_key(body: CreateKeyBody, tx: Tx) -> NewKeyAnswer:
     """Make a key for a robot, also for one that is not there yet, or for the first one that registers with it.
 
     Needs api_keys.write.
     """
-    return NewKeyAnswer.made(await service.create_for_robot(tx, body.name, body.robot_id, body.expires_at))
+    return NewKeyAnswer.made(await service.create_for_robot(tx, body.name, body.robot_id, body.ends_at()))
 
 
 @router.post("/import", status_code=201, **idempotent())
@@ -54,8 +60,14 @@ async def revoke_robot_key(api_key_id: ApiKeyId, tx: Tx) -> KeyAnswer:
     return KeyAnswer.of(await service.revoke(tx, "robot", api_key_id))
 
 
+@router.delete("/{api_key_id}", responses=refusals(404))
+async def delete_robot_key(api_key_id: ApiKeyId, tx: Tx) -> KeyAnswer:
+    """As `revoke`: the word of CasareRPA's dashboard. Needs api_keys.write."""
+    return KeyAnswer.of(await service.revoke(tx, "robot", api_key_id))
+
+
 @router.post("/{api_key_id}/rotate", **idempotent(404))
-@shown_once("key")
+@shown_once("key", "api_key")
 async def rotate_robot_key(api_key_id: ApiKeyId, tx: Tx, body: RotateKeyBody | None = None) -> NewKeyAnswer:
     """Make a key in place of a live one, which works for `overlap_seconds` more. Needs api_keys.write."""
     return NewKeyAnswer.made(await service.rotate(tx, "robot", api_key_id, body.overlap_seconds if body else 0))

@@ -13,6 +13,7 @@ from casare_cloud.domain.robots.model import Heartbeat
 from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
+from casare_cloud.faces.orchestrator.casare import robot_routes as casare_robots
 from casare_cloud.faces.orchestrator.explanations.shapes import RobotExplanation
 from casare_cloud.faces.orchestrator.fields import Environment, RobotId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
@@ -31,7 +32,7 @@ from casare_cloud.faces.orchestrator.robots.shapes import (
     TokenAnswer,
     UpdateRobotBody,
 )
-from casare_cloud.faces.orchestrator.robots.words import RobotWord, filter_of, with_word
+from casare_cloud.faces.orchestrator.robots.words import RobotFilterWord, filter_of, with_word
 
 router = APIRouter(prefix="/robots", tags=["robots"], route_class=Route)
 
@@ -54,7 +55,7 @@ async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotAnswer:
 async def list_robots(
     tx: Tx,
     page: Annotated[Page, page(100, 500)],
-    status: Annotated[RobotWord | None, Query()] = None,
+    status: Annotated[RobotFilterWord | None, Query(description="`online`: not offline.")] = None,
     environment: Annotated[Environment | None, Query()] = None,
 ) -> RobotList:
     """List the robots by their ids. Needs robots.read."""
@@ -132,3 +133,4 @@ async def create_robot_token(robot_id: RobotId, call: CurrentCall, tx: Tx) -> To
 
 
 router.include_router(robot_commands.router)
+router.include_router(casare_robots.router)

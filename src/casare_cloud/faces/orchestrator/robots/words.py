@@ -8,6 +8,7 @@ from typing import Any, Literal
 from casare_cloud.domain.robots.model import Filter, Robot, RobotState
 
 RobotWord = Literal["idle", "busy", "offline", "error", "maintenance"]
+RobotFilterWord = Literal["idle", "busy", "offline", "error", "maintenance", "online"]  # online: not offline
 
 
 # The first one that holds is the word: what each says of a robot, once those before it did not hold.
@@ -34,8 +35,10 @@ def count_words(robots: Mapping[RobotState, int]) -> dict[RobotWord, int]:
     return counts
 
 
-def filter_of(word: RobotWord | None, environment: str | None = None) -> Filter:
+def filter_of(word: RobotFilterWord | None, environment: str | None = None) -> Filter:
     """Which robots a filter word matches; None: all."""
+    if word == "online":
+        return Filter(is_online=True, environment=environment)
     return replace(Filter() if word is None else _FACTS[word], environment=environment)
 
 

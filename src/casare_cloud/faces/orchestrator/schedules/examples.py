@@ -1,6 +1,7 @@
 """An example of each shape of the schedule endpoints, as OpenAPI shows it."""
 
 from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.casare.shapes import SCHEDULE_ALIASES
 from casare_cloud.faces.orchestrator.examples import JOB_ID, NOW, USER_ID, WORKFLOW_ID
 
 _SCHEDULE_ID = "770e8400-e29b-41d4-a716-446655440002"
@@ -19,6 +20,7 @@ CREATE_SCHEDULE: Example = {
 }
 UPDATE_SCHEDULE: Example = {"cron_expression": "0 8 * * MON-FRI", "priority": 5}
 SCHEDULE: Example = {
+    **SCHEDULE_ALIASES,
     **CREATE_SCHEDULE,
     "schedule_id": _SCHEDULE_ID,
     "workflow_name": "My Workflow",
@@ -52,6 +54,7 @@ SCHEDULE: Example = {
     "created_at": NOW,
     "updated_at": NOW,
 }
+SCHEDULES: Example = {"schedules": [SCHEDULE], "total": 1}
 UPCOMING: Example = {
     "schedule_id": _SCHEDULE_ID,
     "schedule_name": "Daily Report",

@@ -1,6 +1,6 @@
 """Schedules: make, change, trigger, simulate, delete (documents 000 and 002; api-decisions#schedules)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -18,6 +18,7 @@ from casare_cloud.faces.orchestrator.schedules.shapes import (
     ScheduleAnswer,
     ScheduleDeleted,
     ScheduleExplained,
+    ScheduleList,
     ScheduleTriggered,
     SimulateBody,
     Simulation,
@@ -46,10 +47,17 @@ async def list_schedules(
     page: Annotated[Page, page(100, 1000)],
     workflow_id: Annotated[UUID | None, Query()] = None,
     enabled: Annotated[bool | None, Query()] = None,
-) -> list[ScheduleAnswer]:
+    format: Annotated[
+        Literal["list", "object"], Query(description="`object`: with `total`, for CasareRPA's dashboard.")
+    ] = "list",
+) -> list[ScheduleAnswer] | ScheduleList:
     """List schedules, the newest first. Needs schedules.read."""
-    found = await service.list_some(tx, Filter(workflow_id, enabled), page.limit, page.offset)
-    return [ScheduleAnswer.model_validate(schedule) for schedule in found]
+    wanted = Filter(workflow_id, enabled)
+    if format == "object":
+        found, total = await service.list_page(tx, wanted, page.limit, page.offset)
+        return ScheduleList(schedules=[ScheduleAnswer.model_validate(item) for item in found], total=total)
+    some = await service.list_some(tx, wanted, page.limit, page.offset)
+    return [ScheduleAnswer.model_validate(schedule) for schedule in some]
 
 
 @router.get("/upcoming", responses=refusals())
@@ -119,6 +127,18 @@ async def trigger_schedule(schedule_id: ScheduleId, tx: Tx) -> ScheduleTriggered
     return ScheduleTriggered(
         status="success", message=f"Schedule triggered: {schedule_id}", job_id=job_id, triggered_via="direct"
     )
+
+
+@router.post("/{schedule_id}/run", responses=refusals(404, 409))
+async def run_schedule(schedule_id: ScheduleId, tx: Tx) -> ScheduleTriggered:
+    """As `PUT /schedules/{schedule_id}/trigger`: the word of CasareRPA's dashboard. Needs schedules.write."""
+    return await trigger_schedule(schedule_id, tx)
+
+
+@router.post("/{schedule_id}/run-now", responses=refusals(404, 409))
+async def run_schedule_now(schedule_id: ScheduleId, tx: Tx) -> ScheduleTriggered:
+    """As `PUT /schedules/{schedule_id}/trigger`: the word of CasareRPA's clients. Needs schedules.write."""
+    return await trigger_schedule(schedule_id, tx)
 
 
 @router.delete("/{schedule_id}", responses=refusals(404))

@@ -19,6 +19,7 @@ from casare_cloud.domain.schedules.model import (
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import CronExpression, Flag, Input, Integer, Moment, Name, Timezone, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
+from casare_cloud.faces.orchestrator.casare.shapes import ScheduleAliases, TenantNames
 from casare_cloud.faces.orchestrator.fields import Environment, ExecutionMode, Priority
 from casare_cloud.faces.orchestrator.schedules import examples
 
@@ -79,12 +80,14 @@ class _ScheduleFields(Body):
 
     def described(self) -> dict[str, Any]:
         """What was said, under the names that are stored."""
-        given = self.model_dump(mode="json", exclude_none=True, exclude={"input", "metadata"})
+        given = self.model_dump(
+            mode="json", exclude_none=True, exclude={"input", "metadata", *TenantNames.model_fields}
+        )
         given |= {name: value for name in ("input", "metadata") if (value := getattr(self, name)) is not None}
         return {_STORED.get(name, name): value for name, value in given.items()}
 
 
-class CreateScheduleBody(_ScheduleFields):
+class CreateScheduleBody(_ScheduleFields, TenantNames):
     """A schedule to make."""
 
     model_config = showing(examples.CREATE_SCHEDULE, extra="forbid")
@@ -106,7 +109,7 @@ class UpdateScheduleBody(_ScheduleFields):
     schedule_name: Annotated[Name | None, _NameToo] = None
 
 
-class ScheduleAnswer(Answer):
+class ScheduleAnswer(ScheduleAliases):
     """A schedule. `next_run` is null while it is not enabled, or when nothing is left.
 
     `failure_count` counts runs that made no job; `consecutive_failures` these and failed jobs since one succeeded.
@@ -153,6 +156,15 @@ class ScheduleAnswer(Answer):
     created_by: UUID | None
     created_at: Time
     updated_at: Time
+
+
+class ScheduleList(Answer):
+    """A page of schedules, the newest first; `total` counts all that match."""
+
+    model_config = showing(examples.SCHEDULES)
+
+    schedules: list[ScheduleAnswer]
+    total: int
 
 
 class UpcomingRun(Answer):

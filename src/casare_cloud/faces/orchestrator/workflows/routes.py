@@ -13,7 +13,7 @@ from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, WorkflowId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
-from casare_cloud.faces.orchestrator.workflows import submitting
+from casare_cloud.faces.orchestrator.workflows import checking, submitting
 from casare_cloud.faces.orchestrator.workflows.shapes import (
     BackupAnswer,
     DeletedFrom,
@@ -34,9 +34,9 @@ async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> Submit
     """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
 
     Both are made, or neither; with `run` false it is published only. At most 10 MB and 1,000 nodes. Unknown fields are
-    ignored, and named in `warnings`. `scheduled` needs `schedule_cron`; the schedule has the workflow's name and the
-    tenant's time zone. `webhook` answers 501 and stores nothing. Needs workflows.write, and jobs.create or
-    schedules.write where it runs.
+    ignored, and named in `warnings`, where also stands what a robot will refuse or not read in the workflow, by node
+    and port. `scheduled` needs `schedule_cron`; the schedule has the workflow's name and the tenant's time zone.
+    `webhook` answers 501 and stores nothing. Needs workflows.write, and jobs.create or schedules.write where it runs.
     """
     return await _submit(body, tx, call)
 
@@ -95,11 +95,12 @@ async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
     """The copy is stored when the work is committed and no connection waits for the store."""
     store = store_of(call.services.settings)
     made = await submitting.submit(tx, store, body)
-    await call.commit(_answer(made, body))
-    return _answer(await submitting.keep_copy(call.transaction, store, made, body), body)
+    warnings = [*body.warnings(), *await checking.find_warnings(body.workflow_json)]
+    await call.commit(_answer(made, body, warnings))
+    return _answer(await submitting.keep_copy(call.transaction, store, made, body), body, warnings)
 
 
-def _answer(made: submitting.Submitted, body: SubmitBody) -> SubmitAnswer:
+def _answer(made: submitting.Submitted, body: SubmitBody, warnings: list[str]) -> SubmitAnswer:
     what = f"{'queued' if made.schedule_id is None else 'scheduled'} for {body.execution_mode} execution"
     return SubmitAnswer(
         workflow_id=made.published.workflow_id,
@@ -109,7 +110,7 @@ def _answer(made: submitting.Submitted, body: SubmitBody) -> SubmitAnswer:
         message=f"Workflow submitted and {what if body.run else 'not run'}",
         created_at=made.created_at,
         backup=BackupAnswer.model_validate(made.published.backup),
-        warnings=body.warnings(),
+        warnings=warnings,
     )
 
 

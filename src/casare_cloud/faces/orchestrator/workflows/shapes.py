@@ -11,7 +11,7 @@ from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Input, Name
 from casare_cloud.faces.kit.problems import sentence_of
 from casare_cloud.faces.kit.request_json import read_json
-from casare_cloud.faces.kit.shapes import JSON_LEVELS, TOO_DEEP, Answer, OpenBody, Time, Warnings, is_too_deep
+from casare_cloud.faces.kit.shapes import JSON_LEVELS, TOO_DEEP, Answer, OpenBody, Time, is_too_deep
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Priority, RobotName
 from casare_cloud.faces.orchestrator.workflows import examples
 
@@ -101,7 +101,9 @@ class SubmitAnswer(Answer):
     message: str
     created_at: Time
     backup: BackupAnswer
-    warnings: Warnings
+    warnings: Annotated[
+        list[str], Field(description="Fields that were ignored, and what a robot will refuse or not read.")
+    ]
 
 
 class WorkflowSummary(Answer):

@@ -12,6 +12,7 @@ from casare_cloud.domain.schedules import service as schedules
 from casare_cloud.domain.workflows import backup, service
 from casare_cloud.domain.workflows.model import NewVersion, Published
 from casare_cloud.errors import ApiError, InvalidArgument
+from casare_cloud.faces.orchestrator.casare.shapes import target_of, variables_of
 from casare_cloud.faces.orchestrator.workflows.shapes import SubmitBody
 
 
@@ -56,7 +57,7 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
                 "priority": body.priority,
                 "execution_mode": body.execution_mode,
                 "pool": body.pool,
-                "input": body.input or {},
+                "input": _input_of(body),
             },
         )
         return Submitted(published, None, schedule.schedule_id, schedule.created_at)
@@ -66,11 +67,11 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
         tx,
         NewJob(
             workflow_id=published.workflow_id,
-            input=body.input or {},
+            input=_input_of(body),
             priority=body.priority,
             execution_mode=body.execution_mode,
             pool=body.pool,
-            robot_id=body.robot_id,
+            robot_id=body.robot_id or target_of(body.metadata or {}),
         ),
     )
     return Submitted(published, job.job_id, None, job.created_at)
@@ -95,6 +96,10 @@ def _refuse_trigger(body: SubmitBody) -> None:
         raise InvalidArgument("run: cannot be false when trigger_type is scheduled; a schedule may have enabled false.")
     if body.trigger_type == "scheduled" and body.robot_id is not None:
         raise InvalidArgument("robot_id: is for a job that runs now; the jobs of a schedule are any robot's.")
+
+
+def _input_of(body: SubmitBody) -> dict[str, Any]:
+    return body.input if body.input is not None else variables_of(body.metadata or {}) or {}
 
 
 def _description_of(body: SubmitBody) -> str | None:

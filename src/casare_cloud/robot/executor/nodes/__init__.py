@@ -4,14 +4,18 @@
 def load() -> None:
     """Registers every built-in node."""
     from casare_cloud.robot.executor.nodes import (  # noqa: F401
+        archives,
         basic,
         csv_files,
         dates,
         dicts,
         files,
+        judging,
         lists,
         mathematics,
+        messages,
         super_nodes,
         texts,
         web,
+        xml_data,
     )

@@ -133,13 +133,13 @@ def unique(run: NodeRun) -> Mapping[str, Any]:
 @node("ListFlattenNode", takes=(LIST, integer("depth", default=1)), gives=("result",))
 def flatten(run: NodeRun) -> Mapping[str, Any]:
     """The items of the lists in a list, so many levels deep."""
-    return {"result": _flat(run.items("list"), min(run.integer("depth"), 50))}
+    return {"result": flat(run.items("list"), min(run.integer("depth"), 50))}
 
 
-def _flat(items: list[Any], depth: int) -> list[Any]:
+def flat(items: list[Any], depth: int) -> list[Any]:
     if depth <= 0:
         return items
-    return [inner for item in items for inner in (_flat(item, depth - 1) if isinstance(item, list) else [item])]
+    return [inner for item in items for inner in (flat(item, depth - 1) if isinstance(item, list) else [item])]
 
 
 _CONDITIONS: dict[str, Callable[[Any, Any], bool]] = {

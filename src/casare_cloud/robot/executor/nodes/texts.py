@@ -332,6 +332,14 @@ def to_bool(run: NodeRun) -> Mapping[str, Any]:
 # It is loaded when a pattern is used: what only looks at workflows does without.
 
 
+def search(run: NodeRun, written: str, text: str) -> "regex.Match[str] | None":
+    """What a regular expression finds first in a text, in the time that a search may take."""
+    import regex
+
+    with _bounded(run, written) as seconds:
+        return regex.compile(written).search(text, concurrent=True, timeout=seconds)
+
+
 def _found(run: NodeRun) -> "list[regex.Match[str]]":
     written = run.text("pattern")
     with _bounded(run, written) as seconds:
