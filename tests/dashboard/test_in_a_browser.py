@@ -169,3 +169,21 @@ def test_no_page_has_a_fault_of_accessibility_or_is_wider_than_its_screen(
     person("POST", f"/jobs/{job_id}/cancel")
     person("DELETE", f"/schedules/{schedule}")
     assert faults == []
+
+
+def test_a_schedule_is_made_after_looking_at_what_it_would_do(signed_in: Visit, person: Api, workflow: str) -> None:
+    page = signed_in.page
+    signed_in.go("#/schedules")
+    page.get_by_role("button", name="New schedule").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name").fill("Each quarter")
+    form.get_by_label("While the last one still runs").select_option("queue")
+    form.get_by_label("Minute, hour").fill("nonsense")
+    expect(form.get_by_role("alert")).to_contain_text("cron_expression")
+    form.get_by_label("Minute, hour").fill("*/15 * * * *")
+    expect(form.get_by_text("Runs", exact=True)).to_have_count(8)
+    form.get_by_role("button", name="Keep").click()
+    expect(page.get_by_role("row").filter(has_text="Each quarter")).to_be_visible()
+    [made] = [s for s in person("GET", "/schedules") if s["schedule_name"] == "Each quarter"]
+    assert (made["cron_expression"], made["overlap_policy"]) == ("*/15 * * * *", "queue"), "what was chosen is kept"
+    person("DELETE", f"/schedules/{made['schedule_id']}")

@@ -17,12 +17,15 @@ addEventListener("hashchange", () => {
 });
 
 let focusTitle = false;
-// The new page's title takes the focus once it is there, so that a screen reader says where one is.
+// The new page's title takes the focus once it is there, so that a screen reader says where one is; not from a
+// person who has begun to write elsewhere.
 export function useTitle(text, loaded = true) {
   useEffect(() => {
     if (!loaded) return;
     document.title = text ? `${text} · Casare Cloud` : "Casare Cloud";
-    if (focusTitle) { focusTitle = false; document.querySelector("main h1")?.focus(); }
+    if (!focusTitle) return;
+    focusTitle = false;
+    if (!document.activeElement?.closest("input,textarea,select,dialog")) document.querySelector("main h1")?.focus();
   }, [text, loaded]);
 }
 

@@ -5,7 +5,7 @@ import { link, useTitle } from "../core/router.js";
 import { can } from "../core/session.js";
 import { ofJobs, useQuery } from "../core/query.js";
 import { Time } from "../core/time.js";
-import { Bar, Button, Card, Empty, Foreign, Head, Loading, Trouble } from "../parts/basic.js";
+import { Bar, Button, Card, Choice, Empty, Foreign, Head, Loading, Trouble } from "../parts/basic.js";
 import { confirm, dialog, toast } from "../parts/dialog.js";
 
 export default function Limits() {
@@ -27,7 +27,7 @@ export default function Limits() {
       };
       return html`<form onSubmit=${submit}>${old ? null : html`<label>Of<select value=${scope} onChange=${(e) => setScope(e.target.value)}><option value="tenant">everything</option><option value="workflow">one workflow</option><option value="key">jobs with one key</option></select></label>`}
         ${!old && scope === "workflow" ? html`<label>Workflow<select name="workflow">${(flows.data?.workflows ?? []).map((w) => html`<option value=${w.workflow_id}>${w.workflow_name}</option>`)}</select></label>` : null}${!old && scope === "key" ? html`<label>Key<input name="key" required maxlength="255" /></label>` : null}
-        <label>At most so many at once<input name="most" type="number" min="1" required value=${old?.max_running ?? 5} /></label><label>One more<select name="collision" value=${old?.on_collision ?? "queue"}><option value="queue">waits</option><option value="cancel_newest">is cancelled</option><option value="cancel_running">takes the place of one that runs</option></select></label>${problem ? html`<p class="bad" role="alert">${problem}</p>` : null}<div class="acts"><button type="button" class="btn" onClick=${() => close()}>Leave it</button><button class="btn p">Keep</button></div></form>`;
+        <label>At most so many at once<input name="most" type="number" min="1" required defaultValue=${old?.max_running ?? 5} /></label><label>One more<${Choice} name="collision" first=${old?.on_collision ?? "queue"} of=${[["queue", "waits"], ["cancel_newest", "is cancelled"], ["cancel_running", "takes the place of one that runs"]]} /></label>${problem ? html`<p class="bad" role="alert">${problem}</p>` : null}<div class="acts"><button type="button" class="btn" onClick=${() => close()}>Leave it</button><button class="btn p">Keep</button></div></form>`;
     });
     if (done) limits.reload();
   };

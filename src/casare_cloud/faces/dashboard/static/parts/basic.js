@@ -57,6 +57,9 @@ export function Loading({ rows = 3 }) {
 export const Bar = ({ percent, colour = "run" }) => html`<svg class=${`meter ${colour}`} viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="bg" width="100" height="4" /><rect class="fg" width=${Math.max(0, Math.min(100, percent || 0))} height="4" /></svg>`;
 export const Progress = ({ percent, colour }) => html`<span class="pg"><${Bar} percent=${percent} colour=${colour} /><span class="s m">${percent ?? 0} %</span></span>`;
 
+// A choice of a form that keeps what a person chose, whatever is drawn again around it.
+export const Choice = ({ name, first, of }) => html`<select name=${name}>${of.map(([value, word]) => html`<option value=${value} selected=${value === first}>${word}</option>`)}</select>`;
+
 export const Head = ({ title, note, children, crumb }) => html`${crumb}<div class="head"><div class="ttl"><h1 tabindex="-1">${title}</h1>${note}</div><div class="push">${children}</div></div>`;
 
 export function Pager({ offset, limit, total, capped, count, onPage }) {
