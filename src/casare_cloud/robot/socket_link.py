@@ -24,16 +24,13 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 GOODBYE_SECONDS = 2.0  # for the gateway to close the connection
 REPLACED_SECONDS = 60.0  # before a robot comes back whose place another process took
-_STATUSES = {
-    "INVALID_JSON": 400,
-    "INVALID_MESSAGE": 400,
-    "INVALID_PAYLOAD": 400,
-    "AUTHENTICATION_FAILED": 401,
-    "FORBIDDEN": 403,
-    "RATE_LIMITED": 429,
-}
+_STATUSES = {"AUTHENTICATION_FAILED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 
 Payload = Mapping[str, Any]
+
+
+class Replaced(Unreachable):
+    """A newer connection of the robot took this one's place."""
 
 
 class SocketLink:
@@ -189,8 +186,8 @@ class SocketLink:
             if self._is_leaving or self._problem.status in (401, 403):
                 self.changed.set()
                 return
-            replaced = self._problem.code == "SESSION_REPLACED"
-            await asyncio.sleep(REPLACED_SECONDS if replaced else next(pauses))
+            is_replaced = isinstance(self._problem, Replaced)
+            await asyncio.sleep(REPLACED_SECONDS if is_replaced else next(pauses))
 
     async def _enter(self, socket: ClientConnection) -> None:
         """Registers on a new connection."""
@@ -260,7 +257,8 @@ def _refusal(payload: Payload) -> ApiError:
     if code == "NOT_FOUND":
         return ApiError(404 if reason == "JOB_NOT_FOUND" else 409, reason, message)
     headers = {"retry-after": str(details["retry_after"])} if "retry_after" in details else None
-    return ApiError(_STATUSES.get(code, 503), reason, message, headers)
+    status = 400 if code.startswith("INVALID_") else _STATUSES.get(code, 503)
+    return ApiError(status, reason, message, headers)
 
 
 def _closed(socket: ClientConnection, message: str | None = None) -> ApiError:
@@ -272,5 +270,5 @@ def _closed(socket: ClientConnection, message: str | None = None) -> ApiError:
         case 4003:
             return ApiError(403, "FORBIDDEN", reason)
         case 4009:
-            return Unreachable("another process with this robot's key has connected", "SESSION_REPLACED")
+            return Replaced("another process with this robot's key has connected")
     return Unreachable(reason)
