@@ -135,7 +135,6 @@ class WebSocketTransport:
         try:
             await self._end_on_refusal(lease, "job_complete", {"job_id": lease.job_id, "result": dict(result)})
         except ApiError as error:
-            if error.code != "PAYLOAD_TOO_LARGE":
             if error.status != 413:
                 raise
             await self._rest.complete(lease, result)
