@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -152,22 +153,35 @@ async def test_with_realtime_overviews_arrive(stack: Stack, run: Run, monkeypatc
         watch.cancel()
 
 
+# Where the tests run in the background, programs ignore Ctrl-C unless they say otherwise.
+INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from casare_cloud.cli import main; main()"
+)
+
+
+def read_until(terminal: int, shown: bytes, *ends: bytes) -> bytes:
+    """What a terminal shows, until one of the ends is there; fails after 20 seconds without news."""
+    while not any(end in shown for end in ends):
+        assert select.select([terminal], [], [], 20)[0], shown[-300:]
+        shown += os.read(terminal, 65536)
+    return shown
+
+
 def test_ctrl_c_leaves_the_terminal_as_it_was(stack: Stack, run: Run) -> None:
     parent, child = pty.openpty()
     ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     env = {**os.environ, "TERM": "xterm-256color"}
     env.pop("COLUMNS", None), env.pop("LINES", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "casare_cloud", "top"], stdin=child, stdout=child, stderr=child, env=env
-    )
+    command = [sys.executable, "-c", INTERRUPTIBLE, "top"]
     before = termios.tcgetattr(child)
-    shown = b""
-    while b"polling" not in shown:
-        shown += os.read(parent, 65536)
-    process.send_signal(signal.SIGINT)
-    while not shown.endswith(b"\x1b[?25h") and b"\x1b[?1049l" not in shown:
-        shown += os.read(parent, 65536)
-    assert process.wait(20) == 0
+    with subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=env) as process:
+        try:
+            shown = read_until(parent, b"", b"polling")
+            process.send_signal(signal.SIGINT)
+            shown = read_until(parent, shown, b"\x1b[?1049l")
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
     os.set_blocking(parent, False)
     shown += os.read(parent, 65536) if b"\x1b[?25h" not in shown else b""
     assert b"\x1b[?1049l" in shown, "the screen that was there is back"
@@ -179,13 +193,15 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(stack: Stack, run: Run) -> None:
 
 
 def test_without_a_terminal_it_prints_lines(stack: Stack, run: Run) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "casare_cloud", "top", "--json"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    first = json.loads(process.stdout.readline())
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    command = [sys.executable, "-c", INTERRUPTIBLE, "top", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            first = json.loads(process.stdout.readline())
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
     assert first["connection"].startswith("polling")
 
 
