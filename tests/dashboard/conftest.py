@@ -108,7 +108,7 @@ def viewer(person: Api, env: dict[str, str]) -> dict[str, str]:
     return VIEWER
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=servers.chromium(), args=list(OPTIONS))

@@ -197,8 +197,8 @@ def test_what_an_endpoint_shows_once_is_declared_so_that_it_is_not_kept() -> Non
     assert showing == {
         "create_service_key": {"key"},
         "rotate_service_key": {"key"},
-        "create_robot_key": {"key"},
-        "rotate_robot_key": {"key"},
+        "create_robot_key": {"api_key", "key"},
+        "rotate_robot_key": {"api_key", "key"},
         "create_robot_token": {"access_token"},
         "create_trigger": {"secret"},
         "rotate_trigger_secret": {"secret"},

@@ -83,7 +83,7 @@ FOUND_BY_MODEL = {
     ),
     "a renewal that takes a stale token": Mutation(
         "public.renew_leases",
-        "join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token",
+        "join asked as a on a.job_id = k.job_id and (a.is_own or a.lease_token = k.lease_token)",
         "join asked as a on a.job_id = k.job_id",
         ("give_back_and_claim_again", "renew", "claim_after_a_while"),
     ),

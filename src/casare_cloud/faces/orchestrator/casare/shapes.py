@@ -15,7 +15,7 @@ from casare_cloud.domain.dead_letters.model import DeadLetter
 from casare_cloud.domain.jobs.model import ClaimedJob, Job
 from casare_cloud.domain.metrics.model import Analytics, Fleet
 from casare_cloud.faces.kit.examples import Example, showing
-from casare_cloud.faces.kit.fields import Integer
+from casare_cloud.faces.kit.fields import Flag, Integer
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
 from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, WORKFLOW_ID
 from casare_cloud.faces.orchestrator.fields import LeaseSeconds
@@ -278,7 +278,7 @@ class StopBody(Body):
 
     model_config = showing({"force": False}, extra="forbid")
 
-    force: Annotated[bool, Field(description="A robot is never killed: its jobs have a moment, then they go back.")] = (
+    force: Annotated[Flag, Field(description="A robot is never killed: its jobs have a moment, then they go back.")] = (
         False
     )
 
