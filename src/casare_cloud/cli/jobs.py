@@ -45,7 +45,7 @@ def submit(
         if workflow_id:
             more["workflow_id"] = workflow_id
         submitted = await client.submit_workflow(name or file.stem, definition, **more)
-        for warning in submitted.get("warnings", ()):
+        for warning in submitted.get("warnings", ()) if watch or not as_json else ():
             typer.echo(f"warning: {warning}", err=True)
         if not watch:
             return submitted
