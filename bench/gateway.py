@@ -145,10 +145,7 @@ def _report(
         ("what", "figure"),
         [
             ("seconds until all had registered", connected_in),
-            (
-                "jobs, lost, completed more than once",
-                f"{jobs:,}, {lost}, {sum(n > 1 for n in fleet.completed.values())}",
-            ),
+            ("jobs, lost, ended more than once", f"{jobs:,}, {len(lost)}, {twice}"),
             ("from submit to job_assign, p50 ms", percentile(fleet.waits, 50) * 1000),
             ("from submit to job_assign, p99 ms", percentile(fleet.waits, 99) * 1000),
             ("assigned more often than once", len(fleet.assigned) - len({job for job, _ in fleet.assigned})),
