@@ -12,6 +12,7 @@ import pytest
 from tests.faces.platform import new_signing_key
 from tests.robot.phoenix import PhoenixServer
 
+from casare_cloud import realtime_lines
 from casare_cloud.config import Settings
 from casare_cloud.domain.jobs import doorbells
 from casare_cloud.domain.jobs.doorbells import Doorbell, Doorbells
@@ -73,7 +74,7 @@ async def test_a_bell_is_heard_as_the_robot_and_rings_for_jobs_alone(server: Pho
 async def test_the_bells_of_many_robots_share_sockets(
     server: PhoenixServer, bells: Doorbells, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doorbells, "BELLS_OF_A_SOCKET", 2)
+    monkeypatch.setattr(realtime_lines, "TOPICS_OF_A_LINE", 2)
     for _ in range(5):
         assert await hung(bells, key(), caller()).heard_within(10)
     assert len(server.queries) == 3

@@ -24,11 +24,11 @@ from casare_cloud.domain.robots.model import Robot
 from casare_cloud.errors import ApiError
 from casare_cloud.gateway.audience import Audience, May, attempt
 from casare_cloud.gateway.calls import Services
-from casare_cloud.gateway.lines import Channel, Lines
 from casare_cloud.gateway.log_following import LogFollowing
 from casare_cloud.gateway.members import Member, is_final
 from casare_cloud.gateway.news import all_robots, news_in, news_of
 from casare_cloud.gateway.streams import ENDS, ZERO, Told
+from casare_cloud.realtime_lines import Channel, Lines
 from casare_cloud.waiting import happens_within
 
 AFTER_BELL_SECONDS = 0.3  # what happened within 250 ms after a bell rang none

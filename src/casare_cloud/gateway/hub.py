@@ -11,9 +11,9 @@ from casare_cloud.errors import ApiError, AuthenticationFailed
 from casare_cloud.gateway import closing
 from casare_cloud.gateway.calls import Call, Services, answer_ping, credential_in
 from casare_cloud.gateway.feeds import Feed
-from casare_cloud.gateway.lines import Lines
 from casare_cloud.gateway.members import Member, admit, is_final
 from casare_cloud.gateway.streams import Stream, encode
+from casare_cloud.realtime_lines import Lines
 from casare_cloud.waiting import happens_within
 
 CHECK_SECONDS = 30.0  # a watch lapses after 60

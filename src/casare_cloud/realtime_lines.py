@@ -36,6 +36,14 @@ class Channel:
         """Whether Realtime refused it, or closed it: it is not tried again."""
         return not self.line.client.wants(self.topic)
 
+    async def heard_within(self, seconds: float) -> bool:
+        """Whether a push would arrive, after so many seconds at most."""
+        return await self.line.client.join_within(self.topic, seconds)
+
+    def listen(self, on_push: PushHandler, on_join: Callable[[], None], token: TokenSource) -> None:
+        """Ask for it, also once more after a refusal, with the tokens of `token`, which must not raise."""
+        self.line.client.subscribe(self.topic, on_push, on_join=on_join, token=token, is_extra=True)
+
     def renew_token(self) -> None:
         """Somebody else listens now."""
         self.line.client.renew_token(self.topic)
@@ -49,11 +57,12 @@ class Lines:
         self._lines: list[Line] = []
 
     def join(self, topic: str, on_push: PushHandler, on_join: Callable[[], None], token: TokenSource) -> Channel:
-        """Listen to a private topic with the tokens of `token`, which must not raise."""
+        """Listen to a private topic: see `Channel.listen`."""
         line = next((line for line in self._lines if line.topics < TOPICS_OF_A_LINE), None) or self._new_line()
         line.topics += 1
-        line.client.subscribe(topic, on_push, on_join=on_join, token=token, is_extra=True)
-        return Channel(topic, line)
+        channel = Channel(topic, line)
+        channel.listen(on_push, on_join, token)
+        return channel
 
     async def leave(self, channel: Channel) -> None:
         """Listen to it no more; the last topic's connection is closed."""
