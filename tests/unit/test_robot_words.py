@@ -3,7 +3,8 @@
 from itertools import product
 
 from casare_cloud.domain.robots.model import RobotState
-from casare_cloud.faces.orchestrator.robots.words import count_words, filter_of, with_word, word_of
+from casare_cloud.faces.kit.state_words import count_robot_words, robot_word_of
+from casare_cloud.faces.orchestrator.robots.words import filter_of, with_word
 
 STATES = [RobotState(*facts) for facts in product((True, False), repeat=4)]
 NAMES = ("is_online", "is_active", "is_healthy", "is_busy")
@@ -18,22 +19,22 @@ def test_every_state_has_the_word_whose_filter_matches_it_and_no_other() -> None
         facts = facts_of(state)
         matching = [
             word
-            for word in count_words({})
+            for word in count_robot_words({})
             if all(getattr(filter_of(word), name) in (None, facts[name]) for name in NAMES)
         ]
-        assert matching == [word_of(state)]
+        assert matching == [robot_word_of(state)]
 
 
 def test_what_speaks_against_work_goes_before_what_a_robot_does() -> None:
-    assert word_of(RobotState(False, False, False, True)) == "offline"
-    assert word_of(RobotState(True, False, False, True)) == "maintenance"
-    assert word_of(RobotState(True, True, False, True)) == "error"
-    assert word_of(RobotState(True, True, True, True)) == "busy"
-    assert word_of(RobotState(True, True, True, False)) == "idle"
+    assert robot_word_of(RobotState(False, False, False, True)) == "offline"
+    assert robot_word_of(RobotState(True, False, False, True)) == "maintenance"
+    assert robot_word_of(RobotState(True, True, False, True)) == "error"
+    assert robot_word_of(RobotState(True, True, True, True)) == "busy"
+    assert robot_word_of(RobotState(True, True, True, False)) == "idle"
 
 
 def test_every_word_is_counted_also_those_of_no_robot() -> None:
-    counts = count_words({STATES[0]: 2, STATES[-1]: 3})
+    counts = count_robot_words({STATES[0]: 2, STATES[-1]: 3})
     assert counts == {"idle": 0, "busy": 2, "offline": 3, "error": 0, "maintenance": 0}
 
 

@@ -7,10 +7,9 @@ from typing import Any
 from casare_cloud.database import Transaction
 from casare_cloud.domain.robots import service as robots
 from casare_cloud.domain.robots.model import Filter, Robot
-from casare_cloud.gateway.words import robot_word
+from casare_cloud.faces.kit.state_words import ROBOT_FACTS, robot_word, robot_word_of
 
 MOST_ROBOTS = 500
-_FACTS = ("is_online", "is_active", "is_healthy", "is_busy")
 _METRICS = ("cpu_percent", "memory_percent", "memory_mb")
 
 
@@ -26,13 +25,13 @@ class RobotNews:
 
 def news_of(robot: Robot) -> RobotNews:
     """A robot as its row has it."""
-    word = robot_word({name: getattr(robot, name) for name in _FACTS})
+    word = robot_word_of(robot)
     return RobotNews(robot.external_id, word, _said(robot.metrics), robot.last_heartbeat_at)
 
 
 def news_in(facts: Mapping[str, Any]) -> RobotNews | None:
     """A robot as an event or a push has it; None if it does not say how the robot is."""
-    if "external_id" not in facts or not all(name in facts for name in _FACTS):
+    if "external_id" not in facts or not all(name in facts for name in ROBOT_FACTS):
         return None
     return RobotNews(str(facts["external_id"]), robot_word(facts), _said(facts), facts.get("last_heartbeat_at"))
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from casare_cloud.faces.kit.state_words import EXECUTION_WORDS
 from casare_cloud.gateway.streams import LogLine, Message, Stream, Told
-from casare_cloud.gateway.words import execution_word
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class AutomationEvents(Stream):
         if event.event_type == "trigger.fired":
             return [{"type": "trigger.fired", "trigger_id": event.data.get("trigger_id"), **ids}]
         if event.event_type.startswith("job.") and "status" in event.data:
-            return [{"type": "execution.status_changed", **ids, "status": execution_word(event.data["status"])}]
+            status = event.data["status"]
+            return [{"type": "execution.status_changed", **ids, "status": EXECUTION_WORDS.get(status, status)}]
         return ()
 
     def of_log(self, line: LogLine) -> Iterable[Message]:

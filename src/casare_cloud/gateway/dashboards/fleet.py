@@ -11,10 +11,10 @@ from casare_cloud.domain.metrics import service as metrics
 from casare_cloud.domain.metrics.model import Fleet
 from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument
 from casare_cloud.faces.kit.edge import Receive, Send
+from casare_cloud.faces.kit.state_words import count_robot_words
 from casare_cloud.gateway.calls import Call, Request, answer_ping, end_of
 from casare_cloud.gateway.members import is_final
 from casare_cloud.gateway.streams import Message, encode, now
-from casare_cloud.gateway.words import robot_word
 from casare_cloud.identity import Actor
 
 _STARTED_AT = monotonic()
@@ -73,10 +73,7 @@ def seconds_of(call: Request) -> int:
 
 def _data_of(fleet: Fleet, environment: str | None) -> dict[str, Any]:
     """`environment` is a label that the caller gives; how long jobs have waited is not known."""
-    words = dict.fromkeys(("idle", "busy", "offline", "error", "maintenance"), 0)
-    for state, count in fleet.robots.items():
-        facts = {name: getattr(state, name) for name in ("is_online", "is_active", "is_healthy", "is_busy")}
-        words[robot_word(facts)] += count
+    words = count_robot_words(fleet.robots)
     return {
         "environment": environment,
         "robots": {"total": sum(words.values()), "active": words["idle"] + words["busy"], **words},

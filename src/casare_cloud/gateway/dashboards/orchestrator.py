@@ -7,9 +7,9 @@ from typing import Any
 from casare_cloud.database import Transaction
 from casare_cloud.domain.metrics import service as metrics
 from casare_cloud.domain.metrics.model import QueueDepth
+from casare_cloud.faces.kit.state_words import job_word
 from casare_cloud.gateway.news import RobotNews, all_robots, news_of
 from casare_cloud.gateway.streams import Message, Stream, Told, now
-from casare_cloud.gateway.words import job_word
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from casare_cloud.database import Transaction
-from casare_cloud.domain.jobs.model import Job
+from casare_cloud.domain.jobs.model import Job, JobStatus
 from casare_cloud.domain.metrics import service as metrics
 from casare_cloud.domain.metrics.model import QueueDepth
+from casare_cloud.faces.kit.state_words import job_word
 from casare_cloud.gateway.news import RobotNews, all_robots, news_of
 from casare_cloud.gateway.streams import Message, Stream, Told, now
-from casare_cloud.gateway.words import job_word
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Jobs(_Page):
         """The job as its row is now."""
         return self._of_job(job, job.status, now())
 
-    def _of_job(self, job: Job, status: str, at: Any) -> Iterable[Message]:
+    def _of_job(self, job: Job, status: JobStatus, at: Any) -> Iterable[Message]:
         return self._of(
             "job_status",
             at,

@@ -9,10 +9,11 @@ from casare_cloud.domain.jobs.model import ClaimedJob, Job
 from casare_cloud.domain.robots.model import Lifetime, Robot
 from casare_cloud.faces.automation.agents import examples
 from casare_cloud.faces.automation.agents.words import AgentWord, word_of
-from casare_cloud.faces.automation.executions.words import ExecutionWord, cause_of
+from casare_cloud.faces.automation.executions.words import cause_of
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Integer, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
+from casare_cloud.faces.kit.state_words import ExecutionWord
 
 AgentName = Annotated[str, Field(min_length=1, max_length=128)]
 Version = Annotated[str, Field(min_length=1, max_length=64)]

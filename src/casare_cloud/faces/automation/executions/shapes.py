@@ -5,9 +5,10 @@ from uuid import UUID
 
 from casare_cloud.domain.jobs.model import Job, LogEntry
 from casare_cloud.faces.automation.executions import examples
-from casare_cloud.faces.automation.executions.words import ExecutionWord, cause_of, error_of, word_of
+from casare_cloud.faces.automation.executions.words import cause_of, error_of, word_of
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
+from casare_cloud.faces.kit.state_words import ExecutionWord
 
 
 class ExecutionAnswer(Answer):

@@ -1,27 +1,15 @@
 """The words of document 004 for the state and the cause of a run."""
 
-from typing import Literal
-
 from casare_cloud.domain.jobs.model import Job, JobStatus
+from casare_cloud.faces.kit.state_words import EXECUTION_WORDS, ExecutionWord
 
-ExecutionWord = Literal["pending", "running", "completed", "failed", "cancelled", "paused"]
-
-_WORDS: dict[JobStatus, ExecutionWord] = {
-    "queued": "pending",
-    "claimed": "running",
-    "running": "running",
-    "completed": "completed",
-    "failed": "failed",
-    "timeout": "failed",
-    "cancelled": "cancelled",
-}
 _ALSO = {"success": "completed"}
 _CAUSES = {"scheduled": "schedule"}
 
 
 def word_of(status: JobStatus) -> ExecutionWord:
     """The published word for a stored state."""
-    return _WORDS[status]
+    return EXECUTION_WORDS[status]
 
 
 def states_of(word: str | None) -> list[JobStatus] | None:
@@ -29,7 +17,7 @@ def states_of(word: str | None) -> list[JobStatus] | None:
     if word is None:
         return None
     word = _ALSO.get(word, word)
-    return [status for status, shown in _WORDS.items() if shown == word]
+    return [status for status, shown in EXECUTION_WORDS.items() if shown == word]
 
 
 def cause_of(trigger_type: str) -> str:

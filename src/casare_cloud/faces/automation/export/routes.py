@@ -13,12 +13,13 @@ from casare_cloud.domain.permissions import require
 from casare_cloud.faces.automation import resource_words
 from casare_cloud.faces.automation.analytics.shapes import rate_of
 from casare_cloud.faces.automation.audit_logs.filters import Wanted
-from casare_cloud.faces.automation.executions.words import ExecutionWord, states_of
+from casare_cloud.faces.automation.executions.words import states_of
 from casare_cloud.faces.automation.export import files
 from casare_cloud.faces.automation.export.files import Format
 from casare_cloud.faces.automation.fields import Within
 from casare_cloud.faces.automation.refusals import refusals
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
+from casare_cloud.faces.kit.state_words import ExecutionWord
 
 router = APIRouter(prefix="/export", tags=["export"], route_class=Route)
 Limit = Annotated[int, Query(ge=1, le=files.MOST_ROWS)]

@@ -8,9 +8,10 @@ from casare_cloud.domain.jobs.model import Job
 from casare_cloud.domain.schedules.model import Schedule
 from casare_cloud.domain.workflows.model import Workflow
 from casare_cloud.faces.automation.examples import EARLIER, EXECUTION_ID, NOW, WORKFLOW_ID
-from casare_cloud.faces.automation.executions.words import ExecutionWord, cause_of, error_of, word_of
+from casare_cloud.faces.automation.executions.words import cause_of, error_of, word_of
 from casare_cloud.faces.kit.examples import Example, showing
 from casare_cloud.faces.kit.shapes import Answer, Time
+from casare_cloud.faces.kit.state_words import ExecutionWord
 
 _PREVIEWED_ROWS = 10
 _WORKFLOW: Example = {

@@ -7,14 +7,14 @@ from pydantic import BeforeValidator, Field
 
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time, Warnings
+from casare_cloud.faces.kit.state_words import JobWord, job_word
 from casare_cloud.faces.orchestrator.batches import examples
 from casare_cloud.faces.orchestrator.fields import LeaseSeconds
 from casare_cloud.faces.orchestrator.jobs.shapes import CancelReason, CreateJobBody
-from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
 from casare_cloud.faces.orchestrator.leases.shapes import CompleteBody, FailBody, LeaseBody
 
 JobIds = Annotated[list[UUID], Field(min_length=1, max_length=1000)]
-Word = Annotated[JobWord | None, BeforeValidator(lambda status: status and word_of(status))]
+Word = Annotated[JobWord | None, BeforeValidator(lambda status: status and job_word(status))]
 
 
 class Outcome(Answer):

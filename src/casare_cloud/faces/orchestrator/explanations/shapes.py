@@ -7,8 +7,8 @@ from pydantic import Field
 
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
+from casare_cloud.faces.kit.state_words import RobotWord
 from casare_cloud.faces.orchestrator.explanations import examples
-from casare_cloud.faces.orchestrator.robots.words import RobotWord
 
 Sentence = Annotated[str, Field(description="For people; it may be sent to a customer as it is.")]
 NextStep = Annotated[str, Field(description="What to do about it.")]

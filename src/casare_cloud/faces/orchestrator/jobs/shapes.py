@@ -9,10 +9,11 @@ from casare_cloud.domain.jobs.model import Cancellation, Job, LogEntry, LogLevel
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Input, Integer, Moment, Name, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
+from casare_cloud.faces.kit.state_words import JobWord, job_word
 from casare_cloud.faces.orchestrator.casare.shapes import JobAliases, job_aliases
 from casare_cloud.faces.orchestrator.fields import Environment, ExecutionMode, Priority, RobotName
 from casare_cloud.faces.orchestrator.jobs import examples
-from casare_cloud.faces.orchestrator.jobs.words import JobWord, sentence_of, word_of
+from casare_cloud.faces.orchestrator.jobs.words import sentence_of
 
 DEMAND = (
     "Only robots with all of them. Capabilities and tags together: at most 2,000 bytes, each word counts for 8 more."
@@ -161,7 +162,7 @@ def published(job: Job) -> dict[str, Any]:
     return {
         **job_aliases(job, robot_id),
         **{name: getattr(job, name) for name in JobSummary.model_fields if hasattr(job, name)},
-        "status": word_of(job.status),
+        "status": job_word(job.status),
         "robot_id": robot_id,
         "robot_uuid": job.robot_id,
         "target_robot_id": job.target_robot or _text(job.target_robot_id),
@@ -231,7 +232,7 @@ class CancelAnswer(Answer):
         return cls(
             job_id=cancellation.job_id,
             cancelled=cancellation.cancelled,
-            previous_status=word_of(cancellation.previous_status),
+            previous_status=job_word(cancellation.previous_status),
             message=sentence_of(cancellation),
             cancel_requested=cancellation.cancel_requested,
         )

@@ -4,8 +4,6 @@ from typing import Literal
 
 from casare_cloud.domain.jobs.model import Cancellation, JobStatus
 
-JobWord = Literal["pending", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
-
 # A filter word matches a group of states; `queued` is taken for `pending`, and `assigned` for `claimed`.
 FilterWord = Literal[
     "pending", "queued", "assigned", "claimed", "running", "completed", "failed", "cancelled", "timeout"
@@ -22,11 +20,6 @@ _GROUPS: dict[FilterWord, list[JobStatus]] = {
     "cancelled": ["cancelled"],
     "timeout": ["timeout"],
 }
-
-
-def word_of(status: JobStatus) -> JobWord:
-    """The published word for a stored state."""
-    return "pending" if status == "queued" else status
 
 
 def states_of(word: FilterWord | None) -> list[JobStatus] | None:

@@ -9,9 +9,9 @@ from casare_cloud.domain.jobs.model import ClaimOrder, Ended, LogLevel
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Moment
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
+from casare_cloud.faces.kit.state_words import JobWord, job_word
 from casare_cloud.faces.orchestrator.casare.shapes import ExtensionSeconds, VisibilitySeconds
 from casare_cloud.faces.orchestrator.fields import Environment, ExactTime, LeaseSeconds, LeaseToken
-from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
 from casare_cloud.faces.orchestrator.leases import examples
 
 
@@ -202,7 +202,7 @@ class OutcomeAnswer(Answer):
     @classmethod
     def of(cls, ended: Ended) -> "OutcomeAnswer":
         """What the job is now, in the published words."""
-        return cls(job_id=ended.job_id, status=word_of(ended.status), outcome="applied", retry_at=ended.retry_at)
+        return cls(job_id=ended.job_id, status=job_word(ended.status), outcome="applied", retry_at=ended.retry_at)
 
 
 class LogEntryBody(Body):

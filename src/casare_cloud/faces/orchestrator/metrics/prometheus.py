@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from casare_cloud.domain.metrics.model import Fleet
-from casare_cloud.faces.orchestrator.robots.words import RobotWord, count_words
+from casare_cloud.faces.kit.state_words import RobotWord, count_robot_words
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS_SECONDS = (0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 14400, 86400)
@@ -34,7 +34,7 @@ class _Families:
             jobs.add_metric([status, self._environment], count)
         yield jobs
         robots = GaugeMetricFamily("casare_rpa_robots", "Number of robots", labels=["status", "environment"])
-        words = count_words(fleet.robots)
+        words = count_robot_words(fleet.robots)
         for word in get_args(RobotWord):  # every word, so that a series never disappears
             robots.add_metric([word, self._environment], words[word])
         yield robots

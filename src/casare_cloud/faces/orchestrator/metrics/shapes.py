@@ -17,10 +17,11 @@ from casare_cloud.domain.metrics.model import (
 from casare_cloud.domain.robots.model import Robot
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
+from casare_cloud.faces.kit.state_words import RobotWord, count_robot_words, robot_word_of
 from casare_cloud.faces.orchestrator.casare.shapes import FleetAliases, RobotAliases
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary, published
 from casare_cloud.faces.orchestrator.metrics import examples
-from casare_cloud.faces.orchestrator.robots.words import RobotWord, count_words, with_word, word_of
+from casare_cloud.faces.orchestrator.robots.words import with_word
 
 ActivityWord = Literal[
     "job_started",
@@ -71,7 +72,7 @@ class FleetAnswer(FleetAliases):
     @classmethod
     def of(cls, fleet: Fleet, is_schema_1: bool, aliases: dict[str, Any] | None = None) -> "FleetAnswer":
         """The fleet in the published words, with what `FleetAliases` has if it was asked for."""
-        count = count_words(fleet.robots)
+        count = count_robot_words(fleet.robots)
         return cls(
             **aliases or {},
             total_robots=sum(count.values()),
@@ -124,7 +125,7 @@ def _fields_of(robot: Robot) -> dict[str, Any]:
         "name": robot.name,
         "hostname": robot.hostname,
         **{name: getattr(robot, name) for name in RobotAliases.model_fields},
-        "status": word_of(robot),
+        "status": robot_word_of(robot),
         **{name: _number(robot.metrics.get(name)) for name in ("cpu_percent", "memory_mb", "memory_percent")},
         "current_job_id": current,
         "current_job": current,

@@ -19,9 +19,10 @@ from casare_cloud.domain.robots.model import (
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Report, Time
+from casare_cloud.faces.kit.state_words import RobotWord, robot_word_of
 from casare_cloud.faces.orchestrator.fields import Environment, ExactTime, LeaseToken, RobotName
 from casare_cloud.faces.orchestrator.robots import examples
-from casare_cloud.faces.orchestrator.robots.words import RobotWord, warnings_of, word_of
+from casare_cloud.faces.orchestrator.robots.words import warnings_of
 
 Capabilities = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]] | dict[str, Any],
@@ -219,7 +220,7 @@ class RobotAnswer(Answer):
         """A robot in the published words; `warnings` are of the request."""
         return cls(
             warnings=[*warnings, *warnings_of(robot.external_id, robot.other_session_at)],
-            status=word_of(robot),
+            status=robot_word_of(robot),
             robot_id=robot.external_id,
             robot_uuid=robot.robot_id,
             last_seen=robot.last_heartbeat_at,
