@@ -208,6 +208,13 @@ class Requests:
             self._told |= sent
 
 
+def check(asked: Requests) -> None:
+    """Nothing was wrong with any answer, and the other tenant is as it was."""
+    faults = [f"{label}: {fault}\n{what}" for (label, fault), what in asked.faults.items()]
+    assert not faults, "\n\n".join(faults)
+    assert asked.neighbours.changed() == []
+
+
 def _harm(operation: APIOperation[Any, Any, Any, Any]) -> int:
     """Reading first, deleting last, leaving after that."""
     if operation.label == LOGOUT:

@@ -8,7 +8,7 @@ import pytest
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from tests.databases import Database
-from tests.faces.generated import Requests, schema_of
+from tests.faces.generated import Requests, check, schema_of
 from tests.faces.neighbours import CALLERS, STRANGER, Neighbours
 from tests.faces.platform import running_platform
 from tests.servers import is_nightly
@@ -48,13 +48,6 @@ def asked(request: pytest.FixtureRequest, database: Database, schema: OpenApiSch
         asked = Requests(app, schema, neighbours.caller(request.param), neighbours, runner, luck)
         yield asked
         runner.run(app.close())
-
-
-def check(asked: Requests) -> None:
-    """Nothing was wrong with any answer, and the other tenant is as it was."""
-    faults = [f"{label}: {fault}\n{what}" for (label, fault), what in asked.faults.items()]
-    assert not faults, "\n\n".join(faults)
-    assert asked.neighbours.changed() == []
 
 
 @pytest.mark.parametrize("asked", CALLERS, indirect=True)

@@ -103,8 +103,6 @@ class Hub:
                         await call.socket.close(closing.code_of(error), error.message)
                         return
                     await asyncio.sleep(1.0)
-        except asyncio.CancelledError:
-            raise
         except Exception:
             await call.socket.close(closing.BROKEN, "Something went wrong on our side.")
             raise
