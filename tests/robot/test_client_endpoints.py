@@ -70,7 +70,8 @@ ALIAS_FIELDS = {
 }
 # Of several calls, or of none.
 COMPOSED = {
-    "access_token", "close", "iterate", "iterate_events", "wait_for_job", "watch_events", "watch_job", "watch_tenant",
+    "access_token", "close", "iterate", "iterate_audit_log", "iterate_events", "wait_for_job", "watch_events",
+    "watch_job", "watch_tenant",
 }  # fmt: skip
 
 # What answers with a list that no object is around.

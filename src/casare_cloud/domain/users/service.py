@@ -278,13 +278,27 @@ class Users:
         async with self._database.transaction(None) as tx:
             await tx.execute(queries.RECORD_LOGIN, {"login": login, "ip": self._ip, "succeeded": succeeded})
 
+    async def enter_tenant(self, actor: Actor, tenant: str, refresh_token: str) -> Tokens:
+        """Tokens for another tenant (its id or slug) of the user whose access and refresh token these are.
+
+        Their session moves, and no other. Raises 404 TENANT_NOT_FOUND, and what `refresh` raises.
+        """
+        if actor.token is None:
+            raise InvalidArgument("Only a user with an access token can choose a tenant.", code="INVALID_TOKEN_TYPE")
+        async with self._database.transaction(actor) as tx:
+            wanted = _find_tenant(await whoami(tx), tenant)
+            if wanted is None:
+                raise NotFound("TENANT_NOT_FOUND", "You are not a member of such a tenant.")
+            await tx.execute(queries.SET_ACTIVE_TENANT, {"tenant_id": wanted})
+        return await self.refresh(refresh_token)
+
     async def _enter_tenant(self, tokens: Tokens, tenant: str) -> Tokens:
         """Tokens for the tenant that was asked for; the session ends when the user is no member of it."""
         actor = await self._verifier.actor_of({"authorization": f"Bearer {tokens.access_token}"})
         try:
             async with self._database.transaction(actor) as tx:
                 me = await whoami(tx)
-                wanted = next((t["tenant_id"] for t in me.tenants if tenant in (t["tenant_id"], t.get("slug"))), None)
+                wanted = _find_tenant(me, tenant)
                 if wanted is None:
                     raise InvalidCredentials()
                 if wanted == str(me.tenant_id):
@@ -298,6 +312,11 @@ class Users:
             return await self._accepted(await self._auth.refresh(tokens.refresh_token))
         except AuthRefused as refusal:
             raise InvalidCredentials() from refusal
+
+
+def _find_tenant(me: Identity, tenant: str) -> str | None:
+    """The id of one of the caller's tenants, by its id or slug."""
+    return next((t["tenant_id"] for t in me.tenants if tenant in (t["tenant_id"], t.get("slug"))), None)
 
 
 async def whoami(tx: Transaction) -> Identity:
