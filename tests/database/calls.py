@@ -46,6 +46,7 @@ CALLS: dict[str, list[str]] = {
         "public.set_member_roles(%(user)s, array[%(role)s]::uuid[])",
         "public.set_member_roles(%(colleague)s, '{00000000-0000-7000-8000-000000000001}')",
     ],
+    "public.list_my_tenants": ["public.list_my_tenants()"],
     "public.list_settings": ["public.list_settings()"],
     "public.set_settings": ['public.set_settings(\'{"timezone": "Asia/Tokyo", "queue.fair_share": true}\')'],
     "public.list_quotas": ["public.list_quotas()"],

@@ -49,7 +49,7 @@ async def test_settings_are_changed_together_and_set_back(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "status", "code", "words"),
+    ("changes", "status", "code", "words"),
     [
         ({"queue.fairshare": True}, 400, "UNKNOWN_SETTING", ("queue.fairshare",)),
         ({"plan": "enterprise"}, 400, "UNKNOWN_SETTING", ("plan",)),
@@ -68,10 +68,10 @@ async def test_settings_are_changed_together_and_set_back(stage: Stage) -> None:
     ],
 )
 async def test_what_may_not_be_set_is_refused_with_setting_and_rule_and_changes_nothing(
-    stage: Stage, settings: dict[str, Any], status: int, code: str, words: tuple[str, ...]
+    stage: Stage, changes: dict[str, Any], status: int, code: str, words: tuple[str, ...]
 ) -> None:
     assert refused(
-        await patch(stage, **{"queue.cancel_grace_seconds": 5, **settings} if settings else {}), status, code, *words
+        await patch(stage, **({"queue.cancel_grace_seconds": 5, **changes} if changes else {})), status, code, *words
     )
     assert by_name(await stage.admin.get("/settings"))["queue.cancel_grace_seconds"]["value"] == 60
 

@@ -234,10 +234,13 @@ async def test_who_is_a_member_nowhere_gets_in_by_an_invitation(stage: Stage, el
     member = make_member(stage.database, stage.tenant, "viewer")
     person = asker(stage, member)
     assert (await stage.admin.delete(f"/members/{member.user_id}")).status_code == 200
-    assert refused(await person.get("/auth/tenants"), 403, "NO_TENANT")
+    assert (await person.get("/auth/tenants")).json() == {"tenants": []}
+    assert refused(await person.get("/auth/me"), 403, "NO_TENANT")
     made = await invited(elsewhere, member.email)
     accepted = await person.post("/invitations/accept", {"token": made["token"]})
-    assert (accepted.status_code, accepted.json()["tenant_id"]) == (200, str(elsewhere.tenant.tenant_id))
+    assert accepted.status_code == 200, accepted.text
+    assert accepted.json()["tenant_id"] == str(elsewhere.tenant.tenant_id)
+    assert [own["name"] for own in (await person.get("/auth/tenants")).json()["tenants"]] == [elsewhere.tenant.name]
 
 
 async def test_an_invitation_is_for_one_address_and_ends_by_revocation_time_and_a_newer_one(stage: Stage) -> None:

@@ -92,7 +92,7 @@ class Recorder:
         self.requests.append(request)
         if f"{request.method} {request.url.path.removeprefix('/api/v1')}" in BARE_LISTS:
             return httpx2.Response(200, json=[])
-        if request.url.path.endswith("/metrics/prometheus"):
+        if request.url.path.endswith(("/metrics/prometheus", "/audit/export")):
             return httpx2.Response(200, text="# TYPE")
         if request.url.path.endswith("/batch/extend-lease"):
             return httpx2.Response(200, json={"leases": [RENEWED, RENEWED]})

@@ -8,7 +8,7 @@ import typer
 
 from casare_cloud.cli import naming
 from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed, run
-from casare_cloud.cli.output import errors_as_sentences, note, print_json, print_table, say
+from casare_cloud.cli.output import errors_as_sentences, fail, note, print_json, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -206,10 +206,11 @@ def _registered(email: str, token: str, username: str | None) -> dict[str, Any]:
     """Make an account and join with it: the tenant in the form of an acceptance."""
     import asyncio
 
-    from casare_cloud.cli.session import environment, setting
+    from casare_cloud.cli.session import environment
     from casare_cloud.client import Client
+    from casare_cloud.client.signing_in import NotConfigured
 
-    url = setting(environment(), "ORCHESTRATOR_URL", None, "ORCHESTRATOR_URL")
+    url = environment().get("ORCHESTRATOR_URL") or fail(str(NotConfigured("ORCHESTRATOR_URL")), 2)
     password = os.environ.get("CASARE_PASSWORD") or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     more: dict[str, Any] = {} if username is None else {"username": username}
 

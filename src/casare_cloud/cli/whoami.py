@@ -21,7 +21,7 @@ def whoami(as_json: AsJson = False) -> None:
         print_json({**me, "tenant_name": current["name"], "tenant_slug": current["slug"]})
         return
     say(f"{me['email'] or me['username'] or me['user_id']} ({me['principal']})")
-    say(f"tenant {current['name']}" + (f" ({current['slug']})" if current["slug"] else ""))
+    say(f"tenant {current['name']} ({current['slug']})")
     if me["roles"]:
         say(f"roles {', '.join(me['roles'])}")
     say(f"permissions {', '.join(me['permissions'])}")

@@ -12,7 +12,7 @@ from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import passwords, queries
 from casare_cloud.domain.users.auth_api import AuthApi, AuthMisconfigured, AuthRefused
-from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, Registration, Tokens
+from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, OwnTenant, Registration, Tokens
 from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument, NotFound, Unavailable
 from casare_cloud.identity import Actor, Verifier
 from casare_cloud.preflight.auth_faults import AuthFaults
@@ -286,10 +286,10 @@ class Users:
         if actor.token is None:
             raise InvalidArgument("Only a user with an access token can choose a tenant.", code="INVALID_TOKEN_TYPE")
         async with self._database.transaction(actor) as tx:
-            wanted = _find_tenant(await whoami(tx), tenant)
-            if wanted is None:
+            found = [own.tenant_id for own in await list_tenants(tx) if tenant in (str(own.tenant_id), own.slug)]
+            if not found:
                 raise NotFound("TENANT_NOT_FOUND", "You are not a member of such a tenant.")
-            await tx.execute(queries.SET_ACTIVE_TENANT, {"tenant_id": wanted})
+            await tx.execute(queries.SET_ACTIVE_TENANT, {"tenant_id": found[0]})
         return await self.refresh(refresh_token)
 
     async def _enter_tenant(self, tokens: Tokens, tenant: str) -> Tokens:
@@ -298,7 +298,7 @@ class Users:
         try:
             async with self._database.transaction(actor) as tx:
                 me = await whoami(tx)
-                wanted = _find_tenant(me, tenant)
+                wanted = next((t["tenant_id"] for t in me.tenants if tenant in (t["tenant_id"], t.get("slug"))), None)
                 if wanted is None:
                     raise InvalidCredentials()
                 if wanted == str(me.tenant_id):
@@ -314,9 +314,9 @@ class Users:
             raise InvalidCredentials() from refusal
 
 
-def _find_tenant(me: Identity, tenant: str) -> str | None:
-    """The id of one of the caller's tenants, by its id or slug."""
-    return next((t["tenant_id"] for t in me.tenants if tenant in (t["tenant_id"], t.get("slug"))), None)
+async def list_tenants(tx: Transaction) -> list[OwnTenant]:
+    """The tenants that the caller can act in, by name; a user who is a member nowhere has none."""
+    return [OwnTenant(**row) for row in await tx.fetch_all(queries.LIST_MY_TENANTS)]
 
 
 async def whoami(tx: Transaction) -> Identity:

@@ -11,7 +11,7 @@ from casare_cloud.faces.kit import accounts
 from casare_cloud.faces.kit.accounts import LoginBody, RefreshBody, RegisterBody, TokensAnswer, users_of
 from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.routing import CurrentCall, PublicRoute, Route, Tx
-from casare_cloud.faces.orchestrator.auth.shapes import LoggedOut, MeAnswer, SwitchBody, TenantList
+from casare_cloud.faces.orchestrator.auth.shapes import LoggedOut, MeAnswer, SwitchBody, TenantList, TenantOfCaller
 from casare_cloud.faces.orchestrator.auth.words import with_implied_roles
 from casare_cloud.faces.orchestrator.refusals import refusals
 
@@ -65,7 +65,7 @@ async def me(call: CurrentCall, tx: Tx) -> MeAnswer:
 @known.get("/tenants", responses=refusals())
 async def list_tenants(tx: Tx) -> TenantList:
     """The tenants that the caller is a member of, and which of them this token is for; a key has one."""
-    return TenantList.of(await service.whoami(tx))
+    return TenantList(tenants=[TenantOfCaller.model_validate(own) for own in await service.list_tenants(tx)])
 
 
 @known.post("/switch", responses=refusals(404))

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from pydantic import Field
 
-from casare_cloud.domain.users.model import Identity
 from casare_cloud.faces.kit.accounts import RefreshBody
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer
@@ -43,7 +42,7 @@ class TenantOfCaller(Answer):
     model_config = showing(examples.TENANT)
 
     tenant_id: UUID
-    slug: str | None
+    slug: str
     name: str
     is_current: Annotated[bool, Field(description="Whether this token is for it.")]
 
@@ -54,13 +53,6 @@ class TenantList(Answer):
     model_config = showing(examples.TENANTS)
 
     tenants: list[TenantOfCaller]
-
-    @classmethod
-    def of(cls, caller: Identity) -> "TenantList":
-        """A caller as the service gives it."""
-        current = {"tenant_id": str(caller.tenant_id), "slug": None, "name": caller.tenant_name}
-        tenants = caller.tenants or [current]  # a key is no member, and acts in one
-        return cls(tenants=[TenantOfCaller(**t, is_current=t["tenant_id"] == str(caller.tenant_id)) for t in tenants])
 
 
 class SwitchBody(RefreshBody):

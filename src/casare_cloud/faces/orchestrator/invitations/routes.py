@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 
 from casare_cloud.domain.members import service
 from casare_cloud.domain.members.model import InvitationStatus
-from casare_cloud.domain.users.service import whoami
+from casare_cloud.domain.users.service import list_tenants
 from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import Route, Tx
@@ -60,8 +60,8 @@ async def accept_invitation(body: AcceptBody, tx: Tx) -> AcceptedAnswer:
     The next token of this session, from `POST /auth/refresh`, is for that tenant. Takes no `Idempotency-Key`.
     """
     tenant_id = await service.accept_invitation(tx, body.token)
-    tenant = next(tenant for tenant in (await whoami(tx)).tenants if tenant["tenant_id"] == str(tenant_id))
-    return AcceptedAnswer(tenant_id=tenant_id, tenant_slug=tenant["slug"], tenant_name=tenant["name"])
+    joined = next(own for own in await list_tenants(tx) if own.tenant_id == tenant_id)
+    return AcceptedAnswer(tenant_id=tenant_id, tenant_slug=joined.slug, tenant_name=joined.name)
 
 
 @router.post("/{invitation_id}/revoke", responses=refusals(404))
