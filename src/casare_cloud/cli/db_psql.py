@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -21,7 +21,7 @@ def psql(context: typer.Context, database_url: DatabaseUrl = None) -> None:
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
     try:
-        wanted = conninfo_to_dict(owner_url(database_url))
+        wanted: dict[str, Any] = conninfo_to_dict(owner_url(database_url))
     except ProgrammingError:
         fail("The connection that was given is none: postgresql://postgres:password@host:5432/postgres", 2)
     password = wanted.pop("password", None)
