@@ -14,6 +14,7 @@ def load() -> None:
         lists,
         mathematics,
         messages,
+        patterns,
         super_nodes,
         texts,
         web,

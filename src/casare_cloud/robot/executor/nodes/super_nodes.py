@@ -22,7 +22,7 @@ from casare_cloud.robot.executor.declarations import (
 )
 from casare_cloud.robot.executor.errors import UnsupportedNodeError
 from casare_cloud.robot.executor.expressions import is_true
-from casare_cloud.robot.executor.nodes import archives, csv_files, dicts, files, lists, texts
+from casare_cloud.robot.executor.nodes import archives, csv_files, dicts, files, lists, patterns, texts
 from casare_cloud.robot.executor.registry import Next, NodeFunction, built_in, node
 from casare_cloud.robot.executor.templates import as_text
 
@@ -113,9 +113,9 @@ TEXT_ACTIONS = {
     "Contains": _action("TextContainsNode", texts.contains),
     "Starts With": _action("TextStartsWithNode", texts.starts_with),
     "Ends With": _action("TextEndsWithNode", texts.ends_with),
-    "Extract (Regex)": _action("TextExtractNode", texts.extract),
+    "Extract (Regex)": _action("TextExtractNode", patterns.extract),
     "Split": _action("TextSplitNode", texts.split),
-    "Replace": _action("TextReplaceNode", texts.replace, {"replace_count": "count"}),
+    "Replace": _action("TextReplaceNode", patterns.replace, {"replace_count": "count"}),
     "Trim": _action("TextTrimNode", texts.trim, {"trim_mode": "mode", "trim_characters": "characters"}),
     "Case": _action("TextCaseNode", texts.change_case, {"case_transform": "case"}),
     "Pad": _action("TextPadNode", texts.pad, {"pad_mode": "mode"}),
