@@ -6,6 +6,7 @@ def load() -> None:
     from casare_cloud.robot.executor.nodes import (  # noqa: F401
         archives,
         basic,
+        browser,
         csv_files,
         dates,
         dicts,
