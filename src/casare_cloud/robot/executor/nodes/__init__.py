@@ -19,5 +19,6 @@ def load() -> None:
         super_nodes,
         texts,
         web,
+        web_super,
         xml_data,
     )
