@@ -382,11 +382,11 @@ def test_a_robot_without_the_extra_runs_nothing_and_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "playwright", None)
     nodes = {"s": ("StartNode", {}), "l": ("LogNode", {"message": "a"}), "b": ("LaunchBrowserNode", {})}
-    needs = r"LaunchBrowserNode \(node b\), which needs a browser: pip install 'casare-cloud\[browser\]'"
+    needs = r"LaunchBrowserNode \(node b\), which needs browser: pip install 'casare-cloud\[browser\]'"
     with pytest.raises(UnsupportedNodeError, match=needs):
         workshop.run(graph(nodes, ("s.out", "l.in"), ("l.out", "b.in")))
     steps = [step("a", "log", {"message": "a"}), step("b", "web_scrape", {"url": "http://a"})]
-    with pytest.raises(UnsupportedNodeError, match=r"web_scrape \(step b\), which needs a browser: pip install"):
+    with pytest.raises(UnsupportedNodeError, match=r"web_scrape \(step b\), which needs browser: pip install"):
         workshop.run({"steps": steps})
     assert workshop.recorder.messages == []
 

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-EXTRAS = {"browser": "playwright"}
+EXTRAS = {"browser": "playwright", "pdf": "pypdf"}
 """The capability, which is the name of the extra too, and the library that it brings."""
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from typing import Protocol, TypeVar
 
 
@@ -27,8 +28,19 @@ class Held:
                 self._things[name] = make()
             return self._things[name]  # type: ignore[return-value]  # one name, one kind
 
+    def keep(self, kind: str, thing: Closing) -> str:
+        """Keeps one more thing of a kind; returns the name that it has from now on."""
+        with self._lock:
+            name = next(name for number in count(1) if (name := f"{kind} {number}") not in self._things)
+            self._things[name] = thing
+            return name
+
     def find(self, name: str) -> Closing | None:
         return self._things.get(name)
+
+    def take(self, name: str) -> Closing | None:
+        """The thing of this name, which is nobody's any more."""
+        return self._things.pop(name, None)
 
     def close(self) -> None:
         """Closes everything, the latest first; what cannot be closed does not keep the others open."""

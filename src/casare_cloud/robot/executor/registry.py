@@ -114,7 +114,7 @@ def refuse_lacking(what: str, declared: Iterable[tuple[str, str, NodeType | None
     for item, name, declaration in declared:
         if declaration is not None and (install := lacking(declaration.needs)):
             raise UnsupportedNodeError(
-                f"this robot cannot run {name} ({what} {item}), which needs a {declaration.needs}: {install}",
+                f"this robot cannot run {name} ({what} {item}), which needs {declaration.needs}: {install}",
                 node_id=item,
             )
 

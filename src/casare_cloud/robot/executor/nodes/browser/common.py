@@ -12,6 +12,7 @@ from casare_cloud.robot.executor.declarations import Option, anything, choice, f
 from casare_cloud.robot.executor.errors import BrowserError, UnsupportedNodeError
 from casare_cloud.robot.executor.extras import lacking
 from casare_cloud.robot.executor.fetch import refuse_other_schemes
+from casare_cloud.robot.executor.nodes.patience import RETRIES, tried
 from casare_cloud.robot.executor.templates import as_text
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ Act = Callable[["Page"], Coroutine[Any, Any, T]]
 
 PAGE = anything("page")
 TIMEOUT = integer("timeout", default=30_000)  # milliseconds, as in all of these nodes
-RETRIES = (integer("retry_count", default=0), integer("retry_interval", default=1_000))
 PICTURE = (flag("screenshot_on_fail"), text("screenshot_path"))
 WAIT_UNTIL = choice("wait_until", "load", "domcontentloaded", "networkidle", "commit", default="load")
 STRICT = flag("strict")
@@ -48,16 +48,7 @@ def browsing(run: NodeRun) -> Browsing:
 def ask(run: NodeRun, work: Callable[[Browsing], Coroutine[Any, Any, T]]) -> T:
     """Has something done by the browsers, again as often as `retry_count` says."""
     browsers, control = browsing(run), run.run.control
-    retries, pause = min(run.integer("retry_count"), 20), run.integer("retry_interval") / 1000
-    for attempt in range(retries + 1):
-        try:
-            return browsers.do(work(browsers), control)
-        except BrowserError as error:
-            if attempt == retries:
-                raise
-            run.log("warning", f"{run.node.name} failed, and is tried again in {pause:g} s: {error}")
-            control.sleep(pause)
-    raise AssertionError("unreachable: the last try returns or raises")
+    return tried(run, lambda: browsers.do(work(browsers), control))
 
 
 def on_page(run: NodeRun, act: Act[T]) -> T:
