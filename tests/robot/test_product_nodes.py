@@ -161,7 +161,7 @@ def test_a_line_in_a_file_has_its_level_and_time(workshop: Workshop) -> None:
 def test_credentials_that_are_not_given_are_not_sent(workshop: Workshop, auth_type: str) -> None:
     [warning] = find_workflow_problems(graph({"n": ("HttpAuthNode", {"credential_name": "shop"})}))
     assert (warning.rule, warning.severity) == ("no_effect", "warning")
-    with pytest.raises(NodeInputError, match="needs (token|username)"):
+    with pytest.raises(NodeInputError, match=r"needs (token|username)"):
         workshop.outputs("HttpAuthNode", {"auth_type": auth_type, "credential_name": "shop"})
 
 
