@@ -10,7 +10,7 @@ from casare_cloud.robot.executor.browsing import Browsing
 from casare_cloud.robot.executor.context import NodeRun, parsed
 from casare_cloud.robot.executor.declarations import anything, flag, integer, listing, number, text, unused
 from casare_cloud.robot.executor.errors import NodeInputError
-from casare_cloud.robot.executor.nodes.browser.common import Element, address, browsing, dated, selector
+from casare_cloud.robot.executor.nodes.browser.common import Element, address, browsing, dated, selector, visit
 from casare_cloud.robot.executor.nodes.browser.forms import fill
 from casare_cloud.robot.executor.tasks import task
 from casare_cloud.robot.executor.templates import as_text
@@ -35,29 +35,29 @@ def _on_own_page(run: NodeRun, act: "Callable[[Page], Coroutine[Any, Any, T]]") 
     """What `act` makes of a page of its own at the step's address, and where that led."""
     url, timeout, browsers = address(as_text(run.need("url"))), _timeout(run), browsing(run)
 
-    async def visit() -> tuple[T, dict[str, Any]]:
+    async def do() -> tuple[T, dict[str, Any]]:
         await browsers.ready()
         name = await browsers.new_page("", f"{run.node.id}'s")
         try:
             page = browsers.page(name)
             page.set_default_timeout(timeout)
-            await page.goto(url, timeout=timeout)
+            await visit(page, url, timeout=timeout)
             made = await act(page)
             return made, await _where(page)
         finally:
             await browsers.close_page(name)
 
-    return browsers.do(visit(), run.run.control)
+    return browsers.do(do(), run.run.control)
 
 
 def _on_shared_page(run: NodeRun, act: "Callable[[Page], Coroutine[Any, Any, T]]") -> T:
     browsers = browsing(run)
 
-    async def visit() -> T:
+    async def do() -> T:
         await browsers.ready()
         return await act(browsers.page(Browsing.FIRST))
 
-    return browsers.do(visit(), run.run.control)
+    return browsers.do(do(), run.run.control)
 
 
 async def _where(page: "Page") -> dict[str, Any]:
@@ -230,7 +230,7 @@ _ACTIONS: dict[str, _Action] = {
     "uncheck": lambda page, action, timeout: _element(page, action).uncheck(timeout=timeout),
     "press": _press,
     "wait": _wait,
-    "navigate": lambda page, action, timeout: page.goto(address(as_text(action["url"])), timeout=timeout),
+    "navigate": lambda page, action, timeout: visit(page, address(as_text(action["url"])), timeout=timeout),
     "extract": lambda page, action, timeout: _read(page, action, timeout),
 }
 
@@ -270,7 +270,7 @@ def browser_navigate(run: NodeRun) -> Mapping[str, Any]:
     url, timeout = address(as_text(run.need("url"))), _timeout(run)
 
     async def act(page: "Page") -> dict[str, Any]:
-        answer = await page.goto(url, timeout=timeout)
+        answer = await visit(page, url, timeout=timeout)
         return {"status": None if answer is None else answer.status, **await _where(page)}
 
     return _on_shared_page(run, act)

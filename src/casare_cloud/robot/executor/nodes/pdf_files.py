@@ -97,7 +97,7 @@ def info(run: NodeRun) -> Mapping[str, Any]:
     """What a PDF says of itself."""
 
     def use(reader: "PdfReader") -> dict[str, Any]:
-        said = reader.metadata or {}
+        said: Mapping[str, Any] = reader.metadata or {}
         facts = {name: as_text(said.get(key) or "") for name, key in _FACTS.items()}
         return {**facts, "page_count": len(reader.pages), "is_encrypted": reader.is_encrypted, "success": True}
 

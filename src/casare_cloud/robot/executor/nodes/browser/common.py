@@ -16,7 +16,7 @@ from casare_cloud.robot.executor.nodes.patience import RETRIES, tried
 from casare_cloud.robot.executor.templates import as_text
 
 if TYPE_CHECKING:
-    from playwright.async_api import Locator, Page
+    from playwright.async_api import Locator, Page, Response
 
 T = TypeVar("T")
 Act = Callable[["Page"], Coroutine[Any, Any, T]]
@@ -103,6 +103,20 @@ def address(written: str) -> str:
         return f"https://{url}"
     refuse_other_schemes(url)
     return url
+
+
+async def visit(page: "Page", url: str, **options: Any) -> "Response | None":
+    """Leads the page to an address, also while it is still on its way to another, such as the page of an error."""
+    from playwright.async_api import Error
+
+    for pause in (100, 500):
+        try:
+            return await page.goto(url, **options)
+        except Error as error:
+            if "interrupted by another navigation" not in error.message:
+                raise
+            await page.wait_for_timeout(pause)
+    return await page.goto(url, **options)
 
 
 def timeout_of(run: NodeRun) -> float:

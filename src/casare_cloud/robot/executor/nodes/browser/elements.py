@@ -10,13 +10,13 @@ from casare_cloud.robot.executor.nodes.browser.common import (
     NO_HIGHLIGHT,
     NO_WAIT,
     PAGE,
-    RETRIES,
     element_of,
     on_element,
     on_page,
     page_of,
     timeout_of,
 )
+from casare_cloud.robot.executor.nodes.patience import RETRIES
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import as_text
 

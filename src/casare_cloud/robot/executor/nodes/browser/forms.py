@@ -8,13 +8,13 @@ from casare_cloud.robot.executor.declarations import anything, choice, flag, int
 from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.nodes.browser.common import (
     PAGE,
-    RETRIES,
     Element,
     on_page,
     page_of,
     selector,
     timeout_of,
 )
+from casare_cloud.robot.executor.nodes.patience import RETRIES
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import as_text
 

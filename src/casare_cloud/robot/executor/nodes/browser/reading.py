@@ -12,7 +12,6 @@ from casare_cloud.robot.executor.fetch import MAX_RESPONSE_BYTES, Request, fetch
 from casare_cloud.robot.executor.nodes.browser.common import (
     PAGE,
     PICTURE,
-    RETRIES,
     TIMEOUT,
     Element,
     dated,
@@ -23,6 +22,7 @@ from casare_cloud.robot.executor.nodes.browser.common import (
     timeout_of,
 )
 from casare_cloud.robot.executor.nodes.csv_files import column_names, csv_text
+from casare_cloud.robot.executor.nodes.patience import RETRIES
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import as_text
 

@@ -12,7 +12,6 @@ from casare_cloud.robot.executor.nodes.basic import WAIT, wait
 from casare_cloud.robot.executor.nodes.browser.common import (
     PAGE,
     PICTURE,
-    RETRIES,
     TIMEOUT,
     WAIT_UNTIL,
     address,
@@ -20,7 +19,9 @@ from casare_cloud.robot.executor.nodes.browser.common import (
     on_page,
     page_of,
     timeout_of,
+    visit,
 )
+from casare_cloud.robot.executor.nodes.patience import RETRIES
 from casare_cloud.robot.executor.registry import Next, node
 from casare_cloud.robot.executor.templates import as_text
 
@@ -81,7 +82,7 @@ def launch_browser(run: NodeRun) -> Mapping[str, Any]:
         browser, page = await browsers.launch(kind, launch, context)
         if url != BLANK:
             try:
-                await browsers.page(page).goto(url)
+                await visit(browsers.page(page), url)
             except Exception:
                 await browsers.close_browser(browser)
                 raise
@@ -140,7 +141,7 @@ def new_tab(run: NodeRun) -> Mapping[str, Any]:
         name = await browsers.new_page(browser, wanted)
         if url != BLANK:
             try:
-                await browsers.page(name).goto(url, timeout=timeout, wait_until=until)  # type: ignore[arg-type]
+                await visit(browsers.page(name), url, timeout=timeout, wait_until=until)
             except Exception:
                 await browsers.close_page(name)
                 raise
@@ -171,7 +172,7 @@ def go_to_url(run: NodeRun) -> Mapping[str, Any]:
     referer = run.text("referer") or None
 
     async def go(page: "Page") -> None:
-        await page.goto(url, timeout=timeout, wait_until=until, referer=referer)  # type: ignore[arg-type]
+        await visit(page, url, timeout=timeout, wait_until=until, referer=referer)
 
     on_page(run, go)
     return {"page": page_of(run)}
