@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from casare_cloud.robot.executor.context import NodeRun, parsed
 from casare_cloud.robot.executor.declarations import anything, choice, flag, integer, listing, number, text, unused
 from casare_cloud.robot.executor.errors import NodeError, NodeInputError, UnsupportedNodeError
+from casare_cloud.robot.executor.nodes import queries
 from casare_cloud.robot.executor.nodes.patience import RETRIES, SLOW_RETRIES, tried, while_wanted
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import as_text
@@ -286,15 +287,8 @@ def _columns(run: NodeRun) -> list[dict[str, Any]]:
         raise NodeInputError(f"{name} is no name of a table")
 
     def work(database: Database) -> list[dict[str, Any]]:
-        if database.is_sqlite:
-            cursor = database.execute("select name, type from pragma_table_info(?)", [name])
-        else:
-            cursor = database.execute(
-                "select attname, format_type(atttypid, atttypmod) from pg_attribute"
-                " where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum",
-                [name],
-            )
-        rows = cursor.fetchall()
+        statement = queries.SQLITE_COLUMNS if database.is_sqlite else queries.POSTGRESQL_COLUMNS
+        rows = database.execute(statement, [name]).fetchall()
         database.settle()
         return [{"name": column, "type": kind} for column, kind in rows]
 
