@@ -21,7 +21,7 @@ def test_a_robot_reads_whatever_an_editor_is_told_to_offer(task_type: TaskType) 
     assert declared is not None
     assert [name for name in task_type.fields if declared.option(name) is None] == []
     assert (kind_of(task_type.task_type) in SCRIPTS) == (task_type.needs == "scripts")
-    assert (declared.needs == "browser") == (task_type.needs == "browser")
+    assert (declared.extra == "browser") == (task_type.needs == "browser")
     assert set(task_type.required) <= set(task_type.fields)
 
 

@@ -88,7 +88,7 @@ async def _read(page: "Page", wanted: Any, timeout: float, *, of_all: bool = Fal
         unused("use_js", "scripts of the page always run", True),
     ),
     gives=("data", "text", "html", *_WHERE),
-    needs="browser",
+    extra="browser",
 )
 def web_scrape(run: NodeRun) -> Mapping[str, Any]:
     """Reads a page: for each name of `selectors` its text (null: not there), for one `selector` a list of texts.
@@ -119,7 +119,7 @@ def web_scrape(run: NodeRun) -> Mapping[str, Any]:
     "form_filling",
     takes=(*_PAGE, anything("fields"), text("submit_selector"), flag("screenshot_after")),
     gives=("fields_filled", "screenshot", *_WHERE),
-    needs="browser",
+    extra="browser",
 )
 def form_fill(run: NodeRun) -> Mapping[str, Any]:
     """Fills fields, a list of `{selector or name, value}` or a map of selectors and values, and sends the form."""
@@ -159,7 +159,7 @@ def _fields(run: NodeRun) -> list[dict[str, Any]]:
     "screenshot",
     takes=(*_PAGE, text("selector"), flag("full_page"), text("save_path", "path")),
     gives=("path", "file_path", "size", *_WHERE),
-    needs="browser",
+    extra="browser",
 )
 def screenshot(run: NodeRun) -> Mapping[str, Any]:
     """A picture of a page, or of one element of it, in the folder of the execution."""
@@ -177,7 +177,7 @@ def screenshot(run: NodeRun) -> Mapping[str, Any]:
     "pdf_generate",
     takes=(*_PAGE, text("save_path", "path"), text("format", default="A4")),
     gives=("path", "file_path", "size", *_WHERE),
-    needs="browser",
+    extra="browser",
 )
 def pdf_generate(run: NodeRun) -> Mapping[str, Any]:
     """A page as PDF, in the folder of the execution."""
@@ -235,7 +235,7 @@ _ACTIONS: dict[str, _Action] = {
 }
 
 
-@task("page_interaction", takes=(*_PAGE, listing("actions")), gives=("results", *_WHERE), needs="browser")
+@task("page_interaction", takes=(*_PAGE, listing("actions")), gives=("results", *_WHERE), extra="browser")
 def page_interaction(run: NodeRun) -> Mapping[str, Any]:
     """Does `actions` on a page, one after another: `{type, selector, value}`.
 
@@ -264,7 +264,7 @@ def page_interaction(run: NodeRun) -> Mapping[str, Any]:
     return {"results": results, **where}
 
 
-@task("browser_navigate", takes=_PAGE, gives=("status", *_WHERE), needs="browser")
+@task("browser_navigate", takes=_PAGE, gives=("status", *_WHERE), extra="browser")
 def browser_navigate(run: NodeRun) -> Mapping[str, Any]:
     """Leads the shared page to an address."""
     url, timeout = address(as_text(run.need("url"))), _timeout(run)
@@ -276,7 +276,7 @@ def browser_navigate(run: NodeRun) -> Mapping[str, Any]:
     return _on_shared_page(run, act)
 
 
-@task("browser_click", takes=(text("selector", default=None), *_TIME), gives=_WHERE, needs="browser")
+@task("browser_click", takes=(text("selector", default=None), *_TIME), gives=_WHERE, extra="browser")
 def browser_click(run: NodeRun) -> Mapping[str, Any]:
     """Clicks something on the shared page."""
     wanted, timeout = selector(as_text(run.need("selector"))), _timeout(run)
@@ -292,7 +292,7 @@ def browser_click(run: NodeRun) -> Mapping[str, Any]:
     "browser_extract",
     takes=(text("selector", default=None), text("attribute"), flag("multiple"), *_TIME),
     gives=("value", "count"),
-    needs="browser",
+    extra="browser",
 )
 def browser_extract(run: NodeRun) -> Mapping[str, Any]:
     """The text of something on the shared page, or an attribute of it; `multiple`: of all that the selector finds."""

@@ -112,9 +112,9 @@ def refuse_missing(what: str, missing: list[tuple[str, str]]) -> None:
 def refuse_lacking(what: str, declared: Iterable[tuple[str, str, NodeType | None]]) -> None:
     """Raises `UnsupportedNodeError` for the first of `(id, type, declaration)` that needs an extra this robot lacks."""
     for item, name, declaration in declared:
-        if declaration is not None and (install := lacking(declaration.needs)):
+        if declaration is not None and (install := lacking(declaration.extra)):
             raise UnsupportedNodeError(
-                f"this robot cannot run {name} ({what} {item}), which needs {declaration.needs}: {install}",
+                f"this robot cannot run {name} ({what} {item}), which needs {declaration.extra}: {install}",
                 node_id=item,
             )
 

@@ -70,7 +70,7 @@ def _write(run: NodeRun, path: str, pages: "Iterable[PageObject]") -> None:
         unused("extract_tables", "a table is text like any other", False),
     ),
     gives=("text", "page_count", "pages", "is_encrypted", "success"),
-    needs="pdf",
+    extra="pdf",
 )
 def read_text(run: NodeRun) -> Mapping[str, Any]:
     """The text of a PDF's pages, from `start_page` to `end_page`; `preserve_layout` keeps columns side by side."""
@@ -91,7 +91,7 @@ def read_text(run: NodeRun) -> Mapping[str, Any]:
     "GetPDFInfoNode",
     takes=(text("file_path", "path", default=None), text("password")),
     gives=("page_count", *_FACTS, "is_encrypted", "success"),
-    needs="pdf",
+    extra="pdf",
 )
 def info(run: NodeRun) -> Mapping[str, Any]:
     """What a PDF says of itself."""
@@ -104,7 +104,7 @@ def info(run: NodeRun) -> Mapping[str, Any]:
     return _read(run, path_of(run), use, run.text("password"))
 
 
-@node("MergePDFsNode", takes=(listing("input_files"), _OUTPUT), gives=_WRITTEN, needs="pdf")
+@node("MergePDFsNode", takes=(listing("input_files"), _OUTPUT), gives=_WRITTEN, extra="pdf")
 def merge(run: NodeRun) -> Mapping[str, Any]:
     """One PDF of several, in their order."""
     target = path_of(run, "output_path")
@@ -121,7 +121,7 @@ def merge(run: NodeRun) -> Mapping[str, Any]:
     "SplitPDFNode",
     takes=(_INPUT, text("output_dir", default=None), text("filename_pattern", default="page_{n}.pdf")),
     gives=("output_files", "page_count", "success"),
-    needs="pdf",
+    extra="pdf",
 )
 def split(run: NodeRun) -> Mapping[str, Any]:
     """A PDF for each page, named by `filename_pattern`, in which `{n}` is the page's number."""
@@ -135,7 +135,7 @@ def split(run: NodeRun) -> Mapping[str, Any]:
     return {"output_files": names, "page_count": len(names), "success": True}
 
 
-@node("ExtractPDFPagesNode", takes=(_INPUT, _OUTPUT, listing("pages")), gives=_WRITTEN, needs="pdf")
+@node("ExtractPDFPagesNode", takes=(_INPUT, _OUTPUT, listing("pages")), gives=_WRITTEN, extra="pdf")
 def extract_pages(run: NodeRun) -> Mapping[str, Any]:
     """A PDF of the pages whose numbers are named, in that order."""
     source, target = path_of(run, "input_file"), path_of(run, "output_path")

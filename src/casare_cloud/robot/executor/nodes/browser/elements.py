@@ -42,7 +42,7 @@ _FORCE = (flag("force"), NO_WAIT)
         unused("highlight_before_click", NO_HIGHLIGHT, False),
     ),
     gives=("page",),
-    needs="browser",
+    extra="browser",
 )
 def click(run: NodeRun) -> Mapping[str, Any]:
     """Clicks an element, in its middle or at a position from its corner; `trial` only looks whether it could."""
@@ -85,7 +85,7 @@ def _click_options(run: NodeRun) -> dict[str, Any]:
         flag("press_tab_after"),
     ),
     gives=("page",),
-    needs="browser",
+    extra="browser",
 )
 def type_text(run: NodeRun) -> Mapping[str, Any]:
     """Writes into a field, in place of what is there or (`clear_first` false) after it."""
@@ -114,7 +114,7 @@ def type_text(run: NodeRun) -> Mapping[str, Any]:
         *_FORCE, text("value", default=None), choice("select_by", "value", "label", "index", default="value")
     ),
     gives=("page",),
-    needs="browser",
+    extra="browser",
 )
 def select(run: NodeRun) -> Mapping[str, Any]:
     """Chooses an option of a list by its value, its label or its place (0 is the first)."""
@@ -139,7 +139,7 @@ def select(run: NodeRun) -> Mapping[str, Any]:
         *RETRIES,
     ),
     gives=("page",),
-    needs="browser",
+    extra="browser",
 )
 def press_key(run: NodeRun) -> Mapping[str, Any]:
     """Presses a key on the page: Enter, Escape, ArrowDown, Control+A."""
@@ -159,7 +159,7 @@ def press_key(run: NodeRun) -> Mapping[str, Any]:
         unused("highlight_on_find", NO_HIGHLIGHT, False),
     ),
     gives=("page", "found"),
-    needs="browser",
+    extra="browser",
 )
 def wait_for_element(run: NodeRun) -> Mapping[str, Any]:
     """Waits until an element is there, or is there no more, as `state` says; it fails when that does not come."""

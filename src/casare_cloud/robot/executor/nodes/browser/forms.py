@@ -68,7 +68,7 @@ def form_field(run: NodeRun) -> Mapping[str, Any]:
         *RETRIES,
     ),
     gives=("page", "fields_filled", "form_data"),
-    needs="browser",
+    extra="browser",
 )
 def fill_form(run: NodeRun) -> Mapping[str, Any]:
     """Fills the fields of `fields_in`, or of a map of selectors and values; a field that is not there is an error."""

@@ -65,7 +65,7 @@ def _kept(run: NodeRun, option: str, value: Any) -> None:
         text("variable_name", default="extracted_text"), flag("use_inner_text"), flag("trim_whitespace", default=True)
     ),
     gives=("text",),
-    needs="browser",
+    extra="browser",
 )
 def extract_text(run: NodeRun) -> Mapping[str, Any]:
     """The text of an element, also in the variable `variable_name`; `use_inner_text`: what a person sees of it."""
@@ -85,7 +85,7 @@ def extract_text(run: NodeRun) -> Mapping[str, Any]:
     "GetAttributeNode",
     takes=on_element(text("attribute", default=None), text("variable_name", default="attribute_value")),
     gives=("value",),
-    needs="browser",
+    extra="browser",
 )
 def get_attribute(run: NodeRun) -> Mapping[str, Any]:
     """An attribute of an element, also in the variable `variable_name`; `value` of a field is what is in it now."""
@@ -119,7 +119,7 @@ def get_attribute(run: NodeRun) -> Mapping[str, Any]:
         *PICTURE,
     ),
     gives=("data", "row_count", "headers"),
-    needs="browser",
+    extra="browser",
 )
 def scrape_table(run: NodeRun) -> Mapping[str, Any]:
     """The rows of a table, also in the variable `output_variable`: as maps by its header, as lists, or as CSV."""
@@ -179,7 +179,7 @@ def _table(found: Sequence[Mapping[str, Any]], *, names_first_row: bool) -> tupl
         *RETRIES,
     ),
     gives=("file_path", "attachment_file"),
-    needs="browser",
+    extra="browser",
 )
 def screenshot(run: NodeRun) -> Mapping[str, Any]:
     """A picture of the page or of one element, as a file in the job's folder; `quality` is of a jpeg."""
@@ -217,7 +217,7 @@ def screenshot(run: NodeRun) -> Mapping[str, Any]:
         *PICTURE,
     ),
     gives=("result", "success", "error"),
-    needs="browser",
+    extra="browser",
 )
 def evaluate(run: NodeRun) -> Mapping[str, Any]:
     """The value of a JavaScript expression on the page, or what a function written there returns for `arg`."""
@@ -246,7 +246,7 @@ def evaluate(run: NodeRun) -> Mapping[str, Any]:
         *RETRIES,
     ),
     gives=("images", "count"),
-    needs="browser",
+    extra="browser",
 )
 def all_images(run: NodeRun) -> Mapping[str, Any]:
     """The addresses of the pictures on a page; `file_types`: only those whose names end so (`png, jpg`)."""

@@ -58,7 +58,7 @@ _NO_PROFILE = "every browser begins with an empty profile, which ends with it"
         unused("window_wait", _NO_WINDOW),
     ),
     gives=("browser", "page", "window"),
-    needs="browser",
+    extra="browser",
 )
 def launch_browser(run: NodeRun) -> Mapping[str, Any]:
     """Opens a browser with one page, at `url` if given. Where the robot has no screen, it has no window either."""
@@ -109,7 +109,7 @@ def _has_screen(run: NodeRun) -> bool:
         unused("timeout", "a browser is closed at once"),
         unused("force_close", "no page can keep a browser open"),
     ),
-    needs="browser",
+    extra="browser",
 )
 def close_browser(run: NodeRun) -> None:
     """Closes the browser that was opened last, or the one that is connected, with all its pages."""
@@ -130,7 +130,7 @@ def close_browser(run: NodeRun) -> None:
         unused("screenshot_path", "a page that was not reached shows nothing", ""),
     ),
     gives=("page",),
-    needs="browser",
+    extra="browser",
 )
 def new_tab(run: NodeRun) -> Mapping[str, Any]:
     """Opens another page, which shares cookies with the browser's others, and goes to `url` if given."""
@@ -164,7 +164,7 @@ def new_tab(run: NodeRun) -> Mapping[str, Any]:
         unused("ignore_https_errors", "it is an option of LaunchBrowserNode", False),
     ),
     gives=("page",),
-    needs="browser",
+    extra="browser",
 )
 def go_to_url(run: NodeRun) -> Mapping[str, Any]:
     """Leads the page to an address. An error status is a page like any other."""
@@ -181,19 +181,19 @@ def go_to_url(run: NodeRun) -> Mapping[str, Any]:
 _MOVES = (PAGE, TIMEOUT, WAIT_UNTIL, *RETRIES)
 
 
-@node("GoBackNode", takes=_MOVES, gives=("page",), needs="browser")
+@node("GoBackNode", takes=_MOVES, gives=("page",), extra="browser")
 def go_back(run: NodeRun) -> Mapping[str, Any]:
     """Leads the page back to where it was before."""
     return _move(run, "go_back")
 
 
-@node("GoForwardNode", takes=_MOVES, gives=("page",), needs="browser")
+@node("GoForwardNode", takes=_MOVES, gives=("page",), extra="browser")
 def go_forward(run: NodeRun) -> Mapping[str, Any]:
     """Leads the page on to where it had been."""
     return _move(run, "go_forward")
 
 
-@node("RefreshPageNode", takes=_MOVES, gives=("page",), needs="browser")
+@node("RefreshPageNode", takes=_MOVES, gives=("page",), extra="browser")
 def refresh(run: NodeRun) -> Mapping[str, Any]:
     """Loads the page again."""
     return _move(run, "reload")
@@ -209,7 +209,7 @@ def _move(run: NodeRun, way: str) -> Mapping[str, Any]:
     return {"page": page_of(run)}
 
 
-@node("WaitForNavigationNode", takes=(*_MOVES, *PICTURE), gives=("page",), needs="browser")
+@node("WaitForNavigationNode", takes=(*_MOVES, *PICTURE), gives=("page",), extra="browser")
 def wait_for_navigation(run: NodeRun) -> Mapping[str, Any]:
     """Waits until the page is there, as far as `wait_until` says."""
     timeout, until = timeout_of(run), run.choice("wait_until")
