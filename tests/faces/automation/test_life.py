@@ -97,7 +97,8 @@ async def test_a_whole_life_through_this_face(stage: Stage) -> None:
     email = (await person.get("/auth/me")).json()["email"]
     assert {row["user_email"] for row in history["history"]} == {email}
     audited = answered(await person.get("/audit-logs", resource_type="workflow", resource_id=workflow_id), 200)
-    assert {(row["action"], row["user_email"]) for row in audited["audit_logs"]} >= {("create", email), ("update", email)}
+    assert {row["action"] for row in audited["audit_logs"]} >= {"create", "update"}
+    assert {row["user_email"] for row in audited["audit_logs"]} == {email}
     agents = answered(await person.get("/audit-logs", resource_type="agent", action="create"), 200)
     assert [row["resource_id"] for row in agents["audit_logs"]] == [agent_id]
     written = {row["id"] for row in answered(await person.get("/export/audit-logs", format="json"), 200)["audit_logs"]}
