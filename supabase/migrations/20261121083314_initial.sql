@@ -10470,10 +10470,10 @@ comment on function private.is_away is
     'Whether there seems to be an outage now: no call came since a silence began that private.was_away() calls an outage. Not after 15 minutes in which Postgres runs: then all robots are gone.';
 revoke all on function private.is_away from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/keep_held_jobs.sql sha256:d85dfb1c5745e4eb542a17c278aee12bd5e32a97d841f74d34cf65dfcd92960b
+-- from sql/42_leases/functions/keep_held_jobs.sql sha256:9536bd199697187e91e81749e310d23e2b1f2f9d2603128438f6390836a3ceea
 -- For agents that know no lease: as long as they are heard of, they hold what they were given.
 create or replace function public.keep_held_jobs()
-returns integer
+returns uuid[]
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -10483,7 +10483,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_until timestamptz := private.clock() + make_interval(secs => private.silence_seconds(v_caller.tenant_id));
-    v_kept integer;
+    v_kept uuid[];
 begin
     with locked as (
         select l.job_id
@@ -10491,17 +10491,19 @@ begin
         where l.robot_id = v_caller.robot_id
         order by l.job_id
         for update
+    ), kept as (
+        update private.leases as l
+        set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
+        from locked as k
+        where l.job_id = k.job_id
+        returning l.job_id
     )
-    update private.leases as l
-    set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
-    from locked as k
-    where l.job_id = k.job_id;
-    get diagnostics v_kept = row_count;
+    select coalesce(array_agg(k.job_id order by k.job_id), '{}') into v_kept from kept as k;
     return v_kept;
 end
 $$;
 comment on function public.keep_held_jobs is
-    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; how many there are. Never shortens one. Needs jobs.report.';
+    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; the jobs that it holds so. Never shortens one. Needs jobs.report.';
 revoke all on function public.keep_held_jobs from public, anon, authenticated, service_role;
 grant execute on function public.keep_held_jobs to authenticated;
 
@@ -16972,6 +16974,26 @@ comment on function public.simulate_schedule is
 revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule to authenticated;
 
+-- from sql/50_schedules/functions/toggle_schedule.sql sha256:48bb21edeabe250cedb856b651ea1056ca0123c26a1e37f0c14754a314fbc119
+-- Under the lock of its row: of two callers at once the second finds what the first one left.
+create or replace function public.toggle_schedule(p_schedule_id uuid)
+returns public.schedules
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_old public.schedules := private.lock_schedule(v_caller.tenant_id, p_schedule_id);
+begin
+    return public.update_schedule(p_schedule_id, jsonb_build_object('is_enabled', not v_old.is_enabled));
+end
+$$;
+comment on function public.toggle_schedule is
+    'Enables a schedule that is not, or disables one that is, and returns it. Raises what update_schedule raises. Needs schedules.write.';
+revoke all on function public.toggle_schedule from public, anon, authenticated, service_role;
+grant execute on function public.toggle_schedule to authenticated;
+
 -- from sql/50_schedules/functions/trigger_schedule.sql sha256:21e1809a616e8b097c9eb5b7bd0509be0bf9391040fad075b23ddbb1beeb392e
 create or replace function public.trigger_schedule(p_schedule_id uuid)
 returns jsonb
@@ -18406,6 +18428,26 @@ comment on function public.test_trigger is
     'What is wrong with the configuration of a trigger, as a sentence that names the field; null when nothing is. Nothing is made. Needs triggers.read.';
 revoke all on function public.test_trigger from public, anon, authenticated, service_role;
 grant execute on function public.test_trigger to authenticated;
+
+-- from sql/55_triggers/functions/toggle_trigger.sql sha256:bc661553da84deee03fe0253736a9d42f03842c388e55435e1f2ef9e7a5f2f29
+-- Under the lock of its row: of two callers at once the second finds what the first one left.
+create or replace function public.toggle_trigger(p_trigger_id uuid)
+returns public.triggers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_old public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+begin
+    return public.update_trigger(p_trigger_id, jsonb_build_object('is_enabled', not v_old.is_enabled));
+end
+$$;
+comment on function public.toggle_trigger is
+    'Enables a trigger that is not, or disables one that is, and returns it. Raises what update_trigger raises. Needs triggers.write.';
+revoke all on function public.toggle_trigger from public, anon, authenticated, service_role;
+grant execute on function public.toggle_trigger to authenticated;
 
 -- from sql/55_triggers/functions/trigger_quota.sql sha256:6d8ad1c07db56bc3dd51056565144890ddadeca6ffe16a7f7f6aeccfe3eeebf5
 create or replace function private.trigger_quota(p_plan public.tenant_plan)

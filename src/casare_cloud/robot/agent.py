@@ -17,7 +17,7 @@ from casare_cloud.robot.machine import hostname
 from casare_cloud.robot.transport import RobotProfile, Transport
 from casare_cloud.robot.watching.watch import Allowed
 
-TransportName = Literal["direct", "rest", "websocket", "auto"]
+TransportName = Literal["direct", "rest", "websocket", "auto", "automation"]
 
 
 def run_agent(
@@ -47,7 +47,8 @@ def run_agent(
     Its capabilities are those named, and those of the installed extras: `browser`.
     `allowed` is what triggers may watch on this machine: nothing by default.
     `allows_scripts` lets workflows run scripts and commands.
-    `gateway_url` is where sockets are, by default the orchestrator's own port.
+    `gateway_url` is where sockets are, by default the orchestrator's own port. The transport `automation` is an
+    agent's of the automation face: `orchestrator_url` is its address then, the key its token, `robot_id` its id.
     `on_event` gets every `AgentEvent`; without it they are printed, one line each.
     """
     profile = RobotProfile(
@@ -113,6 +114,10 @@ def make_transport(
             from casare_cloud.robot.websocket import WebSocketTransport
 
             return WebSocketTransport(orchestrator_url, api_key, robot_id, gateway=gateway_url)
+        case "automation":
+            from casare_cloud.robot.automation import AutomationTransport
+
+            return AutomationTransport(orchestrator_url, api_key, robot_id)
     from casare_cloud.robot.auto import AutoTransport
 
     def make(one: TransportName) -> Transport:

@@ -134,16 +134,18 @@ class NodeRun:
         connected: Callable[[str], Any],
         lookup: Callable[[str], Any],
         declared: NodeType | None = None,
+        control: RunControl | None = None,
     ) -> None:
         self.run = run
         self.node = node
+        self.control = control or run.control  # a step may have less time than its run
         self._connected = connected
         self.lookup = lookup
         self._declared = declared or find_declaration(node.kind)
 
     def declared_as(self, declared: NodeType | None) -> "NodeRun":
         """The same node, read by the declaration of another type."""
-        return NodeRun(self.run, self.node, self._connected, self.lookup, declared)
+        return NodeRun(self.run, self.node, self._connected, self.lookup, declared, self.control)
 
     @property
     def declared(self) -> NodeType | None:

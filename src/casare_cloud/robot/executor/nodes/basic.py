@@ -219,7 +219,7 @@ def wait(run: NodeRun) -> Mapping[str, Any]:
     seconds = float(run.number("duration")) if milliseconds is None else float(milliseconds) / 1000
     if not 0 <= seconds <= 86_400:
         raise NodeInputError(f"{run.node.id} cannot wait {seconds:g} seconds; 0 to 86,400 is allowed")
-    run.run.control.sleep(seconds)
+    run.control.sleep(seconds)
     return {"waited_seconds": seconds}
 
 

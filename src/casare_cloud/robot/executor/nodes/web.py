@@ -111,13 +111,13 @@ def _answer_to(run: NodeRun, request: Request) -> Answer:
     retries = min(run.integer("retry_count"), 20)
     for attempt in range(retries + 1):
         try:
-            answer = fetch(request, run.run.control)
+            answer = fetch(request, run.control)
             if answer.status_code < 500 or attempt == retries:
                 return answer
         except HttpRequestError:
             if attempt == retries:
                 raise
-        run.run.control.sleep(float(run.number("retry_delay")))
+        run.control.sleep(float(run.number("retry_delay")))
     raise AssertionError("unreachable: the last try returns or raises")
 
 
