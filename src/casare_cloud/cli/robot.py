@@ -81,7 +81,11 @@ def run(
     ] = None,
     environment: Annotated[str, typer.Option("--environment", help="Its jobs, and those for any.")] = "default",
     capability: Annotated[
-        list[str] | None, typer.Option("--capability", help="Something this robot can do; repeat for more.")
+        list[str] | None,
+        typer.Option(
+            "--capability",
+            help="Something this robot can do; repeat for more. Those of installed extras are added: browser, pdf.",
+        ),
     ] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A label; repeat for more.")] = None,
     concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=100, help="Jobs at a time.")] = 1,

@@ -12,6 +12,7 @@ from casare_cloud.errors import ApiError
 from casare_cloud.robot.agent_core import Agent, KeyRefused
 from casare_cloud.robot.agent_life import DEFAULT_GRACE_SECONDS, DEFAULT_LEASE_SECONDS
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
+from casare_cloud.robot.executor import extras
 from casare_cloud.robot.machine import hostname
 from casare_cloud.robot.transport import RobotProfile, Transport
 from casare_cloud.robot.watching.watch import Allowed
@@ -43,6 +44,7 @@ def run_agent(
 
     The first SIGTERM, SIGINT, SIGHUP (the terminal was closed) or SIGBREAK (Windows) drains: running jobs get
     `grace_seconds`. The second ends the process at once with 130; other robots get its jobs when the leases end.
+    Its capabilities are those named, and those of the installed extras: `browser`.
     `allowed` is what triggers may watch on this machine: nothing by default.
     `allows_scripts` lets workflows run scripts and commands.
     `gateway_url` is where sockets are, by default the orchestrator's own port. The transport `automation` is an
@@ -54,7 +56,7 @@ def run_agent(
         name=name or robot_id,
         hostname=hostname(),
         environment=environment,
-        capabilities=tuple(capabilities),
+        capabilities=tuple(dict.fromkeys((*capabilities, *extras.capabilities()))),
         tags=tuple(tags),
         max_concurrent_jobs=concurrency,
     )

@@ -12,6 +12,7 @@ from casare_cloud.robot.executor.declarations import NodeType
 from casare_cloud.robot.executor.errors import LoopLimitError, NodeInputError, ResultTooLarge
 from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.graph import Node
+from casare_cloud.robot.executor.held import Held
 from casare_cloud.robot.executor.registry import find_declaration
 from casare_cloud.robot.executor.results import refuse_endless
 from casare_cloud.robot.executor.sandbox import Sandbox
@@ -85,6 +86,7 @@ class Run:
     within: tuple[str, ...] = ()  # the sub-workflow nodes around, outermost first
     percent: int = 0
     warned: set[str] = field(default_factory=set)
+    held: Held = field(default_factory=Held)
     allows_scripts: bool = False  # the robot's owner lets workflows run programs on the machine
 
     def begin(self, node: Node) -> Timing:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any
 
+from casare_cloud.robot.executor import browser_tasks  # noqa: F401 - registers its tasks
 from casare_cloud.robot.executor.check import refuse_problems, steps_problems
 from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, Timing, make_lookup
 from casare_cloud.robot.executor.control import RunControl, StepControl
@@ -20,7 +21,14 @@ from casare_cloud.robot.executor.errors import (
 )
 from casare_cloud.robot.executor.flow import INPUT_ERRORS
 from casare_cloud.robot.executor.graph import Node, set_variables
-from casare_cloud.robot.executor.registry import Next, NodeFunction, find_node, is_built_in
+from casare_cloud.robot.executor.registry import (
+    Next,
+    NodeFunction,
+    find_node,
+    is_built_in,
+    refuse_lacking,
+    refuse_missing,
+)
 from casare_cloud.robot.executor.results import shown
 from casare_cloud.robot.executor.scripts import SCRIPTS
 from casare_cloud.robot.executor.step_form import (
@@ -71,13 +79,8 @@ def refuse_unsupported(steps: Mapping[str, Step], *, allows_scripts: bool) -> No
             f"this robot may not run {script[1]} (step {script[0]}): its owner allows no scripts (--allow-scripts)",
             node_id=script[0],
         )
-    missing = [(step_id, name) for step_id, name in kinds if function_of(kind_of(name)) is None]
-    if missing:
-        listed = ", ".join(f"{name} (step {step_id})" for step_id, name in missing[:10])
-        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
-        raise UnsupportedNodeError(
-            f"this robot cannot run {listed}{more}; install a plugin for it", node_id=missing[0][0]
-        )
+    refuse_missing("step", [each for each in kinds if function_of(kind_of(each[1])) is None])
+    refuse_lacking("step", [(*each, find_step_type(each[1])) for each in kinds])
 
 
 def _kinds(steps: Mapping[str, Step], within: str) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,8 @@ TASKS: dict[str, NodeFunction] = {}
 DECLARED_TASKS: dict[str, NodeType] = {kind_of(name): LOOP for name in LOOP.names}
 WAITING = frozenset({
     "httprequest", "apirequest", "httpdownload", "httpdownloadfile", "httpsuper", "delay", "wait", "sleep", "loop",
-    "foreach", "pythonscript", "shellcommand", "customscript",
+    "foreach", "pythonscript", "shellcommand", "customscript", "webscrape", "webscraping", "formfill", "formfilling",
+    "screenshot", "pdfgenerate", "pageinteraction",
 })  # fmt: skip
 """Kinds that wait for somebody else: they run beside what does not depend on them."""
 

@@ -47,7 +47,7 @@ class TriggerBody(Body):
 
 
 class TriggerChanges(Body):
-    """What shall be otherwise."""
+    """What shall be otherwise. `config`: the names in it; null takes one away, and what is not named stays."""
 
     model_config = showing(examples.CHANGES)
 
