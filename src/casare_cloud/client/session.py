@@ -44,6 +44,23 @@ class Session(Connection):
         """Make a user, a tenant and its first administrator, and sign in (`username`, `first_name`, `last_name`)."""
         body = {"email": email, "password": password, "org_name": org_name, **more}
         answer = await self._http.call("POST", "/auth/register", json=body, attempts=1, expects=TOKENS)
+
+    async def register(
+        self,
+        *,
+        email: str,
+        password: str,
+        org_name: str | None = None,
+        invitation_token: str | None = None,
+        **more: Unpack[PersonDetails],
+    ) -> None:
+        """Make a user with a tenant of their own, or, by an invitation, in somebody else's; and sign in.
+
+        One of `org_name` and `invitation_token` is given.
+        """
+        joins = {"org_name": org_name, "invitation_token": invitation_token}
+        body = {"email": email, "password": password, **_given(joins), **more}
+        answer = await self._http.call("POST", "/auth/register", json=body, attempts=1, expects=_TOKENS)
         self._keep_tokens(answer)
 
     async def logout(self, scope: Literal["local", "global", "others"] = "local") -> None:
@@ -53,6 +70,41 @@ class Session(Connection):
     async def me(self) -> Answer:
         """Who this client is."""
         return await self._get("/auth/me")
+
+    async def list_tenants(self) -> Answer:
+        """`{tenants}`: those that the caller can act in, and which of them it acts in now (`is_current`)."""
+        return await self._get("/auth/tenants")
+
+    async def switch_tenant(self, tenant: str) -> None:
+        """Act in another tenant of the user's (its id or slug); other sessions stay where they are."""
+        await self._token()
+        async with self._refreshing:  # the refresh token is good for one use
+            body = {"tenant": tenant, "refresh_token": self._refresh_token or ""}
+            self._keep_tokens(await self._http.call("POST", "/auth/switch", json=body, attempts=1, expects=_TOKENS))
+
+    @property
+    def is_user(self) -> bool:
+        """Whether a user has signed in: Realtime lets users in, and no keys."""
+        return self._refresh_token is not None
+
+    async def access_token(self) -> str:
+        """The user's current access token, refreshed when it is about to end."""
+        return await self._token()
+
+    async def _token(self, *, not_this: str | None = None) -> str:
+        """The token at hand, or a new one when it is about to end or is the one that was refused."""
+        async with self._refreshing:  # a refresh token is good for one use
+            token = self._http.headers.get("Authorization", "").removeprefix("Bearer ")
+            is_old = token == not_this or time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS
+            if self._refresh_token and is_old:
+                body = {"refresh_token": self._refresh_token}
+                self._keep_tokens(await self._http.call("POST", "/auth/refresh", json=body, expects=_TOKENS))
+        return self._http.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
+        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        self._refresh_token = answer["refresh_token"]
+        self._token_ends_at = time.time() + float(answer["expires_in"])
 
     # --- pages ----------------------------------------------------------------------------------------------------
 
@@ -78,6 +130,11 @@ class Session(Connection):
 
     async def _get(self, path: str, filters: Mapping[str, Any] | None = None) -> Answer:
         return await self._call("GET", path, params=_given(filters))
+
+    async def _renew_token(self) -> None:
+        """Have the next call carry a new token: what it says of the session has changed."""
+        if self._refresh_token is not None:
+            await self._token(not_this=await self._token())
 
     async def _list(self, path: str, filters: Mapping[str, Any] | None = None) -> list[Answer]:
         answer: Any = await self._send("GET", path, params=_given(filters), expects=a_list())
