@@ -26,19 +26,18 @@ async def client_of(kind: type[Kind], env: Mapping[str, str]) -> Kind:
     client = kind(setting(env, "ORCHESTRATOR_URL"), api_key=key)
     if not key:
         try:
-            await client.login(*login_of(env))
+            await client.login(*login_of(env), env.get("CASARE_TENANT") or None)
         except BaseException:
             await client.close()
             raise
     return client
 
 
-def login_of(env: Mapping[str, str]) -> tuple[str, str, str | None]:
-    """The user's name and password, and the tenant to act in. Raises `NotConfigured`."""
+def login_of(env: Mapping[str, str]) -> tuple[str, str]:
+    """The user's name and password. Raises `NotConfigured`."""
     return (
         env.get("CASARE_USERNAME") or setting(env, "DEMO_USERNAME", "CASARE_API_KEY"),
         env.get("CASARE_PASSWORD") or setting(env, "DEMO_PASSWORD", "CASARE_PASSWORD"),
-        env.get("CASARE_TENANT") or None,
     )
 
 
