@@ -17,6 +17,7 @@ RESOURCES = {
     "shares": "shares.routes",
     "metrics": "metrics.routes",
     "pools": "pools.routes",
+    "queue": "queue.routes",
     "robot-api-keys": "robot_keys.routes",
     "robots": "robots.routes",
     "schedules": "schedules.routes",
