@@ -80,7 +80,7 @@ def make_history(
 
 
 def load_history(owner: Connection, tenant_id: uuid.UUID, jobs: Iterable[Ended], *, with_events: bool = True) -> None:
-    """Writes the jobs, their node executions and, unnumbered as the queue leaves them, the events of their beginnings and ends."""
+    """Writes the jobs, their node executions and, unnumbered as the queue leaves them, the events of each job."""
     jobs = list(jobs)
     with owner.transaction(), owner.cursor() as cursor:
         with cursor.copy(

@@ -13591,7 +13591,7 @@ comment on function private.is_desktop_locked is
     'Whether all that keeps a robot from the capability session:interactive is that its screen is locked.';
 revoke all on function private.is_desktop_locked from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/judge_robots.sql sha256:6cbddb17623a76ca656f1ea620d1900d1304df12fa55bde263e4d829d9d68dce
+-- from sql/46_explaining/functions/judge_robots.sql sha256:7575a253c1d5703d2fb2ced45f8259025ffa4730a6ae44583b717d658e70b486
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step. The robots are
 -- read once, however many lanes there are.
@@ -13651,11 +13651,10 @@ begin
         select
             w.place::integer as place,
             w.job_id,
-            e as lane,
+            (select o from private.lanes as o where o.lane_id = w.lane_id) as lane,
             p_reached_limits[w.place] as reached_limit,
             private.limit_reason(p_reached_limits[w.place]) as limit_reason
         from unnest(p_lane_ids, p_job_ids) with ordinality as w (lane_id, job_id, place)
-        join private.lanes as e on e.lane_id = w.lane_id
     ), judged as (
         select
             w.*,
@@ -13920,7 +13919,7 @@ comment on function private.list_robot_facts is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_waiting_reasons.sql sha256:cca8b24f5bbe58054ac56d182b979980b2a776d5cb6e921c8cb994f5112fdb05
+-- from sql/46_explaining/functions/list_waiting_reasons.sql sha256:9c51dcb07116b691a01307fe06db33d91a15033d7456571eaaa38b6ef17b61fb
 -- Jobs of one demand wait for one reason: what decides it (environment, requirements, target, limits) is the lane's. So lanes are
 -- counted and demands are judged, by what judges a job in explain_job; no job is read. Every part has an end: a thousand lanes,
 -- 20,000 jobs that all lanes share equally (one full lane hides no other), and the more robots, the fewer demands.
@@ -14129,7 +14128,10 @@ begin
                 order by o.run_at, o.job_id
                 limit v_most_scheduled
             ) as s
-            join public.jobs as j on j.job_id = s.job_id
+            cross join lateral (
+                -- A look-up for each, whatever the planner thinks of the sizes.
+                select i.uncounted_ends, i.max_attempts, i.error_message from public.jobs as i where i.job_id = s.job_id offset 0
+            ) as j
         ) as k
         group by k.reason_code
     loop

@@ -57,11 +57,10 @@ begin
         select
             w.place::integer as place,
             w.job_id,
-            e as lane,
+            (select o from private.lanes as o where o.lane_id = w.lane_id) as lane,
             p_reached_limits[w.place] as reached_limit,
             private.limit_reason(p_reached_limits[w.place]) as limit_reason
         from unnest(p_lane_ids, p_job_ids) with ordinality as w (lane_id, job_id, place)
-        join private.lanes as e on e.lane_id = w.lane_id
     ), judged as (
         select
             w.*,

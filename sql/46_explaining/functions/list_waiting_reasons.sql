@@ -206,7 +206,10 @@ begin
                 order by o.run_at, o.job_id
                 limit v_most_scheduled
             ) as s
-            join public.jobs as j on j.job_id = s.job_id
+            cross join lateral (
+                -- A look-up for each, whatever the planner thinks of the sizes.
+                select i.uncounted_ends, i.max_attempts, i.error_message from public.jobs as i where i.job_id = s.job_id offset 0
+            ) as j
         ) as k
         group by k.reason_code
     loop

@@ -166,9 +166,9 @@ class JobCalls(Session):
         """`{events, next}`: what happened after the event with that number."""
         return await self._get("/events", {"after": after, "limit": limit})
 
-    async def get_event_cursor(self) -> int:
-        """The number of the newest event: as `after`, it shows what happens from now on."""
-        return int((await self._get("/events/cursor"))["next"])
+    async def get_event_cursor(self) -> Answer:
+        """`{next}`, the number of the newest event: as `after`, it shows what happens from now on."""
+        return await self._get("/events/cursor")
 
     async def iterate_events(self, after: int = 0, job_id: str | None = None) -> AsyncIterator[Answer]:
         """Every event after that number until now, of the tenant or of one job. Resume with `after=event["seq"]`."""
