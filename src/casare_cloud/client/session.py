@@ -40,11 +40,6 @@ class Session(Connection):
         body = {"username": username, "password": password, "tenant_id": tenant_id}
         self._keep_tokens(await self._http.call("POST", "/auth/login", json=body, expects=TOKENS))
 
-    async def register(self, *, email: str, password: str, org_name: str, **more: Unpack[PersonDetails]) -> None:
-        """Make a user, a tenant and its first administrator, and sign in (`username`, `first_name`, `last_name`)."""
-        body = {"email": email, "password": password, "org_name": org_name, **more}
-        answer = await self._http.call("POST", "/auth/register", json=body, attempts=1, expects=TOKENS)
-
     async def register(
         self,
         *,
@@ -60,7 +55,7 @@ class Session(Connection):
         """
         joins = {"org_name": org_name, "invitation_token": invitation_token}
         body = {"email": email, "password": password, **_given(joins), **more}
-        answer = await self._http.call("POST", "/auth/register", json=body, attempts=1, expects=_TOKENS)
+        answer = await self._http.call("POST", "/auth/register", json=body, attempts=1, expects=TOKENS)
         self._keep_tokens(answer)
 
     async def logout(self, scope: Literal["local", "global", "others"] = "local") -> None:
@@ -80,31 +75,7 @@ class Session(Connection):
         await self._token()
         async with self._refreshing:  # the refresh token is good for one use
             body = {"tenant": tenant, "refresh_token": self._refresh_token or ""}
-            self._keep_tokens(await self._http.call("POST", "/auth/switch", json=body, attempts=1, expects=_TOKENS))
-
-    @property
-    def is_user(self) -> bool:
-        """Whether a user has signed in: Realtime lets users in, and no keys."""
-        return self._refresh_token is not None
-
-    async def access_token(self) -> str:
-        """The user's current access token, refreshed when it is about to end."""
-        return await self._token()
-
-    async def _token(self, *, not_this: str | None = None) -> str:
-        """The token at hand, or a new one when it is about to end or is the one that was refused."""
-        async with self._refreshing:  # a refresh token is good for one use
-            token = self._http.headers.get("Authorization", "").removeprefix("Bearer ")
-            is_old = token == not_this or time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS
-            if self._refresh_token and is_old:
-                body = {"refresh_token": self._refresh_token}
-                self._keep_tokens(await self._http.call("POST", "/auth/refresh", json=body, expects=_TOKENS))
-        return self._http.headers.get("Authorization", "").removeprefix("Bearer ")
-
-    def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
-        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
-        self._refresh_token = answer["refresh_token"]
-        self._token_ends_at = time.time() + float(answer["expires_in"])
+            self._keep_tokens(await self._http.call("POST", "/auth/switch", json=body, attempts=1, expects=TOKENS))
 
     # --- pages ----------------------------------------------------------------------------------------------------
 

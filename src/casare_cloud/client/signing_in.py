@@ -26,12 +26,7 @@ async def client_of(kind: type[Kind], env: Mapping[str, str]) -> Kind:
     client = kind(setting(env, "ORCHESTRATOR_URL"), api_key=key)
     if not key:
         try:
-            await client.login(*login_of(env))
-            await client.login(
-                env.get("CASARE_USERNAME") or _setting(env, "DEMO_USERNAME", "CASARE_API_KEY"),
-                env.get("CASARE_PASSWORD") or _setting(env, "DEMO_PASSWORD", "CASARE_PASSWORD"),
-                env.get("CASARE_TENANT") or None,
-            )
+            await client.login(*login_of(env), env.get("CASARE_TENANT") or None)
         except BaseException:
             await client.close()
             raise
