@@ -3,14 +3,18 @@
 import asyncio
 import json
 import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from tests.factories import make_key, make_robot, make_tenant
 from tests.gateway.robots.wires import Fleet, Speaker
 
+from casare_cloud.errors import Unavailable
+from casare_cloud.gateway.rates import MESSAGES
 from casare_cloud.gateway.robots import session
-from casare_cloud.gateway.robots.rates import MESSAGES
 from casare_cloud.identity import Actor, hash_of_key, new_api_key
 
 
@@ -116,6 +120,66 @@ async def test_chatter_is_limited_and_outcomes_are_not(fleet: Fleet) -> None:
         assert 0 < error["payload"]["details"]["retry_after"] <= 60
     assert await speaker.answer("job_complete", {"job_id": job_id, "result": {"n": 1}}) is None
     assert fleet.job(job_id)["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("job_accept", {"job_id": str(uuid.UUID(int=7))}),
+        ("job_complete", {"job_id": "no-id"}),
+        ("error", {"error_code": "BROKEN"}),
+        ("register", {"robot_name": "again"}),
+    ],
+)
+async def test_what_is_about_no_job_of_the_robot_is_chatter(fleet: Fleet, kind: str, said: dict[str, Any]) -> None:
+    """Each such message costs a look at the database, or a line in a log of the service."""
+    speaker = await fleet.registered()
+    for _ in range(MESSAGES - 1):
+        await speaker.say("heartbeat", {"status": "online", "robot_id": speaker.robot.external_id})
+    answer = await speaker.answer(kind, said)
+    assert answer is None or answer["payload"].get("error_code") != "RATE_LIMITED"
+    answer = await speaker.answer(kind, said)
+    assert answer is not None
+    assert answer["payload"]["error_code"] == "RATE_LIMITED"
+
+
+async def test_measures_that_change_their_names_do_not_pile_up(fleet: Fleet) -> None:
+    speaker = await fleet.registered()
+    for number in range(6):
+        ack = await speaker.answer("heartbeat", {"status": "online", f"of-{number}": "x" * 12_000})
+        assert ack is not None
+        assert ack["type"] == "heartbeat_ack", ack
+    await speaker.say("heartbeat", {"status": "online"})
+    kept = fleet.robot(speaker.robot)["metrics"]
+    assert "of-5" in kept
+    assert "of-0" not in kept
+
+
+async def test_a_robot_that_cannot_register_while_the_database_is_away_may_come_again(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4001 would send it away for good."""
+    monkeypatch.setattr(session, "REGISTER_SECONDS", 0.05)
+    monkeypatch.setattr(session, "ENROL_SECONDS", 0.0)
+    speaker = fleet.speaker()
+
+    @asynccontextmanager
+    async def away() -> AsyncIterator[Any]:
+        await asyncio.sleep(0.1)
+        raise Unavailable("DATABASE_UNAVAILABLE", "The database does not answer.")
+        yield
+
+    monkeypatch.setattr(speaker.session._connection, "transaction", away)
+    error = await speaker.answer("register", {"robot_name": "x"})
+    assert error is not None
+    assert (error["type"], error["payload"]["error_code"]) == ("error", "HANDLER_ERROR")
+    assert await speaker.closed() == 4503
+
+
+async def test_a_session_whose_parts_fail_is_closed_so_that_the_robot_comes_again(fleet: Fleet) -> None:
+    speaker = await fleet.registered()
+    speaker.session._keeper.on_push("cancel_job", {"job_id": "no-id"})
+    assert await speaker.closed() == 1011
 
 
 @pytest.mark.parametrize("name", ["token", "auth_token"])

@@ -359,6 +359,28 @@ async def test_a_command_waits_for_a_robot_that_is_away(fleet: Fleet) -> None:
     assert [m["type"] for m in speaker.wire.heard].count("pause") == 1
 
 
+async def test_a_robot_that_starts_while_it_is_paused_is_told_so(fleet: Fleet) -> None:
+    """Also when an earlier process of it has acknowledged the command."""
+    robot = make_robot(fleet.database, fleet.tenant)
+    fleet.as_admin("select public.command_robot(%s, 'pause')", robot.external_id)
+    before = await fleet.registered(robot)
+    await before.hear("pause")
+    await before.say("heartbeat", {"status": "online"})
+    await before.drop()
+    speaker = fleet.speaker(robot)
+    assert (await speaker.register())["payload"]["mode"] == "paused"
+    assert [m["type"] for m in speaker.wire.heard] == ["register_ack", "pause"]
+
+
+async def test_a_robot_that_starts_in_quarantine_is_told_so_and_of_its_end(fleet: Fleet) -> None:
+    robot = make_robot(fleet.database, fleet.tenant)
+    fleet.as_admin("select public.command_robot(%s, 'quarantine')", robot.external_id)
+    speaker = fleet.speaker(robot)
+    assert (await speaker.register())["payload"]["quarantined_at"] is not None
+    fleet.as_admin("select public.command_robot(%s, 'release')", robot.external_id)
+    await speaker.hear("resume")
+
+
 async def test_a_status_request_leaves_an_order_in_force(fleet: Fleet) -> None:
     robot = make_robot(fleet.database, fleet.tenant)
     for command in ("pause", "status_request", "status_request"):

@@ -25,6 +25,9 @@ class Wire:
         self.closed: tuple[int, str] | None = None
         self.changed = asyncio.Event()
 
+    async def take_place(self, tenant_id: uuid.UUID) -> bool:
+        return True
+
     async def send(self, text: str) -> None:
         self.heard.append(json.loads(text))
         self.changed.set()

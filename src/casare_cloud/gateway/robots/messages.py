@@ -235,12 +235,17 @@ class SessionConfig(Told):
 
 
 class RegisterAck(Told):
-    """Whether the robot is known now. `success` false is final: it stops."""
+    """Whether the robot is known now. `success` false is final: it stops.
+
+    Of a robot that gets no jobs, `mode` (if it is not active) and `quarantined_at` say why; the document has neither.
+    """
 
     robot_id: str
     success: bool
     message: str
     config: SessionConfig | None = None
+    mode: str | None = None
+    quarantined_at: str | None = None
 
 
 class OfRobot(Told):
