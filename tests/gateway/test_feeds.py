@@ -44,7 +44,7 @@ async def test_many_sockets_of_a_tenant_share_a_feed_and_a_channel_and_leave_not
             assert [(await client.next())["job_id"] for client in clients[:-1]] == [job_id] * 20
         while app.sockets:
             await asyncio.sleep(0.01)
-        assert (app.hub._feeds, app.hub._lines._lines) == ({}, [])
+        assert (app.hub._feeds, app.hub._lines._lines, list(app.hub._locks)) == ({}, [], [])
 
 
 async def test_nothing_is_missed_while_realtime_is_away(gate: Gate, platform: Settings) -> None:
