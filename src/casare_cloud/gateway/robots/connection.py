@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.jobs.doorbells import Doorbell, Doorbells
 from casare_cloud.errors import ApiError, AuthenticationFailed
+from casare_cloud.gateway.robots.envelope import write
 from casare_cloud.gateway.robots.holdings import Holdings
-from casare_cloud.gateway.robots.messages import ErrorNotice, JobCancel, Told, write
+from casare_cloud.gateway.robots.messages import ErrorNotice, JobCancel, Told
 from casare_cloud.gateway.robots.problems import Problem, may_pass
 from casare_cloud.http import backoff_delays
 from casare_cloud.identity import Actor, Verifier

@@ -21,8 +21,9 @@ from casare_cloud.gateway.rates import MESSAGES, SECONDS, RateLimit
 from casare_cloud.gateway.robots import messages
 from casare_cloud.gateway.robots.assigning import Assigner
 from casare_cloud.gateway.robots.connection import Connection, Link, Patience, Switchboard
+from casare_cloud.gateway.robots.envelope import Message, read
 from casare_cloud.gateway.robots.keeping import Keeper
-from casare_cloud.gateway.robots.messages import Message, OfRobot, Register, RegisterAck, SessionConfig
+from casare_cloud.gateway.robots.messages import OfRobot, Register, RegisterAck, SessionConfig
 from casare_cloud.gateway.robots.problems import (
     Problem,
     may_pass,
@@ -353,4 +354,4 @@ async def _read(frame: str | bytes) -> Message:
         raise Problem(
             "INVALID_MESSAGE", f"A message has at most {MOST_BYTES} bytes.", closing.TOO_LARGE, limit=MOST_BYTES
         )
-    return await asyncio.to_thread(messages.read, frame) if len(frame) > LARGE_BYTES else messages.read(frame)
+    return await asyncio.to_thread(read, frame) if len(frame) > LARGE_BYTES else read(frame)
