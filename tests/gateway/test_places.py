@@ -1,14 +1,17 @@
 """Who has a place in a process that is full."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from uuid import UUID
 
+import httpx2
 from tests.factories import make_robot
-from tests.gateway.gate import Gate, running_gateway
+from tests.gateway.gate import PATIENCE_SECONDS, Gate, running_gateway
 from tests.gateway.robots.processes import connected
 
 from casare_cloud.config import Settings
+from casare_cloud.gateway.app import Gateway
 from casare_cloud.gateway.places import Places
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
@@ -65,3 +68,15 @@ async def test_sockets_readers_and_robots_share_the_places(gate: Gate, elsewhere
                 assert (await speaker.register())["payload"]["success"] is True
                 assert await clients[1].close_code() == 4503
                 assert await other.close_code("/ws/metrics/stream", other.token(other.tenant.admin)) == 4503
+
+
+async def test_a_reader_that_has_gone_gives_its_place_back(gate: Gate, platform: Settings) -> None:
+    app = Gateway(platform)
+    with running_gateway(platform, app) as url:
+        address = url.replace("ws://", "http://") + f"/metrics/stream?interval=60&token={gate.token(gate.tenant.admin)}"
+        async with httpx2.AsyncClient(trust_env=False) as client, client.stream("GET", address) as answer:
+            assert (await anext(answer.aiter_lines())).startswith("data: ")
+            assert len(app.places._tenant_of) == 1
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while app.places._tenant_of:
+                await asyncio.sleep(0.01)

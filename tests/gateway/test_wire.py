@@ -5,13 +5,15 @@ import json
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from tests.gateway.gate import PATIENCE_SECONDS, Gate
+from tests.gateway.gate import PATIENCE_SECONDS, Gate, running_gateway
 
-from casare_cloud.gateway import wire
+from casare_cloud.config import Settings
+from casare_cloud.gateway import server, wire
 
 TEXT, CONTINUATION, CLOSE, PING = 1, 0, 8, 9
 
@@ -75,6 +77,16 @@ async def test_a_message_of_too_many_empty_parts_is_closed_with_1009(gate: Gate)
     async with raw_socket(gate, "/") as (reader, writer):
         writer.write(frame(TEXT, is_last=False) + frame(CONTINUATION, is_last=False) * (wire.MOST_PARTS + 1))
         assert await close_code(reader) == 1009
+
+
+async def test_a_client_that_answers_no_ping_is_gone(
+    gate: Gate, platform: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process was stopped, say, and its system still takes what comes."""
+    monkeypatch.setattr(server, "PING_SECONDS", 0.1)
+    with running_gateway(platform) as url:
+        async with raw_socket(replace(gate, url=url), "/") as (reader, _):
+            assert await close_code(reader) == 1011
 
 
 async def test_who_says_thousands_of_things_at_once_is_answered_in_turn(gate: Gate) -> None:
