@@ -57,6 +57,28 @@ async def test_nothing_is_missed_while_realtime_is_away(gate: Gate, platform: Se
             assert [(await client.next())["job_id"] for _ in jobs] == jobs
 
 
+async def test_who_waits_for_a_bell_is_told_when_realtime_goes(
+    gate: Gate, platform: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "HEARD_SECONDS", 3600.0)
+    with own_gateway(gate, platform) as (app, own):
+        async with own.open("/ws/live-jobs") as client:
+            await pinged(client)
+            [feed] = app.hub._feeds.values()
+            while feed._channel is None or not feed._channel.is_heard:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(1.0)  # what the join rang for is over
+            realtime = feed._channel.line.client
+            realtime._url = "ws://127.0.0.1:1"
+            assert realtime._socket is not None
+            closing = realtime._socket.close()
+            asyncio.run_coroutine_threadsafe(closing, feed._tasks[0].get_loop())
+            while feed._channel.is_heard:
+                await asyncio.sleep(0.01)
+            job_id = str(gate.job())
+            assert (await client.next())["job_id"] == job_id
+
+
 async def test_a_tenant_whose_pushes_are_off_is_polled(gate: Gate) -> None:
     gate.owner(
         "update public.tenants set settings = settings || %s::jsonb where tenant_id = %s",

@@ -14,6 +14,7 @@ from tests.gateway.gate import PATIENCE_SECONDS, Gate, running_gateway
 
 from casare_cloud.config import Settings
 from casare_cloud.gateway import server, wire
+from casare_cloud.gateway.rates import MESSAGES
 
 TEXT, CONTINUATION, CLOSE, PING = 1, 0, 8, 9
 
@@ -69,7 +70,7 @@ async def test_a_connection_that_asks_nothing_is_closed(gate: Gate, monkeypatch:
 
 async def test_a_flood_of_pings_is_closed_with_1008(gate: Gate) -> None:
     async with raw_socket(gate, "/") as (reader, writer):
-        writer.write(frame(PING, b"x") * 20_000)
+        writer.write(frame(PING, b"x") * (MESSAGES + 1))
         assert await close_code(reader) == 1008
 
 

@@ -105,11 +105,11 @@ class Feed:
         if not self._is_pushed:
             return
         if self._channel is None and (token := self._token_of(lambda _: True)) is not None:
-            self._channel = self._lines.join(self._topic, self._hear, self._bell.set, token)
+            self._channel = self._lines.join(self._topic, self._hear, self._bell.set, self._bell.set, token)
         for job_id in self._audience.job_ids - set(self._jobs):
             if (token := self._token_of(partial(_follows, job_id))) is not None:
                 hear = partial(self._hear_job, job_id)
-                self._jobs[job_id] = self._lines.join(f"job:{job_id}", hear, self._bell.set, token)
+                self._jobs[job_id] = self._lines.join(f"job:{job_id}", hear, self._bell.set, self._bell.set, token)
 
     async def _leave_refused(self) -> None:
         """Give up topics that Realtime refused the member whose token it was; another's may do."""

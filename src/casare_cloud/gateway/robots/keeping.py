@@ -24,6 +24,7 @@ logger = logging.getLogger("casare_cloud")
 
 SILENCE_SECONDS = 100.0  # after which a robot is asked for its status
 RENEWAL_DELAY_SECONDS = 5.0  # that a heartbeat may be late before leases are renewed without it
+LOSS_SPREAD_SECONDS = 3.0
 JOIN_SPREAD_SECONDS = 0.3  # after Realtime was away, the bells of all robots are heard again at the same time
 
 # What a robot says of itself, in the words of the database.
@@ -75,6 +76,9 @@ class Keeper:
         """What the database pushes to the robot."""
         if event == "job_available":
             self._assigner.wake()
+        elif event == "lost":  # until the bell is heard again it looks every few seconds; robots take turns
+            spread = random.uniform(0, LOSS_SPREAD_SECONDS)  # noqa: S311 - spreading load
+            asyncio.get_running_loop().call_later(spread, self._assigner.wake)
         else:
             self._orders.put_nowait((event, payload))
             self._changed.set()
