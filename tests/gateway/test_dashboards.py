@@ -256,7 +256,7 @@ async def test_automation_is_notified_of_what_its_list_has(gate: Gate) -> None:
     assert told.pop("metadata") == listed["data"]
     assert told == {
         "type": "notification", "id": str(listed["seq"]), "title": "Execution cancelled",
-        "message": listed["data"]["workflow_name"], "severity": "warning", "priority": "normal",
+        "message": f"{listed['data']['workflow_name']}: Cancelled.", "severity": "warning", "priority": "normal",
         "resource_type": "execution", "resource_id": str(job_id),
     }  # fmt: skip
 
