@@ -1419,7 +1419,7 @@ create type private.fire_plan as (
     lane_id integer
 );
 
--- from sql/55_triggers/tables.sql sha256:d6833e637bc0f8531001e7779b1962f06ffa04660714d48d52bb961fc6127c34
+-- from sql/55_triggers/tables.sql sha256:0d8c4370c5aad41e5f9a1221e57fcc89cba0327e38167701eaa2592bfd4e7b55
 -- Reference data, written by private.ensure_trigger_types(): one schema says what a configuration may hold, is checked where
 -- it is stored, and is shown to whoever fills it in.
 create table private.trigger_types (
@@ -1449,6 +1449,7 @@ create table public.triggers (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     deleted_at timestamptz,
+    version integer not null default 1, -- of config, path and secrets together: functions remember them, and say which they mean
     -- What follows changes with each delivery, under the row's lock: deliveries of one trigger take turns.
     trigger_count bigint not null default 0,    -- jobs that it put in the queue
     duplicate_count bigint not null default 0,
@@ -1513,13 +1514,12 @@ create table public.trigger_deliveries (
     replay_of uuid,                     -- the delivery that somebody let come again
     request jsonb not null default '{}',
     received_at timestamptz not null,
-    constraint trigger_deliveries_pkey primary key (delivery_id),
+    constraint trigger_deliveries_pkey primary key (tenant_id, delivery_id),
     constraint trigger_deliveries_tenant_id_trigger_id_fkey foreign key (tenant_id, trigger_id)
         references public.triggers (tenant_id, trigger_id) on delete cascade,
     constraint trigger_deliveries_message_id_check check (length(message_id) between 1 and 255)
 );
 create index trigger_deliveries_tenant_id_trigger_id_idx on public.trigger_deliveries (tenant_id, trigger_id, delivery_id desc);
-create index trigger_deliveries_tenant_id_delivery_id_idx on public.trigger_deliveries (tenant_id, delivery_id);
 create unique index trigger_deliveries_tenant_id_trigger_id_message_id_key
     on public.trigger_deliveries (tenant_id, trigger_id, message_id)
     where message_id is not null and outcome in ('accepted', 'filtered');
@@ -2184,7 +2184,7 @@ comment on function private.uuid_v7_floor is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:48ad34acd947d6ad6ce8a29ffaaa87fc989b20bb93be816a2838006787c6d4d1
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:158d960e2dba282d5f3ccd07260eb4192e065392acefcac26a30342506636b0e
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -2196,7 +2196,6 @@ declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     v_user_id uuid := private.authenticate_user(v_claims);
     v_invitation public.invitations;
-    v_granted text[];
 begin
     if v_user_id is null then
         perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in to accept an invitation.');
@@ -2213,14 +2212,8 @@ begin
         and t.deleted_at is null
         and lower(u.email) = i.email
     for update of i;
-    -- Who invited must still be allowed to: a removed admin does not come back, or send a friend, by an old invitation.
-    v_granted := private.list_actor_permissions(v_invitation.tenant_id, v_invitation.invited_by);
     if v_invitation.invitation_id is null
-        or not private.has_permission(v_granted, 'members.write')
-        or not private.has_permissions(
-            v_granted,
-            array(select rp.permission from public.role_permissions as rp where rp.role_id = v_invitation.role_id)
-        )
+        or not private.may_still_invite(v_invitation.tenant_id, v_invitation.invited_by, v_invitation.role_id)
     then
         perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation for you.');
     end if;
@@ -3248,7 +3241,20 @@ comment on function private.insert_api_key is
     'Writes the row of a new key that may do no more than its maker.';
 revoke all on function private.insert_api_key from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/invite_member.sql sha256:caf081eb4ce5b077994d04d28d551919606d7742ab229f4b9b186ba378081632
+-- from sql/10_tenancy/functions/invitation_quota.sql sha256:69d31c3ed23ef1a1dcb3249dc3e1b9e8a633bbeb818185d6df5546100bc72629
+create or replace function private.invitation_quota()
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select 100
+$$;
+comment on function private.invitation_quota is
+    'How many invitations of a tenant may be open at once; ten times as many may be made in a day.';
+revoke all on function private.invitation_quota from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/invite_member.sql sha256:ca1f2f666c0e5b7dc213af276cb124781c35c677ef66dbceffde414a8a6ea5b2
 create or replace function public.invite_member(
     p_email text,
     p_role_id uuid,
@@ -3265,6 +3271,8 @@ declare
     v_email text := lower(btrim(p_email));
     v_now timestamptz := private.clock();
     v_invitation_id uuid;
+    v_made bigint;
+    v_open bigint;
 begin
     if v_email is null or length(v_email) > 254 or v_email !~ '^[^@[:space:]]+@[^@[:space:]]+$' then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'email must be an e-mail address.');
@@ -3276,13 +3284,34 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 90 days.');
     end if;
     perform private.get_assignable_role(v_caller, p_role_id);
-    insert into public.invitations (tenant_id, email, role_id, token_hash, invited_by, expires_at)
+    -- One at a time, so that they are counted. Whoever lost a token is invited anew: the former invitation ends.
+    perform from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    update public.invitations as i
+    set revoked_at = v_now
+    where i.tenant_id = v_caller.tenant_id and i.email = v_email and i.accepted_at is null and i.revoked_at is null;
+    select
+        count(*) filter (where i.created_at > v_now - interval '1 day'),
+        count(*) filter (where i.accepted_at is null and i.revoked_at is null and i.expires_at > v_now)
+    into v_made, v_open
+    from public.invitations as i
+    where i.tenant_id = v_caller.tenant_id and (i.created_at > v_now - interval '1 day' or i.expires_at > v_now);
+    if v_open >= private.invitation_quota() then
+        perform private.raise_error(
+            409, 'TOO_MANY_INVITATIONS', format('At most %s invitations are open at once; revoke some.', private.invitation_quota())
+        );
+    elsif v_made >= 10 * private.invitation_quota() then
+        perform private.raise_error(
+            409, 'TOO_MANY_INVITATIONS', format('At most %s invitations are made in a day.', 10 * private.invitation_quota())
+        );
+    end if;
+    insert into public.invitations (tenant_id, email, role_id, token_hash, invited_by, created_at, expires_at)
     values (
         v_caller.tenant_id,
         v_email,
         p_role_id,
         p_token_hash,
         coalesce(v_caller.user_id, v_caller.api_key_id),
+        v_now,
         coalesce(p_expires_at, v_now + interval '7 days')
     )
     returning invitation_id into v_invitation_id;
@@ -3290,7 +3319,7 @@ begin
 end
 $$;
 comment on function public.invite_member is
-    'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only.';
+    'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only. Revokes what is open for the address. Raises 409 TOO_MANY_INVITATIONS.';
 revoke all on function public.invite_member from public, anon, authenticated, service_role;
 grant execute on function public.invite_member to authenticated;
 
@@ -3409,6 +3438,68 @@ comment on function private.list_actor_permissions is
     'What an active member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
+-- from sql/10_tenancy/functions/list_invitations.sql sha256:8cc18569e1fc7b7d43999f009083c2b2efd25c6297518b9704302da6f91565b1
+create or replace function public.list_invitations(
+    p_status text default null,
+    p_invitation_id uuid default null,
+    p_limit integer default 100,
+    p_offset integer default 0
+)
+returns table (
+    total bigint,
+    invitation_id uuid,
+    email text,
+    role_id uuid,
+    role_slug text,
+    role_name text,
+    invited_by uuid,
+    inviter text,
+    status text,
+    created_at timestamptz,
+    expires_at timestamptz,
+    accepted_at timestamptz,
+    revoked_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('members.read');
+begin
+    return query
+    select
+        count(*) over (), i.invitation_id, i.email, i.role_id, r.slug, r.name, i.invited_by,
+        coalesce(u.email::text, k.name), i.status, i.created_at, i.expires_at, i.accepted_at, i.revoked_at
+    from (
+        select
+            o.*,
+            case
+                when o.accepted_at is not null then 'accepted'
+                when o.revoked_at is not null then 'revoked'
+                when o.expires_at <= private.clock() then 'expired'
+                when not private.may_still_invite(o.tenant_id, o.invited_by, o.role_id) then 'void'
+                else 'open'
+            end as status
+        from public.invitations as o
+        where o.tenant_id = v_caller.tenant_id and (p_invitation_id is null or o.invitation_id = p_invitation_id)
+    ) as i
+    join public.roles as r on r.role_id = i.role_id
+    left join auth.users as u on u.id = i.invited_by
+    left join public.api_keys as k on k.api_key_id = i.invited_by and k.tenant_id = i.tenant_id
+    where p_status is null or i.status = p_status
+    order by i.invitation_id desc
+    limit p_limit
+    offset p_offset;
+end
+$$;
+comment on function public.list_invitations is
+    'The invitations of the caller''s tenant, the newest first, each with its role, who sent it, and its status: open, accepted, revoked, expired, or void when who sent it may not invite any more. Needs members.read.';
+revoke all on function public.list_invitations from public, anon, authenticated, service_role;
+grant execute on function public.list_invitations to authenticated;
+
 -- from sql/10_tenancy/functions/list_member_permissions.sql sha256:22515d9702e06cdd4759c9a05106926c8a162851f773f4ff0f184635c3923b7c
 create or replace function private.list_member_permissions(p_tenant_id uuid, p_user_id uuid)
 returns text[]
@@ -3450,12 +3541,13 @@ $$;
 comment on function private.list_member_roles is 'The roles of a member, by their short names.';
 revoke all on function private.list_member_roles from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_members.sql sha256:d77c9f41677567d64eec191402dfb8d0477afb3741ab032e3f65e1db69350687
+-- from sql/10_tenancy/functions/list_members.sql sha256:7eed0ecf1acebc2db884a7e9803bdea2889cc37ab1eaf90aec6dd3d04a991df3
 create or replace function public.list_members(
     p_user_id uuid default null,
     p_role_id uuid default null,
     p_limit integer default 100,
-    p_offset integer default 0
+    p_offset integer default 0,
+    p_search text default null      -- a part of name or address
 )
 returns table (
     total bigint,
@@ -3507,15 +3599,56 @@ begin
                 where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id and mr.role_id = p_role_id
             )
         )
+        and (
+            p_search is null
+            or strpos(lower(concat_ws(' ', p.username, u.email, p.first_name, p.last_name)), lower(private.nfc(p_search))) > 0
+        )
     order by m.created_at, m.user_id
     limit p_limit
     offset p_offset;
 end
 $$;
 comment on function public.list_members is
-    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user or one role if asked. Needs members.read.';
+    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user, of one role, or with a part of a name or address if asked. Needs members.read.';
 revoke all on function public.list_members from public, anon, authenticated, service_role;
 grant execute on function public.list_members to authenticated;
+
+-- from sql/10_tenancy/functions/list_my_tenants.sql sha256:a5316aa6a1e8289cc9af457dfed9c51caee6902ebb82e7144ba94aa62e41852d
+-- Of whoever is signed in, whatever tenant the token names: who was removed from that one finds the way to another.
+create or replace function public.list_my_tenants()
+returns table (tenant_id uuid, slug text, name text, is_current boolean)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+    v_caller private.caller := private.caller();
+begin
+    if v_user_id is null and v_caller.principal is null then
+        perform private.refuse_caller();
+    end if;
+    return query
+    select t.tenant_id, t.slug, t.name, coalesce(t.tenant_id = v_caller.tenant_id, false)
+    from public.tenants as t
+    where t.deleted_at is null
+        and (
+            (v_user_id is null and t.tenant_id = v_caller.tenant_id)
+            or exists (
+                select
+                from public.memberships as m
+                where m.tenant_id = t.tenant_id and m.user_id = v_user_id and m.deactivated_at is null
+            )
+        )
+    order by t.name, t.tenant_id;
+end
+$$;
+comment on function public.list_my_tenants is
+    'The tenants that the caller can act in, by name, and which of them the token is for; a key has one, a user who is a member nowhere none.';
+revoke all on function public.list_my_tenants from public, anon, authenticated, service_role;
+grant execute on function public.list_my_tenants to authenticated;
 
 -- from sql/10_tenancy/functions/list_roles.sql sha256:1f091179e3f47cdfde69082501cae204c59cafac045af6b7194ebb01e62b1b4b
 create or replace function public.list_roles(p_role_id uuid default null)
@@ -3597,6 +3730,26 @@ $$;
 comment on function private.login_network is
     'What counts as one address: an IPv4 address, however written, or the /64 that an IPv6 customer gets to choose addresses from.';
 revoke all on function private.login_network from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/may_still_invite.sql sha256:cafa0da2485421cd3bec3a3e9b98f0b54a9db1ef190cb3964f0a39808af8e97d
+create or replace function private.may_still_invite(p_tenant_id uuid, p_invited_by uuid, p_role_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_granted text[] := private.list_actor_permissions(p_tenant_id, p_invited_by);
+begin
+    return private.has_permission(v_granted, 'members.write')
+        and private.has_permissions(
+            v_granted, array(select rp.permission from public.role_permissions as rp where rp.role_id = p_role_id)
+        );
+end
+$$;
+comment on function private.may_still_invite is
+    'Whether who invited somebody with a role may do so now: a removed admin does not come back, or send a friend, by an old invitation.';
+revoke all on function private.may_still_invite from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/member_tenant_id.sql sha256:b5ae80a47a31ca4e35eafe85f6b4fc6b00e9573793852796b03f360cb83372d8
 create or replace function private.member_tenant_id()
@@ -3999,6 +4152,38 @@ $$;
 comment on function public.set_active_tenant is 'Chooses the tenant that the next token of the calling session is for; other sessions stay where they are.';
 revoke all on function public.set_active_tenant from public, anon, authenticated, service_role;
 grant execute on function public.set_active_tenant to authenticated;
+
+-- from sql/10_tenancy/functions/set_member_roles.sql sha256:0fcc2ce372f66201fc993471de417d5c9d3dbcfb7640abf1bf9c91cb71313a8f
+create or replace function public.set_member_roles(p_user_id uuid, p_role_ids uuid[])
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+    v_role_id uuid;
+begin
+    perform private.get_manageable_member(v_caller, p_user_id);
+    if p_role_ids is null or cardinality(p_role_ids) not between 1 and 50 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'roles must name 1 to 50 roles.');
+    end if;
+    foreach v_role_id in array p_role_ids loop
+        perform private.get_assignable_role(v_caller, v_role_id);
+    end loop;
+    delete from public.member_roles as mr
+    where mr.tenant_id = v_caller.tenant_id and mr.user_id = p_user_id and mr.role_id <> all (p_role_ids);
+    insert into public.member_roles (tenant_id, user_id, role_id)
+    select v_caller.tenant_id, p_user_id, r.role_id
+    from unnest(p_role_ids) as r (role_id)
+    on conflict do nothing;
+    perform private.check_admin_remains(v_caller.tenant_id);
+end
+$$;
+comment on function public.set_member_roles is
+    'Gives a member these roles and no others, none of which allows more than the caller may; never takes the admin role from the last admin. Needs members.write.';
+revoke all on function public.set_member_roles from public, anon, authenticated, service_role;
+grant execute on function public.set_member_roles to authenticated;
 
 -- from sql/10_tenancy/functions/set_role_permissions.sql sha256:937cf312fd49b9e377923451b4a780ed0aa68ea4e0fd6de4e0305fe7a6e8e530
 create or replace function private.set_role_permissions(p_caller private.caller, p_role_id uuid, p_permissions text[])
@@ -7861,7 +8046,7 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:d0a088d8cd663768b4f135dd470152b9bb682736176569cf1869a97830a7ef9a
+-- from sql/40_queue/functions/add_job.sql sha256:530bde11923aee6eaba8ba4d6c4d63c3cada1a209caba7e6157e7c36bb9cde56
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_job private.new_job,
@@ -7882,8 +8067,8 @@ declare
     v_job_id uuid := private.uuid_v7();
     v_existing_job_id uuid;
     v_required text[];
-    v_tenant_no integer;
-    v_limits record;
+    v_queue record;
+    v_share_id integer;
     v_lane_id integer;
     v_robot_id uuid := p_job.robot_id;
     v_pool_id uuid := p_job.pool;
@@ -7914,25 +8099,26 @@ begin
         end loop;
     end if;
 
-    v_tenant_no := private.find_queue_tenant(p_tenant_id);
     v_required := private.required_of(
         p_job.required_capabilities, p_job.required_tags, p_job.execution_mode = 'internet', v_pool_id
     );
-    select
-        f.workflow_limit_id,
-        f.key_limit_id,
-        q.is_full as is_queue_full,
-        case when q.is_fair then private.find_share(p_tenant_id, p_job.workflow_id) end as share_id
-    into v_limits
-    from private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
-    cross join private.queue_tenants as q
-    where q.tenant_id = p_tenant_id;
-    if v_limits.is_queue_full and not p_may_pass_quota then
+    loop
+        select q.tenant_no, q.is_full, q.is_fair, f.workflow_limit_id, f.key_limit_id into v_queue
+        from private.queue_tenants as q
+        cross join private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
+        where q.tenant_id = p_tenant_id;
+        exit when found;
+        perform private.find_queue_tenant(p_tenant_id);     -- its first job
+    end loop;
+    if v_queue.is_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
+    if v_queue.is_fair then
+        v_share_id := private.find_share(p_tenant_id, p_job.workflow_id);
+    end if;
     v_lane_id := private.find_lane(
-        v_tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_limits.workflow_limit_id,
-        v_limits.key_limit_id, v_limits.share_id
+        v_queue.tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_queue.workflow_limit_id,
+        v_queue.key_limit_id, v_share_id
     );
 
     insert into public.jobs (
@@ -7951,11 +8137,11 @@ begin
 
     if p_job.run_at > private.clock() then
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
-        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_job.run_at);
+        values (v_job_id, p_tenant_id, v_queue.tenant_no, v_lane_id, p_job.run_at);
     else
         insert into private.ready (tenant_no, lane_id, job_id, pool_id)
-        values (v_tenant_no, v_lane_id, v_job_id, v_pool_id);
-        perform private.ring_robots(v_tenant_no, p_job.environment, v_required, v_robot_id);
+        values (v_queue.tenant_no, v_lane_id, v_job_id, v_pool_id);
+        perform private.ring_robots(v_queue.tenant_no, p_job.environment, v_required, v_robot_id);
     end if;
 
     perform private.announce_job(
@@ -7963,8 +8149,8 @@ begin
         case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
-    if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
-        perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
+    if v_queue.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
+        perform private.resolve_collision(v_queue.key_limit_id, v_job_id);
     end if;
     return v_job_id;
 end
@@ -10469,10 +10655,10 @@ comment on function private.is_away is
     'Whether there seems to be an outage now: no call came since a silence began that private.was_away() calls an outage. Not after 15 minutes in which Postgres runs: then all robots are gone.';
 revoke all on function private.is_away from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/keep_held_jobs.sql sha256:d85dfb1c5745e4eb542a17c278aee12bd5e32a97d841f74d34cf65dfcd92960b
+-- from sql/42_leases/functions/keep_held_jobs.sql sha256:9536bd199697187e91e81749e310d23e2b1f2f9d2603128438f6390836a3ceea
 -- For agents that know no lease: as long as they are heard of, they hold what they were given.
 create or replace function public.keep_held_jobs()
-returns integer
+returns uuid[]
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -10482,7 +10668,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_until timestamptz := private.clock() + make_interval(secs => private.silence_seconds(v_caller.tenant_id));
-    v_kept integer;
+    v_kept uuid[];
 begin
     with locked as (
         select l.job_id
@@ -10490,17 +10676,19 @@ begin
         where l.robot_id = v_caller.robot_id
         order by l.job_id
         for update
+    ), kept as (
+        update private.leases as l
+        set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
+        from locked as k
+        where l.job_id = k.job_id
+        returning l.job_id
     )
-    update private.leases as l
-    set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
-    from locked as k
-    where l.job_id = k.job_id;
-    get diagnostics v_kept = row_count;
+    select coalesce(array_agg(k.job_id order by k.job_id), '{}') into v_kept from kept as k;
     return v_kept;
 end
 $$;
 comment on function public.keep_held_jobs is
-    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; how many there are. Never shortens one. Needs jobs.report.';
+    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; the jobs that it holds so. Never shortens one. Needs jobs.report.';
 revoke all on function public.keep_held_jobs from public, anon, authenticated, service_role;
 grant execute on function public.keep_held_jobs to authenticated;
 
@@ -11232,27 +11420,42 @@ comment on function private.was_away is
     'Whether the silence from the last call to another moment was an outage: Postgres was started meanwhile, or calls were due and none came for more than ten seconds. The silence of one robot while others call is never one.';
 revoke all on function private.was_away from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_forceable_at.sql sha256:1a84a9896c35927b0b775b8600d97e77cb17617bdeb15474ff22e039f592ff1b
+-- from sql/43_endings/functions/cancel_forceable_at.sql sha256:ebc482a0f3d570f44f60797e67f19869edad16df903eb170c28e37dc96d4e253
 create or replace function private.cancel_forceable_at(p_lease private.leases)
 returns timestamptz
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seconds jsonb := (
-        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
-    );
 begin
-    return p_lease.cancel_requested_at + make_interval(secs => case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
-        else 60
-    end);
+    return p_lease.cancel_requested_at + make_interval(secs => private.cancel_grace_seconds(
+        (select t.settings from public.tenants as t where t.tenant_id = p_lease.tenant_id)
+    ));
 end
 $$;
 comment on function private.cancel_forceable_at is
-    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when it was not asked to stop.';
+    'From when on the cancellation of a held job may be forced: its robot has the grace to stop that the settings of the job''s tenant say; null when it was not asked to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/cancel_grace_seconds.sql sha256:c29b696f86c54ffb3327a35eab5fc2ce281962d53d49f82203bb5464a055d04d
+create or replace function private.cancel_grace_seconds(p_settings jsonb)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds jsonb := p_settings #> '{queue,cancel_grace_seconds}';
+begin
+    return case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::integer
+        else 60
+    end;
+end
+$$;
+comment on function private.cancel_grace_seconds is
+    'How long the robots of a tenant with these settings may go on with a job that is to be cancelled: {"queue": {"cancel_grace_seconds": 60}}, 0 to 86400; a minute for anything else.';
+revoke all on function private.cancel_grace_seconds from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/cancel_job.sql sha256:d449d857905f6e9d0e6b6d93bcff13462c36825a6a4d8f06d123a49a094d164c
 create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
@@ -12652,7 +12855,7 @@ $$;
 comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant, and hangs up the bell that tells of them.';
 revoke all on function private.create_event_counter from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:b9e513424b2e762496ae2ef66b6ea4f12c3c64653aad02dbad7d230a3c89d342
+-- from sql/45_events/functions/emit_event.sql sha256:354d389eb129549b5d5188f463ba101a9025b13c7e7bc72914848c957737f07d
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -12669,17 +12872,23 @@ set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
+    v_actor_id uuid := (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
     v_is_watched boolean;
+    v_is_awaited boolean;           -- triggers may wait for it
 begin
     with told as (
         insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
-        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, private.actor_id(), coalesce(p_data, '{}'))
+        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, v_actor_id, coalesce(p_data, '{}'))
     )
-    select q.watched_until > v_now into v_is_watched from private.queue_tenants as q where q.tenant_id = p_tenant_id;
+    select q.watched_until > v_now, q.has_chains into v_is_watched, v_is_awaited
+    from private.queue_tenants as q
+    where q.tenant_id = p_tenant_id;
     if v_is_watched then
         perform private.ring_bell(p_tenant_id);
     end if;
-    perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
+    if v_is_awaited then
+        perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
+    end if;
 end
 $$;
 comment on function private.emit_event is
@@ -16965,6 +17174,26 @@ comment on function public.simulate_schedule is
 revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule to authenticated;
 
+-- from sql/50_schedules/functions/toggle_schedule.sql sha256:48bb21edeabe250cedb856b651ea1056ca0123c26a1e37f0c14754a314fbc119
+-- Under the lock of its row: of two callers at once the second finds what the first one left.
+create or replace function public.toggle_schedule(p_schedule_id uuid)
+returns public.schedules
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_old public.schedules := private.lock_schedule(v_caller.tenant_id, p_schedule_id);
+begin
+    return public.update_schedule(p_schedule_id, jsonb_build_object('is_enabled', not v_old.is_enabled));
+end
+$$;
+comment on function public.toggle_schedule is
+    'Enables a schedule that is not, or disables one that is, and returns it. Raises what update_schedule raises. Needs schedules.write.';
+revoke all on function public.toggle_schedule from public, anon, authenticated, service_role;
+grant execute on function public.toggle_schedule to authenticated;
+
 -- from sql/50_schedules/functions/trigger_schedule.sql sha256:21e1809a616e8b097c9eb5b7bd0509be0bf9391040fad075b23ddbb1beeb392e
 create or replace function public.trigger_schedule(p_schedule_id uuid)
 returns jsonb
@@ -17068,6 +17297,26 @@ comment on function public.update_schedule is
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;
 
+-- from sql/55_triggers/functions/announce_trigger.sql sha256:becfaa52415ab46237b6edbc3e0a612f50f994047ad28f5e76f4e3b7db1d51c5
+create or replace function private.announce_trigger(p_event text, p_trigger public.triggers)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.emit_event(
+        p_trigger.tenant_id, 'trigger.' || p_event, null, null, p_trigger.workflow_id,
+        jsonb_build_object(
+            'trigger_id', p_trigger.trigger_id, 'trigger_type', p_trigger.trigger_type, 'trigger_name', p_trigger.name,
+            'is_enabled', p_trigger.is_enabled
+        )
+    );
+end
+$$;
+comment on function private.announce_trigger is
+    'Tells that somebody made, changed or deleted a trigger (created, updated, deleted), by an event of the tenant.';
+revoke all on function private.announce_trigger from public, anon, authenticated, service_role;
+
 -- from sql/55_triggers/functions/check_trigger_refers.sql sha256:a2a97763869792e362f2a99bc88700846c17b4242887ed3f79382ff74efa29ce
 create or replace function private.check_trigger_refers(p_trigger public.triggers)
 returns void
@@ -17106,7 +17355,7 @@ comment on function private.check_trigger_refers is
     'Returns when the workflow, robot and pool that a trigger names are the tenant''s, and its networks are networks. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT.';
 revoke all on function private.check_trigger_refers from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/create_trigger.sql sha256:19f2e1d22b7ea14d74eb32a165633bfded485d9ddbc973debf89a4b24fd438a7
+-- from sql/55_triggers/functions/create_trigger.sql sha256:38c95eff43e88509bf7c26da9370616657c725f998383931f88f88e556166b7d
 create or replace function public.create_trigger(
     p_workflow_id uuid,
     p_name text,
@@ -17170,6 +17419,7 @@ begin
         when unique_violation then
             perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
     end;
+    perform private.announce_trigger('created', v_trigger);
     return v_trigger;
 end
 $$;
@@ -17178,7 +17428,7 @@ comment on function public.create_trigger is
 revoke all on function public.create_trigger from public, anon, authenticated, service_role;
 grant execute on function public.create_trigger to authenticated;
 
--- from sql/55_triggers/functions/delete_trigger.sql sha256:665b106e7105a85704bb8434b2ef4a7107d035135971d96e2b175f1e7a3bccf8
+-- from sql/55_triggers/functions/delete_trigger.sql sha256:cec54174c3d48b9b4a559bef39ec91f8bb6ded9d8c59f82effe859009e4209c1
 create or replace function public.delete_trigger(p_trigger_id uuid)
 returns void
 language plpgsql
@@ -17196,7 +17446,9 @@ begin
     delete from private.trigger_secrets as s where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
     update public.triggers as t
     set deleted_at = v_now, updated_at = v_now, is_enabled = false
-    where t.trigger_id = p_trigger_id;
+    where t.trigger_id = p_trigger_id
+    returning t.* into v_trigger;
+    perform private.announce_trigger('deleted', v_trigger);
 end
 $$;
 comment on function public.delete_trigger is
@@ -17289,7 +17541,7 @@ comment on function private.enqueue_job_of_trigger is
     'Puts a job in the queue as a trigger says it; the job''s metadata names trigger and delivery. Raises what private.check_new_job() and private.add_job() raise: 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND for what is there no more; and 409 CHAIN_TOO_LONG.';
 revoke all on function private.enqueue_job_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:ee03df9ca34cf0adbe22facade0b967482745914e83c5ecfeb91662643b0b690
+-- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:5f8bb70470767f4f657658dd11c33120af0ef18e7ca1a962b66b38f35cf4eec6
 -- Config never holds a secret: private.trigger_secrets does.
 create or replace function private.ensure_trigger_types()
 returns void
@@ -17383,7 +17635,7 @@ begin
             ),
             (
                 'api_poll', 'API that is polled', 'An integration is asked at an interval, and its answer changed.', 'schedule',
-                'There are no integrations yet that it could ask.', '[]'::jsonb, v_common
+                'There are no integrations yet that it could ask. A schedule can run a workflow that asks the API and compares.', '[]'::jsonb, v_common
             ),
             (
                 'file_watch', 'Files', 'A robot watches a folder that its owner allows: created (the default), modified and deleted files.', 'robot', null, '["path"]'::jsonb,
@@ -17579,7 +17831,7 @@ comment on function private.find_trigger_problem is
     'What is wrong with a trigger that somebody wants, as a sentence that names the field; null when nothing is. Not its path, nor what it refers to.';
 revoke all on function private.find_trigger_problem from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/find_webhook.sql sha256:f32a389981dd02f2afe062ef4aa5986cc4e5420eeda27a73a7d120318dfeafc3
+-- from sql/55_triggers/functions/find_webhook.sql sha256:d29bc828c398d851cd653e0d5f81b96501bb4d9b17366299f9237331ee0807f7
 -- Before the sender is known: it tells its only caller, the functions' login, what is needed to know the sender, and nobody else.
 create or replace function private.find_webhook(p_trigger_id uuid, p_path text)
 returns jsonb
@@ -17594,11 +17846,11 @@ declare
     v_trigger record;
 begin
     if p_trigger_id is not null then
-        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        select t.trigger_id, t.tenant_id, t.config, t.version into v_trigger
         from public.triggers as t
         where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null;
     else
-        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        select t.trigger_id, t.tenant_id, t.config, t.version into v_trigger
         from public.triggers as t
         where t.path = p_path and t.is_enabled and t.deleted_at is null;
     end if;
@@ -17607,10 +17859,14 @@ begin
             'trigger_id', v_trigger.trigger_id,
             'tenant_id', v_trigger.tenant_id,
             'config', v_trigger.config,
+            'version', v_trigger.version,
             'now', extract(epoch from private.clock()),
             'secrets', coalesce(
                 jsonb_agg(
-                    jsonb_build_object('key_hash', encode(s.key_hash, 'base64'), 'sealed', encode(s.sealed, 'base64'))
+                    jsonb_build_object(
+                        'key_hash', encode(s.key_hash, 'base64'), 'sealed', encode(s.sealed, 'base64'),
+                        'expires_at', extract(epoch from s.expires_at)
+                    )
                     order by s.secret_id desc
                 ) filter (where s.secret_id is not null),
                 '[]'
@@ -17865,7 +18121,7 @@ comment on function private.job_of_trigger is
     'The job that a trigger asks for: each option that its configuration has a field of. See private.new_job.';
 revoke all on function private.job_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/keep_for_chains.sql sha256:2e3259b2bc3c24882dc0e9d69675ad76efe0320f1c02df60bc3e05185b8cdfba
+-- from sql/55_triggers/functions/keep_for_chains.sql sha256:3472c9fc7787d51280f32827a43c2cb472075ef157ad2395842319497130986c
 create or replace function private.keep_for_chains(
     p_tenant_id uuid,
     p_type text,
@@ -17884,7 +18140,9 @@ begin
     insert into private.chain_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, data)
     select q.tenant_id, p_type, private.clock(), p_job_id, p_robot_id, p_workflow_id, coalesce(p_data, '{}')
     from private.queue_tenants as q
-    where q.tenant_id = p_tenant_id and q.has_chains;
+    where q.tenant_id = p_tenant_id and q.has_chains
+        -- Who hears of trigger.* waits for what triggers do, not for people who change them.
+        and p_type not in ('trigger.created', 'trigger.updated', 'trigger.deleted');
 end
 $$;
 comment on function private.keep_for_chains is
@@ -18088,12 +18346,14 @@ comment on function private.read_path is
     'The value at a path that private.is_plain_path() says yes to, with or without its $; null when there is none.';
 revoke all on function private.read_path from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/receive_delivery.sql sha256:c50bda2e36a6ecd8928656163b045cfef16a88dc788a1d1565e82286efe06e08
+-- from sql/55_triggers/functions/receive_delivery.sql sha256:c88a7dcc5a1bb92313bb0ace663b77dbcd80d2777a0f00705f049e4eb0c0b895
 create or replace function private.receive_delivery(
     p_trigger_id uuid,
     p_delivery jsonb,
     p_payload jsonb default null,
-    p_input jsonb default null
+    p_input jsonb default null,
+    p_version integer default null,         -- of a trigger that the function remembers: it must be this one still
+    p_known_at double precision default null    -- and the time, in seconds since the epoch, that its sender's proof was judged by
 )
 returns jsonb
 language plpgsql
@@ -18106,19 +18366,25 @@ declare
     v_trigger public.triggers;
     v_delivery private.delivery := jsonb_populate_record(null::private.delivery, p_delivery);
 begin
-    if v_delivery.outcome = 'rejected' and p_payload is null then
+    if abs(extract(epoch from private.clock()) - p_known_at) > 5 then
+        return null;
+    elsif v_delivery.outcome = 'rejected' and p_payload is null then
         -- A stranger's: it waits for nobody, and nobody for it.
         select t.* into v_trigger
         from public.triggers as t
         where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null
+            and t.version = coalesce(p_version, t.version)
         for update skip locked;
     else
         select t.* into v_trigger
         from public.triggers as t
         where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null
+            and t.version = coalesce(p_version, t.version)
         for update;
     end if;
-    if not found then
+    if not found or p_version is not null and not exists (
+        select from public.tenants as n where n.tenant_id = v_trigger.tenant_id and n.deleted_at is null
+    ) then
         return null;
     end if;
     v_delivery.source := 'webhook';
@@ -18129,7 +18395,7 @@ begin
 end
 $$;
 comment on function private.receive_delivery is
-    'Takes what a sender, who proved itself to the function, delivered to a webhook, and answers as private.take_delivery() does; null when the webhook is not there any more.';
+    'Takes what a sender, who proved itself to the function, delivered to a webhook, and answers as private.take_delivery() does; null when the webhook is not there any more, or not as the function remembers it.';
 revoke all on function private.receive_delivery from public, anon, authenticated, service_role;
 grant execute on function private.receive_delivery to casare_functions;
 
@@ -18150,7 +18416,7 @@ comment on function private.schedule_of_trigger is
     'What a trigger of type schedule asks of its schedule, in the words of public.create_schedule().';
 revoke all on function private.schedule_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/set_trigger_secret.sql sha256:2d0410b5b1e201073f25d5ae23a7eee1c915fa6800e86ae08fc31d5f5ccef58d
+-- from sql/55_triggers/functions/set_trigger_secret.sql sha256:be707d5b542b0b6479c5684c6c03c6893a3526aeea9b0ee8798e26a6b1d4519d
 create or replace function public.set_trigger_secret(
     p_trigger_id uuid,
     p_key_hash bytea default null,      -- SHA-256 of a secret that senders show
@@ -18184,7 +18450,7 @@ begin
     where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
     insert into private.trigger_secrets (tenant_id, trigger_id, key_hash, sealed, created_at)
     values (v_caller.tenant_id, p_trigger_id, p_key_hash, p_sealed, v_now);
-    update public.triggers as t set updated_at = v_now where t.trigger_id = p_trigger_id;
+    update public.triggers as t set updated_at = v_now, version = t.version + 1 where t.trigger_id = p_trigger_id;
 end
 $$;
 comment on function public.set_trigger_secret is
@@ -18363,6 +18629,26 @@ comment on function public.test_trigger is
 revoke all on function public.test_trigger from public, anon, authenticated, service_role;
 grant execute on function public.test_trigger to authenticated;
 
+-- from sql/55_triggers/functions/toggle_trigger.sql sha256:bc661553da84deee03fe0253736a9d42f03842c388e55435e1f2ef9e7a5f2f29
+-- Under the lock of its row: of two callers at once the second finds what the first one left.
+create or replace function public.toggle_trigger(p_trigger_id uuid)
+returns public.triggers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_old public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+begin
+    return public.update_trigger(p_trigger_id, jsonb_build_object('is_enabled', not v_old.is_enabled));
+end
+$$;
+comment on function public.toggle_trigger is
+    'Enables a trigger that is not, or disables one that is, and returns it. Raises what update_trigger raises. Needs triggers.write.';
+revoke all on function public.toggle_trigger from public, anon, authenticated, service_role;
+grant execute on function public.toggle_trigger to authenticated;
+
 -- from sql/55_triggers/functions/trigger_quota.sql sha256:6d8ad1c07db56bc3dd51056565144890ddadeca6ffe16a7f7f6aeccfe3eeebf5
 create or replace function private.trigger_quota(p_plan public.tenant_plan)
 returns integer
@@ -18375,7 +18661,7 @@ $$;
 comment on function private.trigger_quota is 'How many triggers a tenant may have, by its plan.';
 revoke all on function private.trigger_quota from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/update_trigger.sql sha256:12ac19271f24b9c696ca30ac531f7eb07fd64b81aca2d796bf0615e30dd5413c
+-- from sql/55_triggers/functions/update_trigger.sql sha256:d98c28b69bb0549bb8a79a8e727bd5f97341857dcc6631511016667c64537bc5
 create or replace function public.update_trigger(p_trigger_id uuid, p_changes jsonb)
 returns public.triggers
 language plpgsql
@@ -18386,6 +18672,7 @@ declare
     v_caller private.caller := private.authorize('triggers.write');
     v_old public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
     v_new public.triggers := v_old;
+    v_taken_away text[];    -- names that config takes away
     v_problem text;
 begin
     if jsonb_typeof(p_changes) is distinct from 'object' then
@@ -18405,9 +18692,21 @@ begin
         end;
     end if;
     v_new.name := coalesce(private.nfc(p_changes ->> 'name'), v_old.name);
-    if p_changes ->> 'config' is not null then
-        -- A schedule keeps what is not named, and so does its trigger.
-        v_new.config := case when v_old.schedule_id is not null then v_old.config else '{}' end || (p_changes -> 'config');
+    if jsonb_typeof(p_changes -> 'config') = 'object' then
+        -- What config does not name stays, as fields do; a null takes a name away.
+        v_taken_away := array(select e.key from jsonb_each(p_changes -> 'config') as e where e.value = 'null' order by e.key);
+        v_new.config := (v_old.config || (p_changes -> 'config')) - v_taken_away;
+        if v_old.schedule_id is null then
+            v_problem := coalesce(v_problem, (
+                select format('config has no field %s.', left(n.name, 64))
+                from private.trigger_types as t
+                cross join unnest(v_taken_away) as n (name)
+                where t.trigger_type = v_old.trigger_type and not t.config_schema -> 'properties' ? n.name
+                limit 1
+            ));
+        end if;
+    elsif p_changes ->> 'config' is not null then
+        v_problem := coalesce(v_problem, 'config must be an object.');
     end if;
     v_problem := coalesce(v_problem, private.find_trigger_problem(v_new));
     if v_old.trigger_type = 'webhook' and v_problem is null then
@@ -18430,7 +18729,14 @@ begin
         v_new.disabled_reason := null;
     end if;
     if v_old.schedule_id is not null then
-        perform public.update_schedule(v_old.schedule_id, private.schedule_of_trigger(v_new));
+        perform public.update_schedule(
+            v_old.schedule_id,
+            -- Of a schedule, an empty text takes away what need not be there, and everything else needs a value.
+            private.schedule_of_trigger(v_new) || (
+                select coalesce(jsonb_object_agg(case n.name when 'cron' then 'cron_expression' else n.name end, ''), '{}')
+                from unnest(v_taken_away) as n (name)
+            )
+        );
     end if;
     begin
         update public.triggers as t
@@ -18440,6 +18746,7 @@ begin
             path = v_new.path,
             is_enabled = v_new.is_enabled,
             disabled_reason = v_new.disabled_reason,
+            version = t.version + 1,
             updated_at = private.clock()
         where t.trigger_id = p_trigger_id
         returning t.* into v_new;
@@ -18447,11 +18754,12 @@ begin
         when unique_violation then
             perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
     end;
+    perform private.announce_trigger('updated', v_new);
     return v_new;
 end
 $$;
 comment on function public.update_trigger is
-    'Changes the named fields of a trigger (workflow_id, name, config as a whole, is_enabled) and returns it; a null leaves a field as it is, and a config without a path keeps that of before. Raises 404 TRIGGER_NOT_FOUND and what create_trigger raises. Needs triggers.write.';
+    'Changes the named fields of a trigger (workflow_id, name, config, is_enabled) and returns it; a null leaves a field as it is. Of config too it changes what is named there, and a null takes a name away, but auth and path, which stay. Raises 404 TRIGGER_NOT_FOUND and what create_trigger raises. Needs triggers.write.';
 revoke all on function public.update_trigger from public, anon, authenticated, service_role;
 grant execute on function public.update_trigger to authenticated;
 
@@ -19082,7 +19390,7 @@ comment on function public.count_audit_log is
 revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.count_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_audit_log.sql sha256:00642caa32b45e80d3ab1ab2584f30e47f2a6944f5c5369bf65c7313b2e9b240
+-- from sql/90_audit/functions/list_audit_log.sql sha256:ffe703906363e8e9745c9be1c605dd76a640e075fd2e9c780c355009ce2341e2
 -- The walk goes by the index of (tenant_id, audit_id) from the newest row on, and counts at most 10,000 of what it wants.
 create or replace function public.list_audit_log(
     p_resource_types text[] default null,
@@ -19095,7 +19403,8 @@ create or replace function public.list_audit_log(
     p_until timestamptz default null,
     p_limit integer default 50,
     p_offset integer default 0,
-    p_before uuid default null      -- go on behind this row; nothing is counted then
+    p_before uuid default null,     -- go on behind this row; nothing is counted then
+    p_actor text default null       -- an id, or the address or user name of somebody
 )
 returns table (
     total bigint,
@@ -19119,7 +19428,18 @@ as $$
 #variable_conflict use_column
 declare
     v_caller private.caller := private.authorize('audit.read');
+    v_actors uuid[];
 begin
+    if p_actor is not null then
+        v_actors := array(
+            select u.id from auth.users as u where u.email = lower(btrim(p_actor))
+            union
+            select p.user_id from public.profiles as p where lower(p.username) = lower(btrim(p_actor))
+        );
+        if p_actor ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+            v_actors := v_actors || p_actor::uuid;
+        end if;
+    end if;
     return query
     with wanted as (
         select a.*
@@ -19128,6 +19448,7 @@ begin
             and (p_resource_types is null or a.resource_type = any (p_resource_types))
             and (p_action is null or a.action = p_action)
             and (p_actor_id is null or a.actor_id = p_actor_id)
+            and (p_actor is null or a.actor_id = any (v_actors))
             and (p_resource_id is null or a.resource_id = p_resource_id or starts_with(a.resource_id, p_resource_id || '/'))
             and (
                 p_search is null
@@ -19420,6 +19741,31 @@ comment on function private.place_default_jobs is
     'Makes the partitions that were missing when jobs came and moves the jobs there from the default partition; returns how many weeks.';
 revoke all on function private.place_default_jobs from public, anon, authenticated, service_role;
 
+-- from sql/92_retention/functions/purge_answer.sql sha256:6547ddf97c7c7e5b1c86eab1728059d98d13d694fcc1daa949f567e1892f506d
+create or replace function private.purge_answer(
+    p_purged uuid[],
+    p_dead_letters integer,
+    p_log_entries integer,
+    p_seen integer,
+    p_limit integer,
+    p_after uuid
+)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'purged', cardinality(p_purged),
+        'dead_letters', p_dead_letters,
+        'log_entries', p_log_entries,
+        'seen', p_seen,
+        'next_after', case when p_seen = p_limit then p_after end   -- null: there are no more
+    )
+$$;
+comment on function private.purge_answer is 'What public.purge_jobs() says of a page of jobs.';
+revoke all on function private.purge_answer from public, anon, authenticated, service_role;
+
 -- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:ecb77a6f46b3e4795d25b36ae37d284fcceeead27350438033f055efe373f7e0
 create or replace function private.purge_expired_audit_log(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
@@ -19629,13 +19975,14 @@ comment on function private.purge_expired_trigger_delivery_bodies is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_trigger_delivery_bodies from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_jobs.sql sha256:28d212044fb319f7f0029abaf640357e036c45862d3571f9a615b62b02fb2fcf
+-- from sql/92_retention/functions/purge_jobs.sql sha256:fe6adb6fa76e69360c0ea00a2989b56a24123bb789994d1cc027321f0504ad2b
 create or replace function public.purge_jobs(
     p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
     p_finished_before timestamptz default null,         -- null: now
     p_workflow_id uuid default null,                    -- null: of any workflow
     p_limit integer default 1000,
-    p_after uuid default null                           -- next_after of the call before
+    p_after uuid default null,                          -- next_after of the call before
+    p_dry_run boolean default false                     -- count, and delete nothing
 )
 returns jsonb
 language plpgsql
@@ -19662,6 +20009,30 @@ begin
     end if;
 
     -- A page of the tenant's jobs, oldest first, whatever their state: so one call costs the same whatever it finds.
+    if p_dry_run then
+        with page as materialized (
+            select j.job_id, j.workflow_id, j.status, j.finished_at
+            from public.jobs as j
+            where j.tenant_id = v_caller.tenant_id and j.job_id > v_after
+            order by j.job_id
+            limit p_limit
+        )
+        select
+            count(*),
+            (array_agg(p.job_id order by p.job_id desc))[1],
+            coalesce(array_agg(p.job_id) filter (
+                where p.finished_at < v_before
+                    and p.status = any (p_status::public.job_status[])
+                    and (p_workflow_id is null or p.workflow_id = p_workflow_id)
+            ), '{}')
+        into v_seen, v_after, v_purged
+        from page as p;
+        select count(*) into v_dead_letters from public.dead_letters as l where l.job_id = any (v_purged);
+        select count(*) into v_logs
+        from public.job_logs as l
+        where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+        return private.purge_answer(v_purged, v_dead_letters, v_logs, v_seen, p_limit, v_after);
+    end if;
     with page as materialized (
         select j.job_id
         from public.jobs as j
@@ -19695,17 +20066,11 @@ begin
             jsonb_build_object('jobs', cardinality(v_purged), 'status', p_status, 'finished_before', private.to_iso(v_before))
         );
     end if;
-    return jsonb_build_object(
-        'purged', cardinality(v_purged),
-        'dead_letters', v_dead_letters,
-        'log_entries', v_logs,
-        'seen', v_seen,
-        'next_after', case when v_seen = p_limit then v_after end   -- null: there are no more
-    );
+    return private.purge_answer(v_purged, v_dead_letters, v_logs, v_seen, p_limit, v_after);
 end
 $$;
 comment on function public.purge_jobs is
-    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
+    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on; with p_dry_run it counts what it would delete, and deletes nothing. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
@@ -20032,6 +20397,331 @@ as $$
 $$;
 comment on function private.uuid_v7_time is 'When a UUID of version 7 was made, to the millisecond.';
 revoke all on function private.uuid_v7_time from public, anon, authenticated, service_role;
+
+-- from sql/93_settings/functions/find_setting_problem.sql sha256:06e1285ac6bc3623ea240125d905e97a1d7da5def45b882c567c699e267735b0
+create or replace function private.find_setting_problem(
+    p_name text,
+    p_value jsonb,
+    p_type text,
+    p_minimum bigint,
+    p_maximum bigint,
+    p_choices text[]
+)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_kind text := jsonb_typeof(p_value);
+    v_text text := p_value #>> '{}';
+begin
+    if p_type = 'boolean' and v_kind <> 'boolean' then
+        return format('%s must be true or false.', p_name);
+    elsif p_type = 'choice' and (v_kind <> 'string' or v_text <> all (p_choices)) then
+        return format('%s must be one of %s.', p_name, array_to_string(p_choices, ', '));
+    elsif p_type = 'text' and (v_kind <> 'string' or length(btrim(v_text)) not between p_minimum and p_maximum) then
+        return format('%s must be a text of %s to %s characters.', p_name, p_minimum, p_maximum);
+    elsif p_type = 'integer' and (v_kind <> 'number' or v_text !~ '^-?[0-9]+$' or v_text::numeric not between p_minimum and p_maximum) then
+        return format('%s must be a whole number from %s to %s.', p_name, p_minimum, p_maximum);
+    elsif p_name = 'timezone' then
+        return private.find_timezone_problem(v_text);
+    end if;
+    return null;
+end
+$$;
+comment on function private.find_setting_problem is
+    'What is wrong with a value for a setting, as a sentence that names the setting and its rule; null when nothing is.';
+revoke all on function private.find_setting_problem from public, anon, authenticated, service_role;
+
+-- from sql/93_settings/functions/list_known_settings.sql sha256:0dd380b7f05d423b5726613a2e4cbdd7eececce1808a18fc94aa91e0008e0e54
+-- The list of what a tenant can set. A name is a column of public.tenants, or the place in tenants.settings. What each means
+-- is decided where it is read; here stands what may be written.
+create or replace function private.list_known_settings(p_tenant_id uuid)
+returns table (
+    name text,
+    type text,                  -- boolean | integer | text | choice
+    value jsonb,                -- what counts now
+    default_value jsonb,        -- what counts after a reset; null: cannot be reset, or any number
+    minimum bigint,             -- of a number; of the characters of a text
+    maximum bigint,
+    choices text[],
+    unit text,
+    is_changeable boolean,      -- by the tenant itself
+    meaning text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select s.*
+    from public.tenants as t
+    cross join lateral (
+        values
+            (
+                'name', 'text', to_jsonb(t.name), null::jsonb, 1::bigint, 255::bigint, null::text[], null, true,
+                'What people call the tenant.'
+            ),
+            (
+                'timezone', 'text', to_jsonb(t.timezone), '"UTC"', 1, 64, null, null, true,
+                'The zone of schedules without one of their own, and in which a day of figures begins: a name of the IANA database.'
+            ),
+            (
+                'queue.fair_share', 'boolean', to_jsonb(coalesce(t.settings #> '{queue,fair_share}' = 'true', false)), 'false',
+                null, null, null, null, true,
+                'Whether workflows take turns in the robots by the time that they have had of them, weighed by their shares.'
+            ),
+            (
+                'queue.max_waiting', 'integer', to_jsonb(private.waiting_quota(t.plan, t.settings)),
+                to_jsonb(private.waiting_quota(t.plan, '{}')), 0, coalesce(private.waiting_quota(t.plan, '{}'), 1000000000),
+                null, 'jobs', true,
+                'How many jobs may wait, delayed ones included, before new ones are refused; null: any number.'
+            ),
+            (
+                'queue.ageing_minutes', 'integer', to_jsonb(private.ageing_minutes(t.settings)),
+                to_jsonb(private.ageing_minutes('{}')), 0, 100000, null, 'minutes', true,
+                'After how long without a claim jobs of one demand rise a step of priority; 0: never.'
+            ),
+            (
+                'queue.cancel_grace_seconds', 'integer', to_jsonb(private.cancel_grace_seconds(t.settings)),
+                to_jsonb(private.cancel_grace_seconds('{}')), 0, 86400, null, 'seconds', true,
+                'How long a robot may go on with a job that is to be cancelled, before the cancellation may be forced.'
+            ),
+            (
+                'realtime.jobs', 'choice', to_jsonb(private.pushes_of(t.settings)), to_jsonb(private.pushes_of('{}')),
+                null, null, '{watched,always,off}', null, true,
+                'When changes of jobs are pushed: while somebody says that they watch, always, or never.'
+            ),
+            (
+                'robots.offline_after_seconds', 'integer', to_jsonb(t.robot_offline_after_seconds), '90', 5, 86400, null,
+                'seconds', true, 'After how long without a heartbeat a robot counts as offline.'
+            ),
+            (
+                'robots.quarantine_after_failures', 'integer', to_jsonb(t.quarantine_after_failures), '5', 0, 1000, null,
+                'attempts', true, 'After how many failed attempts in a row a robot gets no more jobs; 0: never.'
+            ),
+            (
+                'robots.accept_grace_seconds', 'integer',
+                to_jsonb(private.robot_patience_seconds(t.settings, 'accept_grace_seconds', 30)), '30', 5, 3000, null,
+                'seconds', true, 'How long a robot on a WebSocket may take to accept a job that it was sent.'
+            ),
+            (
+                'robots.reconnect_window_seconds', 'integer',
+                to_jsonb(private.robot_patience_seconds(t.settings, 'reconnect_window_seconds', 60)), '60', 5, 3000, null,
+                'seconds', true, 'How long a robot whose WebSocket broke keeps its jobs.'
+            ),
+            (
+                'retention.export_before_drop', 'boolean', to_jsonb(private.must_export(t.tenant_id)), 'false', null, null,
+                null, null, true, 'Whether jobs are deleted only after an operator exported them to a file.'
+            )
+    ) as s (name, type, value, default_value, minimum, maximum, choices, unit, is_changeable, meaning)
+    where t.tenant_id = p_tenant_id
+    union all
+    select
+        'retention.' || r.kind || '_days',
+        'integer',
+        to_jsonb(extract(day from private.clock() - private.retention_horizon(r.kind, t.tenant_id))::integer),
+        to_jsonb(r.days),
+        1,
+        r.days,
+        null,
+        'days',
+        r.may_be_shortened,
+        format('How long %s are kept.', case r.kind
+            when 'jobs' then 'finished jobs'
+            when 'audit_log' then 'entries of the audit log'
+            when 'job_node_executions' then 'the times of nodes'
+            when 'schedule_fires' then 'fires of schedules'
+            when 'trigger_deliveries' then 'deliveries to triggers'
+            when 'trigger_delivery_bodies' then 'bodies of deliveries to triggers'
+            else replace(r.kind, '_', ' ')
+        end)
+    from public.tenants as t
+    join private.retentions as r on r.plan = t.plan
+    where t.tenant_id = p_tenant_id
+    order by 1;
+end
+$$;
+comment on function private.list_known_settings is
+    'What a tenant can set, by name: type, value, default, range and meaning; and what only its plan decides.';
+revoke all on function private.list_known_settings from public, anon, authenticated, service_role;
+
+-- from sql/93_settings/functions/list_quotas.sql sha256:5dcf01c837d80110afbc1b4f475ede2ad0e6ae4c4ffa31673041b763565f58c7
+-- What waits is counted up to 100,000, so that the answer costs the same however long the queue is.
+create or replace function public.list_quotas()
+returns table (name text, used bigint, most bigint, meaning text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('settings.read');
+    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
+begin
+    return query
+    select s.name, s.used, s.most, s.meaning
+    from public.tenants as t
+    cross join lateral (
+        values
+            (
+                'jobs_waiting',
+                (
+                    select count(*)
+                    from (
+                        select from private.ready as r where r.tenant_no = v_tenant_no
+                        union all
+                        select from private.scheduled as s where s.tenant_id = v_caller.tenant_id
+                        limit 100000
+                    ) as w
+                ),
+                private.waiting_quota(t.plan, t.settings)::bigint,
+                'Jobs that wait, delayed ones included, counted up to 100,000; null: any number. Beyond, new jobs are refused with QUEUE_FULL.'
+            ),
+            (
+                'triggers',
+                (select count(*) from public.triggers as g where g.tenant_id = v_caller.tenant_id and g.deleted_at is null),
+                private.trigger_quota(t.plan)::bigint,
+                'Triggers.'
+            ),
+            (
+                'calendars',
+                (select count(*) from public.calendars as c where c.tenant_id = v_caller.tenant_id),
+                (select q.max_calendars::bigint from private.calendar_quotas as q where q.plan = t.plan),
+                'Business calendars.'
+            ),
+            (
+                'open_invitations',
+                (
+                    select count(*)
+                    from public.invitations as i
+                    where i.tenant_id = v_caller.tenant_id
+                        and i.accepted_at is null
+                        and i.revoked_at is null
+                        and i.expires_at > private.clock()
+                ),
+                private.invitation_quota()::bigint,
+                'Invitations that nobody has accepted yet.'
+            )
+    ) as s (name, used, most, meaning)
+    where t.tenant_id = v_caller.tenant_id;
+end
+$$;
+comment on function public.list_quotas is
+    'What the plan of the caller''s tenant allows of jobs that wait, triggers, calendars and open invitations, and how much of each is used. Needs settings.read.';
+revoke all on function public.list_quotas from public, anon, authenticated, service_role;
+grant execute on function public.list_quotas to authenticated;
+
+-- from sql/93_settings/functions/list_settings.sql sha256:f5b4bc92ccdfad32545b1bf39efe726d931eda5f1fdf8965b755a1aa314ca0f6
+create or replace function public.list_settings()
+returns table (
+    name text,
+    type text,
+    value jsonb,
+    default_value jsonb,
+    minimum bigint,
+    maximum bigint,
+    choices text[],
+    unit text,
+    is_changeable boolean,
+    meaning text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    return query select * from private.list_known_settings(v_caller.tenant_id);
+end
+$$;
+comment on function public.list_settings is
+    'What the caller''s tenant can set, by name: type, value, default, range and meaning. Needs settings.read.';
+revoke all on function public.list_settings from public, anon, authenticated, service_role;
+grant execute on function public.list_settings to authenticated;
+
+-- from sql/93_settings/functions/set_settings.sql sha256:6a37b0f17c7ad4799397972c9322dfae9054739584518d62cbbd1b58c9adae01
+create or replace function public.set_settings(p_changes jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_tenant public.tenants;
+    v_name text;
+    v_value jsonb;
+    v_known record;
+    v_problem text;
+    v_path text[];
+begin
+    select t.* into v_tenant from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    if jsonb_typeof(p_changes) is distinct from 'object' or p_changes = '{}' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'changes must be an object such as {"timezone": "Europe/Berlin"}.');
+    end if;
+    for v_name, v_value in select c.key, c.value from jsonb_each(p_changes) as c loop
+        select k.* into v_known from private.list_known_settings(v_caller.tenant_id) as k where k.name = v_name;
+        if not found then
+            perform private.raise_error(400, 'UNKNOWN_SETTING', format('%s is not a setting.', left(v_name, 64)));
+        elsif not v_known.is_changeable then
+            perform private.raise_error(
+                403, 'SETTING_OF_THE_PLAN', format('%s is decided by the plan of the tenant.', v_name)
+            );
+        end if;
+        if v_value = 'null' then    -- back to the default
+            if v_name = 'name' then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'name has no default, and cannot be reset.');
+            end if;
+        else
+            v_problem := private.find_setting_problem(
+                v_name, v_value, v_known.type, v_known.minimum, v_known.maximum, v_known.choices
+            );
+            if v_problem is not null then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+            end if;
+        end if;
+        case v_name
+            when 'name' then
+                v_tenant.name := private.nfc(btrim(v_value #>> '{}'));
+            when 'timezone' then
+                v_tenant.timezone := coalesce(nullif(v_value, 'null'), v_known.default_value) #>> '{}';
+            when 'robots.offline_after_seconds' then
+                v_tenant.robot_offline_after_seconds := coalesce(nullif(v_value, 'null'), v_known.default_value)::integer;
+            when 'robots.quarantine_after_failures' then
+                v_tenant.quarantine_after_failures := coalesce(nullif(v_value, 'null'), v_known.default_value)::integer;
+            else
+                v_path := string_to_array(v_name, '.');
+                if v_value = 'null' then
+                    v_tenant.settings := v_tenant.settings #- v_path;
+                else
+                    v_tenant.settings := v_tenant.settings || jsonb_build_object(
+                        v_path[1], coalesce(v_tenant.settings -> v_path[1], '{}') || jsonb_build_object(v_path[2], v_value)
+                    );
+                end if;
+        end case;
+    end loop;
+    update public.tenants as t
+    set name = v_tenant.name,
+        timezone = v_tenant.timezone,
+        robot_offline_after_seconds = v_tenant.robot_offline_after_seconds,
+        quarantine_after_failures = v_tenant.quarantine_after_failures,
+        settings = v_tenant.settings,
+        updated_at = private.clock()
+    where t.tenant_id = v_caller.tenant_id;
+end
+$$;
+comment on function public.set_settings is
+    'Changes settings of the caller''s tenant by their names, {"queue.fair_share": true}; null sets one back to its default. All or none. Raises 400 UNKNOWN_SETTING or INVALID_ARGUMENT, 403 SETTING_OF_THE_PLAN. Needs settings.write.';
+revoke all on function public.set_settings from public, anon, authenticated, service_role;
+grant execute on function public.set_settings to authenticated;
 
 -- from sql/95_analytics/functions/add_counts.sql sha256:ec39362b74b2636c77c964c7f02f96f070a0b4a34c43cca02de35d1d5b0bf16a
 -- Error types are whatever robots say. Without a limit one robot could make a row grow for ever.
@@ -21787,7 +22477,7 @@ for each row
 when (old.is_enabled and not new.is_enabled)
 execute function private.disable_triggers();
 
--- from sql/90_audit/triggers.sql sha256:d3ae7f041df3325e88a0d80ffa8db7afe87030539e61f02123ae62aa754023cc
+-- from sql/90_audit/triggers.sql sha256:fc06e9092bebdc3a9bb9431d1ba8b54770f4b8ad72db4271b3529c394cfa7b93
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -21808,7 +22498,7 @@ begin
                 ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
                 ('public.schedules', 'insert or delete or update of workflow_id, name, frequency, cron_expression, run_at, interval_seconds, timezone, starts_at, ends_at, paused_until, calendar_id, on_closed_day, jitter_seconds, misfire_policy, misfire_cap, overlap_policy, max_consecutive_failures, is_enabled, priority, execution_mode, environment, required_capabilities, required_tags, robot_id, pool_id, dedupe_key, metadata, auto_disabled_at, deleted_at', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
-                ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
+                ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,version,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
                 ('private.trigger_secrets', 'insert or delete', '{trigger_id,secret_id}', '{key_hash,sealed}'),
                 ('public.calendars', 'insert or update or delete', '{calendar_id}', '{updated_at,rules_until,warned_until}'),
                 ('public.calendar_blackouts', 'insert or update or delete', '{calendar_id,starts_at}', '{}'),
