@@ -65,7 +65,9 @@ ALIAS_FIELDS = {
     "POST /api/v1/robot-api-keys": {"tenant_id", "workspace_id", "description", "expires_in_days"},
     "POST /api/v1/schedules": {"tenant_id", "workspace_id"},
     "GET /api/v1/metrics/fleet": {"time_range"},
-    "GET /api/v1/robot-api-keys": {"status"},
+    "GET /api/v1/robot-api-keys": {"status", "robot_id"},
+    "GET /api/v1/dlq": {"status"},
+    "POST /api/v1/robot-api-keys/{api_key_id}/revoke": {"reason"},
     "GET /api/v1/schedules": {"format"},
 }
 # Of several calls, or of none.
