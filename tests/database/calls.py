@@ -228,7 +228,11 @@ CALLS: dict[str, list[str]] = {
     # analytics
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
     "public.get_queue_depth": ["public.get_queue_depth()"],
-    "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)", "public.get_job_analytics(p_hours => 1)"],
+    "public.get_job_analytics": [
+        "public.get_job_analytics()",
+        "public.get_job_analytics(90)",
+        "public.get_job_analytics(p_hours => 1)",
+    ],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
     # schedules
     "public.create_schedule": [

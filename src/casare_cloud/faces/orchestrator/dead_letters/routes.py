@@ -31,10 +31,14 @@ async def list_dead_letters(
     page: Annotated[Page, page(100, 500)],
     workflow_id: Annotated[UUID | None, Query()] = None,
     reason: Annotated[DeadReason | None, Query()] = None,
-    resolved: Annotated[bool | None, Query(description="Those that were queued again, instead of the open ones.")] = None,
+    resolved: Annotated[
+        bool | None, Query(description="Those that were queued again, instead of the open ones.")
+    ] = None,
     status: Annotated[
         DeadLetterWord | None,
-        Query(description="In place of `resolved`, for CasareRPA's dashboard: `pending` (open ones), `resolved`, `all`."),
+        Query(
+            description="In place of `resolved`, for CasareRPA's dashboard: `pending` (open ones), `resolved`, `all`."
+        ),
     ] = None,
 ) -> DeadLetterList:
     """List dead letters, the newest job first; the open ones, unless others are asked for. Needs jobs.read."""
