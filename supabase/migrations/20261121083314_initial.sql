@@ -6274,6 +6274,29 @@ comment on function private.mark_offline_robots is
     'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds in which the service was there, tells it once, and counts them.';
 revoke all on function private.mark_offline_robots from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/move_robot.sql sha256:8fb3a4725d95d1c9e7562b69fa1d493cd72ad88482d40f8828c80acdc6bf59ab
+create or replace function private.move_robot(p_robot_id uuid, p_environment text)
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment text := private.nfc(p_environment);
+    v_problem text := private.find_robot_problem(null, null, null, null, null, v_environment, null, null);
+begin
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    update public.robots as r set environment = v_environment, updated_at = private.clock() where r.robot_id = p_robot_id;
+    delete from private.waiting_robots as w where w.robot_id = p_robot_id;     -- waits with what it had before
+    perform private.announce_robot('robot.updated', p_robot_id);
+    return v_environment;
+end
+$$;
+comment on function private.move_robot is
+    'Puts a robot into the environment that it says it works in, and returns that. Raises 400 INVALID_ARGUMENT.';
+revoke all on function private.move_robot from public, anon, authenticated, service_role;
+
 -- from sql/30_robots/functions/notice_deaf_robots.sql sha256:b5426cecfc71c19c1d9b5b37cb7f3fe5cffc91af090f616eeb9c73b4b2399526
 create or replace function private.notice_deaf_robots(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
@@ -9001,14 +9024,15 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:428c079a3a0d00fa0903d7a7263c9ad73113c154c7aa3add5c6b2bc55b542360
+-- from sql/41_claims/functions/claim_jobs.sql sha256:13d799b19f6410fdda6fa163374b48555466044b73d98701c8843c1ee22698e1
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
     p_environment text default null,
     p_listening boolean default false,
     p_claim_id uuid default null,       -- the robot's own; it asks again with the same one when no answer came
-    p_capabilities text[] default null  -- of its own, those that it can use now; null: all
+    p_capabilities text[] default null, -- of its own, those that it can use now; null: all
+    p_moves boolean default false       -- the environment is where it works from now on
 )
 returns setof public.claimed_job
 language plpgsql
@@ -9093,9 +9117,12 @@ begin
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
     if private.nfc(p_environment) <> v_robot.environment then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
-        );
+        if not p_moves then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
+            );
+        end if;
+        v_robot.environment := private.move_robot(v_caller.robot_id, p_environment);
     end if;
     if v_robot.is_repeated then
         return query select c.* from private.answer_claim_again(v_caller.robot_id, p_claim_id, p_lease_seconds) as c;
@@ -9305,7 +9332,7 @@ begin
 end
 $$;
 comment on function public.claim_jobs is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. With p_moves a p_environment that is not the robot''s becomes it; else it is 400. Needs jobs.claim.';
 revoke all on function public.claim_jobs from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs to authenticated;
 

@@ -216,6 +216,10 @@ def test_an_empty_folder_is_nothing_to_import(run: Run, tmp_path: Path) -> None:
             {"frequency": "daily", "next_run": "2026-12-01T09:30:00Z"},
             {"frequency": "daily", "starts_at": "2026-12-01T09:30:00+00:00"},
         ),
+        (
+            {"frequency": "daily", "next_run": "2026-12-01T09:30:41.123456Z"},
+            {"frequency": "daily", "starts_at": "2026-12-01T09:30:00+00:00"},
+        ),
         ({"frequency": "hourly", "priority": "critical"}, {"frequency": "hourly", "priority": 0}),
     ],
 )

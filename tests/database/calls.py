@@ -148,6 +148,7 @@ CALLS: dict[str, list[str]] = {
         "public.claim_jobs()",
         "public.claim_jobs(100, p_listening => true)",
         "public.claim_jobs(1, 60, 'empty', true)",
+        "public.claim_jobs(1, 60, 'elsewhere', p_moves => true)",
     ],
     "public.start_job": ["public.start_job(%(held)s, %(lease)s)", "public.start_job(%(held_by_revoked)s, %(lease)s)"],
     "public.renew_leases": [
