@@ -29,7 +29,7 @@ from casare_cloud.robot.executor.graph import (
 from casare_cloud.robot.executor.problems import Problem, listed, nearest
 from casare_cloud.robot.executor.registry import built_in_types, find_declaration, find_node
 from casare_cloud.robot.executor.step_form import LOOPS, Step, in_order, inner_steps, parse_mappings, parse_steps
-from casare_cloud.robot.executor.step_retries import Retries
+from casare_cloud.robot.executor.step_retries import Retries, timeout_of
 from casare_cloud.robot.executor.tasks import find_step_type, task_names
 from casare_cloud.robot.executor.wires import REROUTES, SOURCE_KEYS, SOURCE_PORT_KEYS, TARGET_KEYS, TARGET_PORT_KEYS
 
@@ -56,7 +56,7 @@ WIRE_NOTES = NOTES | {
 }  # fmt: skip
 STEP_KEYS = frozenset({
     "id", "type", "config", "depends_on", "next", "branches", "on_error", "body", "step", "condition", "retry",
-    "enabled",
+    "enabled", "timeout",
 })  # fmt: skip
 STEP_NOTES = NOTES | {"name", "order"}
 MAPPING_KEYS = frozenset({"step_id", "input_mapping", "output_mapping"})
@@ -312,6 +312,7 @@ def _level_problems(steps: Mapping[str, Step], path: str, depth: int = 0) -> Ite
         yield from _option_problems(step.node, step.node.config, declared, f"{place}.config")
         try:
             Retries.of(step)
+            timeout_of(step)
             inner = inner_steps(step) if step.node.kind in LOOPS else {}
             in_order(inner)
         except WorkflowError as error:

@@ -68,6 +68,7 @@ class NodeType:
     any_option: bool = False
     any_port: bool = False
     any_output: bool = False
+    extra: str = ""  # the optional part of this package without which it does nothing, see `extras`
 
     def option(self, name: str) -> Option | None:
         """The option of this name, also of a numbered one."""
@@ -99,6 +100,7 @@ def node_type(
     any_option: bool = False,
     any_port: bool = False,
     any_output: bool = False,
+    extra: str = "",
 ) -> NodeType:
     """A declaration from its parts; an exit written `body|loop` is named `body` and may be called `loop` too."""
     ways: dict[str, str] = {}
@@ -116,6 +118,7 @@ def node_type(
         any_option,
         any_port,
         any_output,
+        extra,
     )
 
 
