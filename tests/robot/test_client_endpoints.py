@@ -72,7 +72,8 @@ ALIAS_FIELDS = {
 }
 # Of several calls, or of none.
 COMPOSED = {
-    "access_token", "close", "iterate", "iterate_events", "wait_for_job", "watch_events", "watch_job", "watch_tenant",
+    "access_token", "close", "iterate", "iterate_audit_log", "iterate_events", "wait_for_job", "watch_events",
+    "watch_job", "watch_tenant",
 }  # fmt: skip
 
 # What answers with a list that no object is around.
@@ -93,7 +94,7 @@ class Recorder:
         self.requests.append(request)
         if f"{request.method} {request.url.path.removeprefix('/api/v1')}" in BARE_LISTS:
             return httpx2.Response(200, json=[])
-        if request.url.path.endswith("/metrics/prometheus"):
+        if request.url.path.endswith(("/metrics/prometheus", "/audit/export")):
             return httpx2.Response(200, text="# TYPE")
         if request.url.path.endswith("/batch/extend-lease"):
             return httpx2.Response(200, json={"leases": [RENEWED, RENEWED]})
@@ -129,7 +130,8 @@ def operations(document: Document) -> dict[str, dict[str, Any]]:
 
 def reached(requests: list[httpx2.Request], document: Document) -> Iterator[tuple[str, httpx2.Request]]:
     """The operation that each request to the orchestrator reached."""
-    paths = {re.sub(r"\{\w+\}", quote(NAME, safe=""), name): name for name in operations(document)}
+    named = {name: name.replace("{version}", "7") for name in operations(document)}  # a number is one
+    paths = {re.sub(r"\{\w+\}", quote(NAME, safe=""), path): name for name, path in named.items()}
     for request in requests:
         if request.url.host == "orchestrator":
             yield paths[f"{request.method} {request.url.raw_path.decode().partition('?')[0]}"], request
