@@ -93,19 +93,31 @@ class SimulationOptions(ScheduleOptions, total=False):
     schedule_name: str
 
 
+def _how_strict(strict: bool) -> dict[str, str] | None:
+    return None if strict else {"strict": "false"}
+
+
 class WorkflowCalls(Session):
     """Workflows and schedules."""
 
     async def submit_workflow(
-        self, name: str, definition: Mapping[str, Any], **more: Unpack[WorkflowOptions]
+        self, name: str, definition: Mapping[str, Any], *, strict: bool = True, **more: Unpack[WorkflowOptions]
     ) -> Answer:
-        """Store a workflow and run it once (`priority`, `metadata` …), or not (`run` false): POST /workflows."""
-        return await self._create("/workflows", {"workflow_name": name, "workflow_json": definition, **more})
+        """Store a workflow and run it once (`priority`, `metadata` …), or not (`run` false): POST /workflows.
 
-    async def upload_workflow(self, file_name: str, content: bytes, **options: Unpack[UploadOptions]) -> Answer:
+        400 WORKFLOW_INVALID when no robot would run it, with each mistake in the error's `details`; without `strict`
+        they are `warnings`.
+        """
+        body = {"workflow_name": name, "workflow_json": definition, **more}
+        return await self._create("/workflows", body, params=_how_strict(strict))
+
+    async def upload_workflow(
+        self, file_name: str, content: bytes, *, strict: bool = True, **options: Unpack[UploadOptions]
+    ) -> Answer:
         """Store a workflow from a `.json` file of up to 50 MB and run it once: POST /workflows/upload."""
         files = {"file": (file_name, content, "application/json")}
-        return await self._create("/workflows/upload", None, files=files, data=options, timeout=120)
+        params = _how_strict(strict)
+        return await self._create("/workflows/upload", None, files=files, data=options, timeout=120, params=params)
 
     async def list_workflows(self, **filters: Unpack[WorkflowFilters]) -> Answer:
         """`{workflows, total, limit, offset}`."""

@@ -6,7 +6,7 @@ beside them is a mistake that `check` finds before anything runs.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,7 +57,8 @@ class NodeType:
 
     `exits` maps each name of an execution exit to the name that the walker knows; one that ends in `_` stands for
     every exit that begins so. With `any_port`, data may also enter by ports that only the workflow knows; with
-    `any_option` and `any_output` the same holds for the configuration and for what comes out.
+    `any_option` and `any_output` the same holds for the configuration and for what comes out. `needs` names the options
+    without which the node fails; of those in one text, `code|file`, one is enough.
     """
 
     names: tuple[str, ...]
@@ -68,6 +69,7 @@ class NodeType:
     any_option: bool = False
     any_port: bool = False
     any_output: bool = False
+    needs: tuple[str, ...] = ()
 
     def option(self, name: str) -> Option | None:
         """The option of this name, also of a numbered one."""
@@ -84,6 +86,18 @@ class NodeType:
             return port
         return None
 
+    def lacking(self, given: Container[str]) -> list[str]:
+        """What of `needs` is not among the given options, by whatever name; `code or file` where one is enough."""
+        return [
+            " or ".join(names)
+            for names in (each.split("|") for each in self.needs)
+            if not any(name in given for one in names for name in self._names_of(one))
+        ]
+
+    def _names_of(self, name: str) -> tuple[str, ...]:
+        option = self.option(name)
+        return (name,) if option is None else (option.name, *option.also)
+
     @property
     def option_names(self) -> list[str]:
         return [f"{name}1" if option.numbered else name for name, option in self.options.items()]
@@ -99,6 +113,7 @@ def node_type(
     any_option: bool = False,
     any_port: bool = False,
     any_output: bool = False,
+    needs: Iterable[str] = (),
 ) -> NodeType:
     """A declaration from its parts; an exit written `body|loop` is named `body` and may be called `loop` too."""
     ways: dict[str, str] = {}
@@ -116,6 +131,7 @@ def node_type(
         any_option,
         any_port,
         any_output,
+        tuple(needs),
     )
 
 

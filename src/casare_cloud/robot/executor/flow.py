@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from casare_cloud.robot.executor.check import graph_problems, refuse_problems
+from casare_cloud.robot.executor.check import refuse_problems
+from casare_cloud.robot.executor.check_graph import graph_problems
 from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, make_lookup
 from casare_cloud.robot.executor.declarations import ERROR_OUTPUTS, kind_of, node_type
 from casare_cloud.robot.executor.errors import FATAL, InvalidWorkflowError, NodeError, NodeInputError, WorkflowError

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any
 
-from casare_cloud.robot.executor.check import refuse_problems, steps_problems
+from casare_cloud.robot.executor.check import refuse_problems
+from casare_cloud.robot.executor.check_steps import steps_problems
 from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, Timing, make_lookup
 from casare_cloud.robot.executor.declarations import kind_of
 from casare_cloud.robot.executor.errors import (

@@ -105,6 +105,7 @@ _REQUEST = tuple(option for option in web.REQUEST if option.name not in ("timeou
         anything("expected_status"),
     ),
     gives=web.ANSWER,
+    needs=("url",),
 )
 def http_request(run: NodeRun) -> Mapping[str, Any]:
     """A request whose answer is expected: an error status fails the step, unless `expected_status` names it."""
@@ -173,7 +174,13 @@ def delay(run: NodeRun) -> Next | Mapping[str, Any] | None:
 _BRANCHES = tuple(anything(name) for side in ("true", "false") for name in (f"{side}_branch", f"on_{side}"))
 
 
-@task("condition", "conditional", takes=(*basic.CONDITION, *_BRANCHES), gives=("result", "branch"))
+@task(
+    "condition",
+    "conditional",
+    takes=(*basic.CONDITION, *_BRANCHES),
+    gives=("result", "branch"),
+    needs=("expression|condition",),
+)
 def condition(run: NodeRun) -> Mapping[str, Any]:
     """Decides which steps after it run: those on the side that it comes out on, true or false."""
     written = run.raw("expression", "condition")
@@ -199,6 +206,7 @@ def condition(run: NodeRun) -> Mapping[str, Any]:
         files.ERRORS,
     ),
     gives=("path", "file_path", "bytes_written", "success"),
+    needs=("file_path",),
 )
 def file_write(run: NodeRun) -> Mapping[str, Any]:
     """Writes `content` to `path`; lists of rows become CSV in a `.csv` file, other values JSON."""

@@ -57,7 +57,7 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
                 "priority": body.priority,
                 "execution_mode": body.execution_mode,
                 "pool": body.pool,
-                "input": _input_of(body),
+                "input": input_of(body),
             },
         )
         return Submitted(published, None, schedule.schedule_id, schedule.created_at)
@@ -67,7 +67,7 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
         tx,
         NewJob(
             workflow_id=published.workflow_id,
-            input=_input_of(body),
+            input=input_of(body),
             priority=body.priority,
             execution_mode=body.execution_mode,
             pool=body.pool,
@@ -98,7 +98,8 @@ def _refuse_trigger(body: SubmitBody) -> None:
         raise InvalidArgument("robot_id: is for a job that runs now; the jobs of a schedule are any robot's.")
 
 
-def _input_of(body: SubmitBody) -> dict[str, Any]:
+def input_of(body: SubmitBody) -> dict[str, Any]:
+    """What the first job begins with."""
     return body.input if body.input is not None else variables_of(body.metadata or {}) or {}
 
 

@@ -57,6 +57,7 @@ def current(run: NodeRun) -> Mapping[str, Any]:
     "FormatDateTimeNode",
     takes=(anything("datetime"), text("input_format"), text("format", default="%Y-%m-%d %H:%M:%S")),
     gives=("result",),
+    needs=("datetime",),
 )
 def format_(run: NodeRun) -> Mapping[str, Any]:
     """A time as text."""
@@ -68,6 +69,7 @@ def format_(run: NodeRun) -> Mapping[str, Any]:
     "ParseDateTimeNode",
     takes=(text("datetime_string", "datetime", default=None), text("format")),
     gives=("iso_format", "timestamp", "success", *PARTS),
+    needs=("datetime_string",),
 )
 def parse(run: NodeRun) -> Mapping[str, Any]:
     """A time from text."""
@@ -88,6 +90,7 @@ UNITS = ("weeks", "days", "hours", "minutes", "seconds")
         *(number(unit, default=0) for unit in UNITS),
     ),
     gives=("result", "timestamp"),
+    needs=("datetime",),
 )
 def add(run: NodeRun) -> Mapping[str, Any]:
     """A time that is so much later, or earlier for negative numbers."""
@@ -107,6 +110,10 @@ TOTALS = ("total_seconds", "total_minutes", "total_hours", "total_days")
     "DateTimeDiffNode",
     takes=(anything("datetime_1"), anything("datetime_2")),
     gives=(*TOTALS, "days", "hours", "minutes", "seconds"),
+    needs=(
+        "datetime_1",
+        "datetime_2",
+    ),
 )
 def difference(run: NodeRun) -> Mapping[str, Any]:
     """From `datetime_1` to `datetime_2`: in all, and as days, hours, minutes and seconds (days carry the sign)."""

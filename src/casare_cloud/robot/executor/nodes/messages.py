@@ -128,6 +128,7 @@ def system_info(run: NodeRun) -> Mapping[str, Any]:
         unused("isolated", "a script always runs in a process of its own"),
     ),
     gives=("result", "output", "success", "error"),
+    needs=("code",),
 )
 def run_python_script(run: NodeRun) -> Mapping[str, Any]:
     """Runs Python in a process of its own, where the robot's owner allows scripts; `result` is what it leaves."""

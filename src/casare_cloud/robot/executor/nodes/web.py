@@ -66,6 +66,7 @@ ANSWER = (
         text("response_encoding"),
     ),
     gives=ANSWER,
+    needs=("url",),
 )
 def http_request(run: NodeRun) -> Mapping[str, Any]:
     """Sends a request; an answer with an error status is an output (`success` false), no answer is an error.
@@ -155,6 +156,10 @@ DOWNLOADED = ("file_path", "file_size", "success", "error")
         unused("chunk_size", "an answer is read as it comes"),
     ),
     gives=DOWNLOADED,
+    needs=(
+        "url",
+        "save_path",
+    ),
 )
 def download(run: NodeRun) -> Mapping[str, Any]:
     """Saves the answer in the job's folder."""
@@ -207,7 +212,12 @@ def auth_headers(run: NodeRun) -> Mapping[str, Any]:
     return {"headers": headers}
 
 
-@node("BuildUrlNode", takes=(text("base_url", default=None), text("path"), mapping("params")), gives=("url",))
+@node(
+    "BuildUrlNode",
+    takes=(text("base_url", default=None), text("path"), mapping("params")),
+    gives=("url",),
+    needs=("base_url",),
+)
 def build_url(run: NodeRun) -> Mapping[str, Any]:
     """A URL from its parts."""
     base, path = as_text(run.need("base_url")), run.text("path")
