@@ -15,6 +15,7 @@ from casare_cloud.cli import (
     keys,
     limits,
     metrics,
+    nodes,
     pools,
     robot,
     schedules,
@@ -52,6 +53,7 @@ app.command("status")(stack.status)
 app.command("dashboard")(stack.dashboard)
 app.command("top")(top.top)
 app.command("demo")(stack.demo)
+app.command("nodes")(nodes.nodes)
 app.command("help")(error_help.explain_code)
 
 

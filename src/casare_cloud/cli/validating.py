@@ -1,4 +1,4 @@
-"""What `workflows validate` says of files: each read as JSON, checked as a robot checks it, and told by node and key."""
+"""What `workflows validate` says of files: each read as JSON, checked as a robot checks it, told by node and key."""
 
 import json
 import sys

@@ -59,7 +59,7 @@ class Checked:
     remark: str | None = None
 
     def warnings(self, *, strict: bool) -> list[str]:
-        """The warnings as sentences. Raises `WorkflowInvalid` when there are errors, or without `strict` has them too."""
+        """The warnings as sentences. Errors are `WorkflowInvalid`, or without `strict` the first of the warnings."""
         if self.errors and strict:
             raise WorkflowInvalid(_sentence_of(self.errors), [_detail(*each) for each in self.errors[:MOST_TOLD]])
         found = [f"{path}: no robot will run this: {_ended(problem.sentence)}" for path, problem in self.errors]

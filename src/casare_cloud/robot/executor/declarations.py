@@ -8,6 +8,7 @@ beside them is a mistake that `check` finds before anything runs.
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Any, Literal
 
 Kind = Literal["any", "text", "number", "integer", "boolean", "list", "object", "expression"]
@@ -58,7 +59,8 @@ class NodeType:
     `exits` maps each name of an execution exit to the name that the walker knows; one that ends in `_` stands for
     every exit that begins so. With `any_port`, data may also enter by ports that only the workflow knows; with
     `any_option` and `any_output` the same holds for the configuration and for what comes out. `needs` names the options
-    without which the node fails; of those in one text, `code|file`, one is enough.
+    without which the node fails; of those in one text, `code|file`, one is enough. `subject` is the module that has the
+    type, and `more` what its function says besides `about`.
     """
 
     names: tuple[str, ...]
@@ -70,6 +72,8 @@ class NodeType:
     any_port: bool = False
     any_output: bool = False
     needs: tuple[str, ...] = ()
+    subject: str = ""
+    more: str = ""
 
     def option(self, name: str) -> Option | None:
         """The option of this name, also of a numbered one."""
@@ -114,6 +118,7 @@ def node_type(
     any_port: bool = False,
     any_output: bool = False,
     needs: Iterable[str] = (),
+    subject: str = "",
 ) -> NodeType:
     """A declaration from its parts; an exit written `body|loop` is named `body` and may be called `loop` too."""
     ways: dict[str, str] = {}
@@ -122,9 +127,10 @@ def node_type(
         ways.update(dict.fromkeys([first, *others], first))
     if "exec_out" in ways:
         ways |= {"out": "exec_out", "exec": "exec_out"}
+    first, _, rest = (about or "").strip().partition("\n")
     return NodeType(
         names,
-        (about or "").strip().partition("\n")[0],
+        first,
         {name: option for option in takes for name in (option.name, *option.also)},
         frozenset(gives),
         ways,
@@ -132,6 +138,8 @@ def node_type(
         any_port,
         any_output,
         tuple(needs),
+        subject.rpartition(".")[2],
+        cleandoc(rest),
     )
 
 

@@ -70,7 +70,7 @@ def block(*types: str, **parts: Any) -> Callable[[BlockFunction], BlockFunction]
 
     def register(function: BlockFunction) -> BlockFunction:
         BLOCKS.update({kind_of(name): function for name in types})
-        declare(node_type(types, function.__doc__, **parts))
+        declare(node_type(types, function.__doc__, subject=function.__module__, **parts))
         return function
 
     return register

@@ -52,7 +52,7 @@ def task(*types: str, **parts: Any) -> Callable[[NodeFunction], NodeFunction]:
     """Registers a function as the implementation of these task types, with its declaration (see `node_type`)."""
 
     def register(function: NodeFunction) -> NodeFunction:
-        _add(types, function, node_type(types, function.__doc__, **parts))
+        _add(types, function, node_type(types, function.__doc__, subject=function.__module__, **parts))
         return function
 
     return register
