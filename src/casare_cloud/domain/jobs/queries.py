@@ -253,6 +253,10 @@ EXPLAIN_JOB = """
 select public.explain_job(%(job_id)s::uuid) as answer
 """
 
+NAME_MISSING_ROBOT = """
+select public.name_missing_robot(%(job_id)s::uuid) as sentence
+"""
+
 HAS_JOB = """
 select true from public.jobs as j where j.job_id = %(job_id)s
 """

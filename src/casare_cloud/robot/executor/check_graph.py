@@ -19,15 +19,18 @@ from casare_cloud.robot.executor.check_wires import wire_problems
 from casare_cloud.robot.executor.declarations import EVERY_NODE_TAKES, NOTES
 from casare_cloud.robot.executor.errors import InvalidWorkflowError
 from casare_cloud.robot.executor.graph import (
+    INLINE,
     LOOP_ENDS,
     SUBFLOWS,
     TRIGGERS,
     Graph,
     Node,
+    inline_subflow,
     parse_definition,
     parse_graph,
+    subflow_name,
 )
-from casare_cloud.robot.executor.problems import Problem, listed
+from casare_cloud.robot.executor.problems import Problem, listed, nearest
 from casare_cloud.robot.executor.registry import built_in_types, find_declaration
 from casare_cloud.robot.executor.wires import (
     REROUTES,
@@ -53,21 +56,26 @@ _NAMED = re.compile(r"\{\{\s*+([^{}.]{1,300})\.")  # possessive: else a long gap
 
 
 def graph_problems(
-    definition: Mapping[str, Any], graph: Graph, path: str = "", depth: int = 0, *, is_whole: bool = True
+    definition: Mapping[str, Any],
+    graph: Graph,
+    path: str = "",
+    depth: int = 0,
+    around: Collection[str] = (),
+    *,
+    is_whole: bool = True,
 ) -> Iterator[Problem]:
-    """The problems of a definition with nodes, and of the sub-workflows that it carries.
+    """The problems of a definition with nodes, and of the sub-workflows that it carries; `around` has others for these.
 
     Of a graph that is not whole, because parts of it could not be read, nothing is said that depends on the others.
     """
-    found = list(_graph_problems(definition, graph, path, depth, is_whole))
+    found = list(_graph_problems(definition, graph, path, is_whole))
+    found += _subflow_problems(definition, graph, path, depth, {*around, *graph.subflows})
     yield from found
     if graph.nodes and not found and depth == 0 and all(map(_does_nothing, graph.nodes.values())):
         yield Problem(f"{path}nodes", "does_nothing", "warning", "no node of the workflow does anything")
 
 
-def _graph_problems(
-    definition: Mapping[str, Any], graph: Graph, path: str, depth: int, is_whole: bool
-) -> Iterator[Problem]:
+def _graph_problems(definition: Mapping[str, Any], graph: Graph, path: str, is_whole: bool) -> Iterator[Problem]:
     yield from workflow_keys(definition, path)
     if not graph.nodes and is_whole:
         yield Problem(f"{path}nodes", "does_nothing", "warning", "the workflow has no nodes, so that nothing runs")
@@ -79,7 +87,6 @@ def _graph_problems(
         flow, running = _flow_problems(graph, path)
         yield from flow
         yield from _missing_options(graph, running, path)
-    yield from _subflow_problems(definition, graph, path, depth)
 
 
 def _node_problems(node: Node, item: Mapping[str, Any], path: str) -> Iterator[Problem]:
@@ -168,11 +175,22 @@ def _wanted(graph: Graph) -> set[str]:
     return named | {source for source, _ in graph.data_edges.values()}
 
 
-def _subflow_problems(definition: Mapping[str, Any], graph: Graph, path: str, depth: int) -> Iterator[Problem]:
+def _subflow_problems(
+    definition: Mapping[str, Any], graph: Graph, path: str, depth: int, names: Collection[str]
+) -> Iterator[Problem]:
+    for node in graph.nodes.values():
+        if node.kind in SUBFLOWS and inline_subflow(node) is None:
+            name = subflow_name(node)
+            if name and name not in names:
+                message, place = (
+                    f"sub-workflow {name} of {node.id} is not part of the definition",
+                    f"{path}nodes.{node.id}",
+                )
+                yield Problem(place, "unknown_subflow", "error", message, nearest(name, names), node.id)
     for place, inner in _carried(definition, graph, path) if depth < MAX_DEPTH else ():
         try:
             parsed = parse_definition(inner)
-            yield from graph_problems(parsed, parse_graph(parsed), place, depth + 1)
+            yield from graph_problems(parsed, parse_graph(parsed), place, depth + 1, names)
         except InvalidWorkflowError as error:
             yield structural(place, error)
 
@@ -184,7 +202,7 @@ def _carried(definition: Mapping[str, Any], graph: Graph, path: str) -> Iterator
         yield from ((f"{path}subflows.{name}.", inner) for name, inner in carried.items())
     for node in graph.nodes.values():
         if node.kind in SUBFLOWS:
-            for key in ("workflow", "definition", "workflow_json", "subflow"):
+            for key in INLINE:
                 if isinstance(node.config.get(key), Mapping):
                     yield f"{path}nodes.{node.id}.config.{key}.", node.config[key]
 

@@ -15,6 +15,8 @@ TOO_DEEP = "the workflow is nested too deeply"
 LOOP_STARTS = frozenset({"forloopstart", "whileloopstart"})
 LOOP_ENDS = frozenset({"forloopend", "whileloopend"})
 SUBFLOWS = frozenset({"subflow", "subworkflow", "callsubflow", "callsubworkflow"})
+INLINE = ("workflow", "definition", "workflow_json", "subflow")
+"""Options of a sub-workflow node that hold the workflow itself."""
 TRIGGER_TYPES = tuple(
     f"{name}TriggerNode"
     for name in (
@@ -256,11 +258,9 @@ def set_variables(variables: dict[str, Any], declared: Any, input: Mapping[str, 
 
 def subflow_of(graph: Graph, node: Node) -> Graph:
     """The workflow that a sub-workflow node runs: in the node itself, or in the definition's `subflows`."""
-    inline = (node.config.get(key) for key in ("workflow", "definition", "workflow_json", "subflow"))
-    definition: Any = next((found for found in inline if isinstance(found, Mapping)), None)
+    definition: Any = inline_subflow(node)
     if definition is None:
-        wanted = (node.config.get(key) for key in ("subflow_id", "workflow_id", "subflow"))
-        name = next((str(found) for found in wanted if found), "")
+        name = subflow_name(node)
         if name not in graph.subflows:
             raise UnsupportedNodeError(
                 f"sub-workflow {name or '(no id)'} is not part of this definition", node_id=node.id
@@ -269,6 +269,17 @@ def subflow_of(graph: Graph, node: Node) -> Graph:
     inner = parse_graph(parse_definition(definition))
     inner.subflows = {**graph.subflows, **inner.subflows}
     return inner
+
+
+def inline_subflow(node: Node) -> Mapping[str, Any] | None:
+    """The workflow that a sub-workflow node carries itself, or None."""
+    return next((node.config[key] for key in INLINE if isinstance(node.config.get(key), Mapping)), None)
+
+
+def subflow_name(node: Node) -> str:
+    """By which a sub-workflow node names a part of the definition's `subflows`."""
+    wanted = (node.config.get(key) for key in ("subflow_id", "workflow_id", "subflow"))
+    return next((str(found) for found in wanted if found), "")
 
 
 def _refuse_cycles(graph: Graph) -> None:

@@ -134,6 +134,7 @@ async def execute_workflow(
         if error.code not in ("WORKFLOW_NOT_FOUND", "WORKFLOW_NOT_RUNNABLE"):
             raise
         raise NotFound("WORKFLOW_NOT_FOUND", "Workflow not found or disabled") from error
+    warnings += await jobs.warnings_of(tx, made.job_id)
     return ExecutedAnswer(
         id=made.job_id, workflow_id=workflow_id, trigger_type="manual", status="pending", warnings=warnings
     )

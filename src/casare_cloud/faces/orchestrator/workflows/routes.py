@@ -102,7 +102,7 @@ async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall, *, strict: bool) 
     store = store_of(call.services.settings)
     checked = await check(body.workflow_json, "workflow_json", submitting.input_of(body))
     made = await submitting.submit(tx, store, body)
-    warnings = [*body.warnings(), *checked.warnings(strict=strict)]
+    warnings = [*body.warnings(), *checked.warnings(strict=strict), *made.warnings]
     await call.commit(_answer(made, body, warnings))
     return _answer(await submitting.keep_copy(call.transaction, store, made, body), body, warnings)
 

@@ -31,6 +31,7 @@ class Submitted:
     job_id: UUID | None
     schedule_id: UUID | None
     created_at: datetime
+    warnings: tuple[str, ...] = ()
 
 
 async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) -> Submitted:
@@ -74,7 +75,7 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
             robot_id=body.robot_id or target_of(body.metadata or {}),
         ),
     )
-    return Submitted(published, job.job_id, None, job.created_at)
+    return Submitted(published, job.job_id, None, job.created_at, tuple(await jobs.warnings_of(tx, job.job_id)))
 
 
 async def keep_copy(begin: backup.Begin, store: backup.Store | None, made: Submitted, body: SubmitBody) -> Submitted:
