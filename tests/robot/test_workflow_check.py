@@ -56,7 +56,7 @@ ERRORS: list[tuple[Any, str, str, str | None, str]] = [
     (chain(("l", "LogNode", {"zzz": 1})), "nodes.l.config.zzz", "unknown_option", None, "its options: data, include"),
     (with_node_key(message="x"), "nodes.l.message", "misplaced_option", None, "the options of LogNode stand in config"),
     (with_node_key(parameters={"message": "x"}), "nodes.l.parameters", "misplaced_option", None, "stand in config"),
-    (with_node_key(config=[1]), "", "structure", None, "the config of node l is not an object"),
+    (with_node_key(config=[1]), "nodes.l.config", "structure", None, "the config of node l is not an object"),
     # a port
     (wired(ON, ("v.exec_ouy", "m")), "connections[1].source_port", "unknown_port", "exec_out", "no exit of SetVar"),
     (wired(ON, ("v.finished", "m")), "connections[1].source_port", "unknown_port", "exec_out", "finished is no exit"),
@@ -112,7 +112,7 @@ WARNINGS: list[tuple[Any, str, str]] = [
     (chain(("t", "TextTrimNode", {"mode": "bothh"})), "bad_choice", "bothh is no mode of TextTrimNode t"),
     (graph(USED, ON, ("s.message", "v.value"), ("m.result", "v.value")), "two_sources", "only m counts"),
     (
-        graph({"s": ("SwitchNode", {"cases": ["a"]}), "v": SET}, ("s.case_b", "v")),
+        graph({"s": ("SwitchNode", {"value": "a", "cases": ["a"]}), "v": SET}, ("s.case_b", "v")),
         "never_taken",
         "case_b of s is never",
     ),

@@ -16,7 +16,8 @@ BROKEN: dict[str, tuple[list[Any], tuple[str, ...]]] = {
     "a dependency on no step": ([LOG, {**LOG, "id": "b", "depends_on": ["aa"]}], ("aa", "did you mean a")),
     "a way to no step": ([{**LOG, "next": "gone"}], ("gone",)),
     "a side of a condition that leads to no step": (
-        [{"id": "c", "type": "condition", "config": {"expression": "1 > 0"}, "branches": {"true": ["gone"]}}], ("gone",)),
+        [{"id": "c", "type": "condition", "config": {"expression": "1 > 0"}, "branches": {"true": ["gone"]}}],
+        ("gone",)),
     "a handler that is no step": ([{**LOG, "on_error": "cleanup"}], ("cleanup",)),
     "a body of no step": ([{"id": "l", "type": "loop", "config": {"items": [1], "body": ["gone"]}}], ("gone",)),
     "a circle": ([{**LOG, "depends_on": ["b"]}, {**LOG, "id": "b", "depends_on": ["a"]}], ("circle", "a, b")),
@@ -34,7 +35,8 @@ WARNED: dict[str, tuple[list[Any], tuple[str, ...]]] = {
     "a type that is misspelt": ([{**LOG, "type": "lgo"}], ("lgo", "log")),
     "a key that is not read": ([{**LOG, "on_errors": "stop"}], ("on_errors",)),
     "no steps": ([], ("no steps",)),
-    "a template that names nothing": ([{**LOG, "config": {"message": "{{steps.a.output.mesage}}"}}], ("mesage", "message")),
+    "a template that names nothing": (
+        [{**LOG, "config": {"message": "{{steps.a.output.mesage}}"}}], ("steps.a.output.mesage",)),
     "a template of no step": ([{**LOG, "config": {"message": "{{fetch.json}}"}}], ("fetch.json",)),
 }  # fmt: skip
 

@@ -94,7 +94,12 @@ def option_problems(node: Node, config: Mapping[str, Any], declared: NodeType, p
 
 
 def missing_options(node: Node, declared: NodeType, also: Collection[str], path: str) -> Iterator[Problem]:
-    """What the node needs and neither its configuration nor `also` (what leads into it) has."""
-    given = {*also, *(key for key, value in node.config.items() if value not in (None, ""))}
+    """What the node needs and neither its configuration nor `also` (what leads into it) has.
+
+    A key that is misspelt counts: it is told already.
+    """
+    written = {str(key) for key, value in node.config.items() if value not in (None, "")}
+    unknown = (key for key in written if declared.option(key) is None)
+    given = {*also, *written, *(nearest(key, declared.option_names) for key in unknown)}
     for name in declared.lacking(given):
         yield Problem(path, "missing_option", "error", f"{node.type} {node.id} needs {name}", node_id=node.id)

@@ -90,7 +90,7 @@ class NodeType:
             return port
         return None
 
-    def lacking(self, given: Container[str]) -> list[str]:
+    def lacking(self, given: Container[str | None]) -> list[str]:
         """What of `needs` is not among the given options, by whatever name; `code or file` where one is enough."""
         return [
             " or ".join(names)

@@ -138,7 +138,8 @@ def parse_graph(definition: Mapping[str, Any], broken: Broken = None) -> Graph:
     With a list in `broken`, the mistakes in single nodes and connections are put there, and what has them is left out.
     """
     graph = Graph(nodes={})
-    for node, item in _nodes(definition.get("nodes"), broken):
+    named: set[str] = set()  # also by nodes that are left out
+    for node, item in _nodes(definition.get("nodes"), named, broken):
         graph.nodes[node.id] = node
         graph.written[node.id] = item
     if len(graph.nodes) > MAX_NODES:
@@ -147,7 +148,9 @@ def parse_graph(definition: Mapping[str, Any], broken: Broken = None) -> Graph:
         )
     types = {node.id: find_declaration(node.kind) for node in graph.nodes.values()}
     kinds = {node.id: node.kind for node in graph.nodes.values()}
-    graph.wires = sort_wires(read_wires(definition.get("connections"), graph.nodes, broken), kinds, types)
+    wires = read_wires(definition.get("connections"), named, broken)
+    whole = (wire for wire in wires if wire.source in kinds and wire.target in kinds)
+    graph.wires = sort_wires(whole, kinds, types)
     for wire in graph.wires:
         if wire.exit is not None:
             graph.connect(wire.source, wire.exit, wire.target)
@@ -163,20 +166,19 @@ def parse_graph(definition: Mapping[str, Any], broken: Broken = None) -> Graph:
     return graph
 
 
-def _nodes(nodes: Any, broken: Broken) -> Iterator[tuple[Node, Mapping[str, Any]]]:
+def _nodes(nodes: Any, named: set[str], broken: Broken) -> Iterator[tuple[Node, Mapping[str, Any]]]:
     if isinstance(nodes, Mapping):
         items = [{"id": key, **value} if isinstance(value, Mapping) else value for key, value in nodes.items()]
     elif isinstance(nodes, list):
         items = nodes
     else:
         raise InvalidWorkflowError("nodes is neither a list nor an object", path="nodes")
-    seen: set[str] = set()
     for number, item in enumerate(items):
         with kept_in(broken):
-            yield _node(item, f"nodes[{number}]", seen), item
+            yield _node(item, f"nodes[{number}]", named), item
 
 
-def _node(item: Any, place: str, seen: set[str]) -> Node:
+def _node(item: Any, place: str, named: set[str]) -> Node:
     if not isinstance(item, Mapping):
         raise InvalidWorkflowError(f"{place} is not an object", path=place)
     node_id = item.get("node_id", item.get("id"))
@@ -184,13 +186,13 @@ def _node(item: Any, place: str, seen: set[str]) -> Node:
     if not isinstance(node_id, str | int) or node_id == "":
         raise InvalidWorkflowError(f"{place} has no id", path=f"{place}.id")
     node_id = str(node_id)
-    if not isinstance(node_type, str) or not node_type:
-        raise InvalidWorkflowError(f"node {node_id} has no type", node_id=node_id, path=f"nodes.{node_id}.type")
-    if node_id in seen:
+    if node_id in named:
         raise InvalidWorkflowError(
             f"two nodes have the id {node_id}", node_id=node_id, path=f"{place}.id", rule="duplicate_id"
         )
-    seen.add(node_id)
+    named.add(node_id)
+    if not isinstance(node_type, str) or not node_type:
+        raise InvalidWorkflowError(f"node {node_id} has no type", node_id=node_id, path=f"nodes.{node_id}.type")
     config = item.get("config") or item.get("properties") or {}
     if not isinstance(config, Mapping):
         message = f"the config of node {node_id} is not an object"

@@ -41,7 +41,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     """The one of the names that may be meant, or None."""
     plain = {_plain(other): other for other in names}
     wanted = _plain(name)
-    close = get_close_matches(wanted, plain, 1, 0.7)
+    close = get_close_matches(wanted, plain, 1, 0.66)
     return plain.get(wanted) or (plain[close[0]] if close else None)
 
 

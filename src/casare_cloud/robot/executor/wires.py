@@ -1,6 +1,6 @@
 """Connections: reads every form that is in use, and tells whether one carries execution or a value."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,7 +50,7 @@ class Wire:
     exit: str | None = None
 
 
-def read_wires(connections: Any, nodes: Mapping[str, Any], broken: Broken = None) -> list[Wire]:
+def read_wires(connections: Any, nodes: Collection[str], broken: Broken = None) -> list[Wire]:
     """Every connection; raises `InvalidWorkflowError` for one that is none, or that has no node at an end."""
     if connections is None:
         return []
@@ -63,7 +63,7 @@ def read_wires(connections: Any, nodes: Mapping[str, Any], broken: Broken = None
     return wires
 
 
-def _read(connection: Any, number: int, nodes: Mapping[str, Any]) -> Wire:
+def _read(connection: Any, number: int, nodes: Collection[str]) -> Wire:
     place = f"connections[{number}]"
     if not isinstance(connection, Mapping):
         raise InvalidWorkflowError(f"{place} is not an object", path=place)
@@ -81,7 +81,7 @@ def _read(connection: Any, number: int, nodes: Mapping[str, Any]) -> Wire:
 
 
 def _end(
-    connection: Mapping[str, Any], names: tuple[str, ...], ports: tuple[str, ...], nodes: Mapping[str, Any]
+    connection: Mapping[str, Any], names: tuple[str, ...], ports: tuple[str, ...], nodes: Collection[str]
 ) -> tuple[str, str | None]:
     end = next((connection[name] for name in names if name in connection), None)
     port = next((str(connection[name]) for name in ports if connection.get(name) is not None), None)

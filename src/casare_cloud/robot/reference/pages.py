@@ -46,8 +46,6 @@ _RAISED_BY_SUBJECT: dict[str, tuple[type[errors.WorkflowError], ...]] = {
     "super_nodes": (errors.SandboxError, errors.UnsupportedNodeError),
 }
 _RAISED_BY_TYPE: dict[str, tuple[type[errors.WorkflowError], ...]] = {
-    "AssertNode": (errors.ThrownError,),
-    "ThrowErrorNode": (errors.ThrownError,),
     "RetryFailNode": (errors.NodeError,),
     "SubflowNode": (errors.UnsupportedNodeError,),
     "EnvironmentVariableNode": (errors.UnsupportedNodeError,),
@@ -57,8 +55,13 @@ _RAISED_BY_TYPE: dict[str, tuple[type[errors.WorkflowError], ...]] = {
     "http_download": (errors.HttpRequestError, errors.SandboxError),
     "file_read": (errors.SandboxError,),
     "file_write": (errors.SandboxError,),
-    "file_ops": (errors.SandboxError,),
+    "file_ops": (errors.NodeInputError, errors.SandboxError),
     "loop": (errors.LoopLimitError,),
+}
+
+_OWN_WORDS = {
+    "AssertNode": ("AssertionError", "the condition does not hold"),
+    "ThrowErrorNode": ("Error", "always, under the word that its `error_type` gives"),
 }
 
 
@@ -121,7 +124,8 @@ class Page:
         if "expression" in kinds:
             found.append(("ExpressionError", _sentence(errors.ExpressionError)))
         own = dict.fromkeys((*_RAISED_BY_SUBJECT.get(self.declared.subject, ()), *_RAISED_BY_TYPE.get(self.name, ())))
-        return found + [(kind.__name__, _sentence(kind)) for kind in own]
+        found += [(kind.__name__, _sentence(kind)) for kind in own]
+        return [*found, _OWN_WORDS[self.name]] if self.name in _OWN_WORDS else found
 
     def to_json(self) -> dict[str, Any]:
         declared = self.declared
