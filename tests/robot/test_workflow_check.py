@@ -255,3 +255,14 @@ def test_the_check_needs_nothing_heavy() -> None:
     heavy = ("httpx2", "regex", "psycopg", "fastapi", "pydantic", "websockets")
     code = f"import sys, casare_cloud.robot.executor.check; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_work_for_thousands_of_mistakes_is_bounded() -> None:
+    """Looking for what each may mean among a thousand names would take half a minute for this one."""
+    nodes = [{"id": f"n{number}", "type": "LgoNode", "config": {"a": f"{{{{x{number}}}}}"}} for number in range(1_000)]
+    wires = [{"source": "n1", "target": f"nn{number}"} for number in range(20_000)]
+    began_at = time.process_time()
+    problems = find_workflow_problems({"nodes": nodes, "connections": wires})
+    assert time.process_time() - began_at < 10
+    assert len(problems) > 20_000
+    assert problems[0].did_you_mean

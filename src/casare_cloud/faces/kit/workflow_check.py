@@ -84,8 +84,10 @@ async def check(
 
 def _check(definition: Mapping[str, Any], field: str, given: Collection[str], may_be_unfinished: bool) -> Checked:
     from casare_cloud.robot.executor.check import find_workflow_problems
+    from casare_cloud.robot.executor.problems import Problem
 
-    errors, others = [], []
+    errors: list[tuple[str, Problem]] = []
+    others: list[tuple[str, Problem]] = []
     for problem in find_workflow_problems(definition, given):
         is_error = problem.severity == "error" and not (may_be_unfinished and problem.rule == "missing_option")
         (errors if is_error else others).append((f"{field}.{problem.path}".rstrip("."), problem))

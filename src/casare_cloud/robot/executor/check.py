@@ -14,7 +14,7 @@ from casare_cloud.robot.executor.check_steps import steps_problems
 from casare_cloud.robot.executor.context import Reporter
 from casare_cloud.robot.executor.errors import InvalidWorkflowError, WorkflowError
 from casare_cloud.robot.executor.graph import TOO_DEEP, parse_definition, parse_graph
-from casare_cloud.robot.executor.problems import Problem
+from casare_cloud.robot.executor.problems import Problem, few_suggestions
 from casare_cloud.robot.executor.step_form import in_order, parse_steps
 
 MOST_ERRORS = 5
@@ -26,6 +26,11 @@ def find_workflow_problems(definition: Any, given: Collection[str] = ()) -> list
 
     `given` are names that the job's input will have, beside those that the workflow declares.
     """
+    with few_suggestions():
+        return sorted(_problems(definition, given), key=lambda problem: problem.severity)
+
+
+def _problems(definition: Any, given: Collection[str]) -> list[Problem]:
     found: list[Problem] = []
     try:
         parsed = parse_definition(definition)
@@ -47,7 +52,7 @@ def find_workflow_problems(definition: Any, given: Collection[str] = ()) -> list
         found.append(structural("", error))
     except RecursionError:
         found = [structural("", InvalidWorkflowError(TOO_DEEP))]
-    return sorted(found, key=lambda problem: problem.severity)
+    return found
 
 
 def refuse_problems(problems: Iterable[Problem], reporter: Reporter) -> None:

@@ -71,7 +71,9 @@ class Scope:
         outputs = {*declared.outputs, *(("output",) if self.has_steps else ())}
         if not rest:
             return f"names the node {node_id} and none of its outputs ({listed(outputs)})", None
-        port = str(rest[0])
+        if self.has_steps and rest[0] == "output" and "output" not in declared.outputs:
+            rest = rest[1:]
+        port = str(rest[0]) if rest else "output"
         if declared.any_output or port in outputs or port in ERROR_OUTPUTS:
             return None
         meant = nearest(port, outputs)

@@ -32,6 +32,8 @@ from casare_cloud.robot.executor.templates import MISSING, TEMPLATE, as_text
 TASKS: dict[str, NodeFunction] = {}
 """By kind, as `kind_of` writes it."""
 DECLARED_TASKS: dict[str, NodeType] = {kind_of(name): LOOP for name in LOOP.names}
+TASK_NAMES: dict[str, str] = {kind_of(name): name for name in LOOP.names}
+"""As workflows write them, by kind."""
 WAITING = frozenset({
     "httprequest", "apirequest", "httpdownload", "httpdownloadfile", "httpsuper", "delay", "wait", "sleep", "loop",
     "foreach", "pythonscript", "shellcommand", "customscript",
@@ -59,8 +61,8 @@ def task(*types: str, **parts: Any) -> Callable[[NodeFunction], NodeFunction]:
 
 
 def task_names() -> list[str]:
-    """Every task type of this package."""
-    return [name for declared in DECLARED_TASKS.values() for name in declared.names]
+    """Every task type of this package, as workflows write it."""
+    return list(TASK_NAMES.values())
 
 
 def find_step_type(name: str) -> NodeType | None:
@@ -73,6 +75,7 @@ def find_step_type(name: str) -> NodeType | None:
 
 def _add(types: tuple[str, ...], function: NodeFunction, declared: NodeType) -> None:
     for name in types:
+        TASK_NAMES[kind_of(name)] = name
         TASKS[kind_of(name)] = function
         DECLARED_TASKS[kind_of(name)] = declared
 

@@ -12,7 +12,7 @@ from casare_cloud.robot.executor import errors
 from casare_cloud.robot.executor.declarations import NodeType, Option, kind_of
 from casare_cloud.robot.executor.problems import nearest
 from casare_cloud.robot.executor.registry import built_in_types
-from casare_cloud.robot.executor.tasks import DECLARED_TASKS
+from casare_cloud.robot.executor.tasks import DECLARED_TASKS, TASK_NAMES
 
 SUBJECTS = {
     "basic": "Basics",
@@ -172,7 +172,7 @@ def pages() -> tuple[Page, ...]:
     nodes.sort(key=lambda page: (_place(page.subject, order), page.subject, page.name))
     steps: dict[int, list[str]] = {}
     for kind, declared in DECLARED_TASKS.items():
-        steps.setdefault(id(declared), []).append(_step_name(kind, declared))
+        steps.setdefault(id(declared), []).append(TASK_NAMES[kind])
     by_id = {id(declared): declared for declared in DECLARED_TASKS.values()}
     return (*nodes, *(_page(by_id[key], tuple(dict.fromkeys(names)), is_step=True) for key, names in steps.items()))
 
@@ -209,22 +209,6 @@ def _page(declared: NodeType, names: tuple[str, ...], *, is_step: bool) -> Page:
     subject = STEPS if is_step else SUBJECTS.get(module, module.replace("_", " ").capitalize())
     written = _examples()["steps"].get(names[0]) if is_step else _examples().get(names[0])
     return Page(declared, names, subject, is_step, None if written is None else _example(names[0], written, is_step))
-
-
-def _step_name(kind: str, declared: NodeType) -> str:
-    """A task type as workflows write it: `http_request`, also where a node does it."""
-    own = next((name for name in declared.names if kind_of(name) == kind and name == name.lower()), None)
-    return own or _STEP_NAMES[kind]
-
-
-_STEP_NAMES = {
-    "log": "log",
-    "setvariable": "set_variable",
-    "jsonparse": "json_parse",
-    "parsejson": "parse_json",
-    "fileread": "file_read",
-    "httpdownload": "http_download",
-}
 
 
 def _sentence(kind: type[errors.WorkflowError]) -> str:
