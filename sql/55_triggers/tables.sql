@@ -27,6 +27,7 @@ create table public.triggers (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     deleted_at timestamptz,
+    version integer not null default 1, -- of config, path and secrets together: functions remember them, and say which they mean
     -- What follows changes with each delivery, under the row's lock: deliveries of one trigger take turns.
     trigger_count bigint not null default 0,    -- jobs that it put in the queue
     duplicate_count bigint not null default 0,
@@ -91,13 +92,12 @@ create table public.trigger_deliveries (
     replay_of uuid,                     -- the delivery that somebody let come again
     request jsonb not null default '{}',
     received_at timestamptz not null,
-    constraint trigger_deliveries_pkey primary key (delivery_id),
+    constraint trigger_deliveries_pkey primary key (tenant_id, delivery_id),
     constraint trigger_deliveries_tenant_id_trigger_id_fkey foreign key (tenant_id, trigger_id)
         references public.triggers (tenant_id, trigger_id) on delete cascade,
     constraint trigger_deliveries_message_id_check check (length(message_id) between 1 and 255)
 );
 create index trigger_deliveries_tenant_id_trigger_id_idx on public.trigger_deliveries (tenant_id, trigger_id, delivery_id desc);
-create index trigger_deliveries_tenant_id_delivery_id_idx on public.trigger_deliveries (tenant_id, delivery_id);
 create unique index trigger_deliveries_tenant_id_trigger_id_message_id_key
     on public.trigger_deliveries (tenant_id, trigger_id, message_id)
     where message_id is not null and outcome in ('accepted', 'filtered');

@@ -41,6 +41,15 @@ class KeyRing:
             keys[name] = key
         return cls(keys)
 
+    @property
+    def newest(self) -> str | None:
+        """The name of the key that seals."""
+        return next(iter(self._keys), None)
+
+    def is_of_newest(self, sealed: bytes) -> bool:
+        """Whether that key sealed it."""
+        return key_name_of(sealed) == self.newest
+
     def seal(self, secret: bytes, belongs_to: str) -> bytes:
         """The secret, sealed by the newest key; 503 SECRET_KEYS_MISSING when the ring has none."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -60,7 +69,7 @@ class KeyRing:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         head = sealed[: 1 + sealed[0]]
-        key = self._keys.get(head[1:].decode("ascii", "replace"))
+        key = self._keys.get(key_name_of(sealed))
         rest = sealed[len(head) :]
         if key is None or len(rest) <= _NONCE_BYTES:
             return None
@@ -68,6 +77,11 @@ class KeyRing:
             return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], head + belongs_to.encode())
         except InvalidTag:
             return None
+
+
+def key_name_of(sealed: bytes) -> str:
+    """The name of the key that sealed a secret."""
+    return sealed[1 : 1 + sealed[0]].decode("ascii", "replace")
 
 
 def new_secret_keys() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.databases import Database
@@ -15,6 +16,8 @@ from tests.fleets import Fleet, call, make_fleet
 from typer.testing import CliRunner, Result
 
 from casare_cloud.cli.app import app
+from casare_cloud.domain.triggers.receiving import place_of
+from casare_cloud.key_ring import KeyRing, new_secret_keys
 
 WEEK = "jobs_{}w{:02}".format(*datetime.now(UTC).isocalendar()[:2])
 
@@ -58,6 +61,47 @@ def test_health_says_what_to_do_and_ends_with_1_when_something_is_wrong(fleet: F
     answer = run(fleet, "health")
     assert answer.exit_code == 1
     assert "no luck" in answer.stdout
+
+
+def test_secrets_are_sealed_anew_so_that_the_old_key_can_go(fleet: Fleet, tmp_path: Path) -> None:
+    texts = {name: f"{name}:{new_secret_keys().removeprefix('k1:')}" for name in ("k0", "k1", "k2")}
+    other, old, new = (KeyRing.read(text) for text in texts.values())
+    sealed: dict[UUID, bytes] = {}
+    for ring in (old, old, other, new):
+        trigger = call(
+            fleet.member, "create_trigger", workflow_id=fleet.workflow.workflow_id, name="x", trigger_type="webhook",
+            config={"auth": "github"},
+        )  # fmt: skip
+        place = place_of(trigger["tenant_id"], trigger["trigger_id"])
+        sealed[trigger["trigger_id"]] = ring.seal(b"the secret", place)
+        call(fleet.member, "set_trigger_secret", trigger_id=trigger["trigger_id"], sealed=sealed[trigger["trigger_id"]])
+    stranger = list(sealed)[2]
+
+    def reseal(keys: str) -> Result:
+        env = {
+            "CASARE_OWNER_DATABASE_URL": fleet.database.dsn(),
+            "CASARE_SECRET_KEYS": keys,
+            "CASARE_HOME": str(tmp_path),
+        }
+        return CliRunner().invoke(app, ["db", "reseal"], env=env)
+
+    def stored() -> dict[UUID, bytes]:
+        rows = fleet.owner.execute("select trigger_id, sealed from private.trigger_secrets").fetchall()
+        return {row["trigger_id"]: row["sealed"] for row in rows}
+
+    answer = reseal(f"{texts['k2']},{texts['k1']}")
+    assert (answer.exit_code, answer.stdout[:28]) == (1, "2 secrets were sealed anew; "), answer.output
+    assert f"trigger {stranger} " in answer.stderr
+    assert "key k0" in answer.stderr
+    kept = stored()
+    assert kept[stranger] == sealed[stranger]
+    for trigger_id in sealed.keys() - {stranger}:
+        assert new.open(kept[trigger_id], place_of(fleet.tenant.tenant_id, trigger_id)) == b"the secret"
+    assert kept[list(sealed)[3]] == sealed[list(sealed)[3]]
+    fleet.owner.execute("delete from private.trigger_secrets where trigger_id = %s", [stranger])
+    assert reseal(texts["k2"]).stdout[:28] == "0 secrets were sealed anew; "
+    for keys in ("", "k1"):
+        assert reseal(keys).exit_code == 2
 
 
 def test_an_export_has_every_finished_job_and_marks_the_partition(fleet: Fleet, tmp_path: Path) -> None:

@@ -250,6 +250,8 @@ CALLS: dict[str, list[str]] = {
     "public.list_calendars": ["public.list_calendars()", "public.list_calendars(%(calendar)s)"],
     "public.delete_schedule": ["public.delete_schedule(%(schedule)s)"],
     "public.trigger_schedule": ["public.trigger_schedule(%(schedule)s)"],
+    "public.toggle_schedule": ["public.toggle_schedule(%(schedule)s)"],
+    "public.toggle_trigger": ["public.toggle_trigger(%(trigger)s)"],
     "public.update_schedule": [
         'public.update_schedule(%(schedule)s, \'{"name": "x"}\')',
         "public.update_schedule(%(schedule)s, jsonb_build_object('workflow_id', %(own_workflow)s::uuid))",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 from tests.database.triggering import accepted, create, deliver, deliveries, jobs, read, receiver, update
 from tests.databases import at
 from tests.factories import make_member, make_workflow
@@ -123,12 +124,17 @@ def test_a_path_is_unique_in_the_installation_and_free_again_after_a_deletion(fl
 def test_an_update_changes_what_it_names_and_keeps_path_and_auth(fleet: Fleet) -> None:
     trigger = create(fleet, auth="github", cooldown_seconds=5)
     fleet.travel(minutes=1)
-    changed = update(fleet, trigger, name="Other", config={"priority": 3})
+    changed = update(fleet, trigger, name="Other", config={"priority": 3, "payload_filter": {"a": None, "b": 1}})
     assert (changed["name"], changed["path"]) == ("Other", trigger["path"])
-    assert changed["config"] == {"auth": "github", "path": trigger["path"], "priority": 3}
+    kept = {"auth": "github", "path": trigger["path"], "priority": 3}
+    assert changed["config"] == kept | {"cooldown_seconds": 5, "payload_filter": {"a": None, "b": 1}}
+    changed = update(fleet, trigger, config={"payload_filter": {"b": 2}, "cooldown_seconds": None, "path": None})
+    assert (changed["config"], changed["path"]) == (kept | {"payload_filter": {"b": 2}}, trigger["path"])
     assert changed["updated_at"] == fleet.now
     with refused(400, "INVALID_ARGUMENT", "config.auth cannot be changed"):
         update(fleet, trigger, config={"auth": "none"})
+    with refused(400, "INVALID_ARGUMENT", "config has no field colour"):
+        update(fleet, trigger, config={"colour": None})
     for changes in ({"trigger_count": 3}, {"path": "x"}, {"is_enabled": "perhaps"}, {"config": []}, {"name": ""}):
         with refused(400, "INVALID_ARGUMENT"):
             update(fleet, trigger, **changes)
@@ -181,6 +187,54 @@ def test_a_secret_is_needed_where_somebody_proves_something_and_has_a_form(fleet
     for arguments in ({}, {"key_hash": b"h"}, {"sealed": b"s"}, {"key_hash": b"h" * 32, "sealed": b"s" * 48}):
         with refused(400, "INVALID_ARGUMENT"):
             call(fleet.member, "set_trigger_secret", trigger_id=trigger["trigger_id"], **arguments)
+
+
+def test_what_is_remembered_of_a_webhook_counts_only_while_it_is_so(fleet: Fleet) -> None:
+    trigger = create(fleet, **OPEN)
+
+    def known(name: str, version: int, seconds: float = 0.0) -> Any:
+        at = fleet.now.timestamp() + seconds
+        with receiver(fleet) as functions:
+            row = functions.execute(
+                "select private.receive_delivery(%s, %s, '{}', '{}', %s, %s) as answer",
+                [trigger["trigger_id"], Jsonb({"message_id": name}), version, at],
+            ).fetchone()
+        assert row is not None
+        return row["answer"]
+
+    assert known("a", trigger["version"])["outcome"] == "accepted"
+    for seconds in (-6, 6):
+        assert known("b", trigger["version"], seconds) is None
+    for number, do in enumerate(
+        (
+            lambda: update(fleet, trigger, config={"priority": 1}),
+            lambda: call(fleet.member, "set_trigger_secret", trigger_id=trigger["trigger_id"], key_hash=b"h" * 32),
+        ),
+        trigger["version"],
+    ):
+        do()
+        assert known("b", number) is None
+        assert known(f"c{number}", number + 1)["outcome"] == "accepted"
+    fleet.owner.execute("update public.tenants set deleted_at = now() where tenant_id = %s", [fleet.tenant.tenant_id])
+    assert known("b", trigger["version"] + 2) is None
+    assert len(fleet.owner.execute("select from public.jobs").fetchall()) == 3
+
+
+def test_whoever_follows_the_events_learns_of_triggers_made_changed_and_deleted(fleet: Fleet) -> None:
+    create(fleet, "event_bus", events=["trigger.*"])
+    trigger = create(fleet)
+    update(fleet, trigger, is_enabled=False)
+    call(fleet.member, "delete_trigger", trigger_id=trigger["trigger_id"])
+    assert fleet.owner.execute("select from private.chain_inbox").fetchall() == []  # nobody fires by editing
+    told = fleet.owner.execute(
+        "select event_type, data, actor_id from private.event_inbox "
+        "where tenant_id = %s and event_type like 'trigger.%%' order by inbox_id",
+        [fleet.tenant.tenant_id],
+    ).fetchall()[1:]
+    assert [row["event_type"] for row in told] == ["trigger.created", "trigger.updated", "trigger.deleted"]
+    assert {row["data"]["trigger_id"] for row in told} == {str(trigger["trigger_id"])}
+    assert [row["data"]["is_enabled"] for row in told] == [True, False, False]
+    assert {row["actor_id"] for row in told} == {fleet.tenant.admin.user_id}
 
 
 # -- deliveries
@@ -274,7 +328,6 @@ def test_what_the_door_filtered_or_rejected_is_written_down_and_no_job(fleet: Fl
     trigger = create(fleet)
     filtered = accepted(fleet, trigger, "f", outcome="filtered")
     assert (filtered["outcome"], filtered["job_id"]) == ("filtered", None)
-    update(fleet, trigger, config={})
     assert accepted(fleet, trigger, "f")["outcome"] == "duplicate"  # the first answer holds
     rejected = accepted(fleet, trigger, "r", outcome="rejected", status_code=400, reason="n must be text")
     assert (rejected["outcome"], rejected["status_code"]) == ("rejected", 400)
@@ -438,8 +491,12 @@ def test_a_schedule_is_made_changed_and_deleted_with_its_trigger(fleet: Fleet) -
     [schedule] = schedules()
     assert schedule["schedule_id"] == trigger["schedule_id"]
     assert (schedule["cron_expression"], schedule["priority"], schedule["name"]) == ("@daily", 3, "Trigger")
-    update(fleet, trigger, config={"cron": "@hourly"}, name="Other")
+    update(fleet, trigger, config={"cron": "@hourly", "dedupe_key": "x"}, name="Other")
     assert (schedules()[0]["cron_expression"], schedules()[0]["priority"]) == ("@hourly", 3)
+    changed = update(fleet, trigger, config={"dedupe_key": None})
+    assert (schedules()[0]["dedupe_key"], changed["config"]) == (None, {"cron": "@hourly", "priority": 3})
+    with refused(400, "INVALID_ARGUMENT", "priority"):
+        update(fleet, trigger, config={"priority": None})  # a schedule has one
     assert call(fleet.member, "fire_trigger", trigger_id=trigger["trigger_id"])["job_id"] == jobs(fleet)[0]["job_id"]
     update(fleet, trigger, is_enabled=False)
     assert schedules()[0]["next_run_at"] is None

@@ -148,6 +148,10 @@ async def test_a_trigger_is_changed_disabled_enabled_and_deleted(stage: Stage) -
     changed = (await stage.admin.put(path, {"name": "Other", "config": {"priority": 3}})).json()
     assert (changed["name"], changed["config"]["priority"]) == ("Other", 3)
     assert changed["config"]["path"] == made["config"]["path"]
+    without = (await stage.admin.put(path, {"config": {"priority": None}})).json()
+    assert "priority" not in without["config"]
+    assert without["config"]["path"] == made["config"]["path"]
+    changed = (await stage.admin.put(path, {"config": {"priority": 3}})).json()
     assert refused(await stage.admin.put(path, {"config": {"secret": "x" * 20}}), 400, "INVALID_ARGUMENT", "rotate")
     assert refused(await stage.admin.put(path, {"config": {"schema": {"type": 3}}}), 400, "INVALID_ARGUMENT", "schema")
     assert (await stage.admin.get(path)).json()["config"] == changed["config"]

@@ -7,7 +7,7 @@ import asyncio
 import inspect
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from itertools import product
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -145,11 +145,13 @@ def samples(hint: Any) -> list[Any]:
     return [{str: NAME, int: 7, bool: True, bytes: b"{}"}.get(origin, [NAME])]
 
 
-def ways_to_call(method: Callable[..., Any]) -> Iterator[dict[str, Any]]:
-    """Arguments for a method: all of them, with each word of a choice that names a path."""
+def ways_to_call(method: Callable[..., Any], besides: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """Arguments for a method: all `besides` these, with each word of a choice that names a path."""
     hints = get_type_hints(method)
     wanted = {}
     for parameter in inspect.signature(method).parameters.values():
+        if parameter.name in besides:
+            continue
         hint = hints[parameter.name]
         named = parameter.kind is parameter.VAR_KEYWORD
         wanted.update(get_type_hints(get_args(hint)[0]) if named else {parameter.name: hint})

@@ -116,7 +116,7 @@ WARNINGS: list[tuple[Any, str, str]] = [
         "never_taken",
         "case_b of s is never",
     ),
-    (chain(("b", "LaunchBrowserNode", {"url": "x"})), "unknown_type", "LaunchBrowserNode of b is not built in"),
+    (chain(("b", "LaunchApplicationNode", {"url": "x"})), "unknown_type", "LaunchApplicationNode of b is not built in"),
     (chain(("b", "SetVarableNode", {})), "unknown_type", "did you mean SetVariableNode"),
     ({"steps": [{**step("log"), "on_errors": "stop"}]}, "unknown_key", "on_errors of steps[0] is not read"),
     ({"steps": [step("http_requst")]}, "unknown_type", "did you mean http_request"),

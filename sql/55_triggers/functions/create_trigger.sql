@@ -61,6 +61,7 @@ begin
         when unique_violation then
             perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
     end;
+    perform private.announce_trigger('created', v_trigger);
     return v_trigger;
 end
 $$;

@@ -15,7 +15,9 @@ begin
     delete from private.trigger_secrets as s where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
     update public.triggers as t
     set deleted_at = v_now, updated_at = v_now, is_enabled = false
-    where t.trigger_id = p_trigger_id;
+    where t.trigger_id = p_trigger_id
+    returning t.* into v_trigger;
+    perform private.announce_trigger('deleted', v_trigger);
 end
 $$;
 comment on function public.delete_trigger is

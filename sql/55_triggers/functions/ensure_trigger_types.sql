@@ -91,7 +91,7 @@ begin
             ),
             (
                 'api_poll', 'API that is polled', 'An integration is asked at an interval, and its answer changed.', 'schedule',
-                'There are no integrations yet that it could ask.', '[]'::jsonb, v_common
+                'There are no integrations yet that it could ask. A schedule can run a workflow that asks the API and compares.', '[]'::jsonb, v_common
             ),
             (
                 'file_watch', 'Files', 'A robot watches a folder that its owner allows: created (the default), modified and deleted files.', 'robot', null, '["path"]'::jsonb,

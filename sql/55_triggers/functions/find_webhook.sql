@@ -12,11 +12,11 @@ declare
     v_trigger record;
 begin
     if p_trigger_id is not null then
-        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        select t.trigger_id, t.tenant_id, t.config, t.version into v_trigger
         from public.triggers as t
         where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null;
     else
-        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        select t.trigger_id, t.tenant_id, t.config, t.version into v_trigger
         from public.triggers as t
         where t.path = p_path and t.is_enabled and t.deleted_at is null;
     end if;
@@ -25,10 +25,14 @@ begin
             'trigger_id', v_trigger.trigger_id,
             'tenant_id', v_trigger.tenant_id,
             'config', v_trigger.config,
+            'version', v_trigger.version,
             'now', extract(epoch from private.clock()),
             'secrets', coalesce(
                 jsonb_agg(
-                    jsonb_build_object('key_hash', encode(s.key_hash, 'base64'), 'sealed', encode(s.sealed, 'base64'))
+                    jsonb_build_object(
+                        'key_hash', encode(s.key_hash, 'base64'), 'sealed', encode(s.sealed, 'base64'),
+                        'expires_at', extract(epoch from s.expires_at)
+                    )
                     order by s.secret_id desc
                 ) filter (where s.secret_id is not null),
                 '[]'

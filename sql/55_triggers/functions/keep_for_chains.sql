@@ -16,7 +16,9 @@ begin
     insert into private.chain_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, data)
     select q.tenant_id, p_type, private.clock(), p_job_id, p_robot_id, p_workflow_id, coalesce(p_data, '{}')
     from private.queue_tenants as q
-    where q.tenant_id = p_tenant_id and q.has_chains;
+    where q.tenant_id = p_tenant_id and q.has_chains
+        -- Who hears of trigger.* waits for what triggers do, not for people who change them.
+        and p_type not in ('trigger.created', 'trigger.updated', 'trigger.deleted');
 end
 $$;
 comment on function private.keep_for_chains is

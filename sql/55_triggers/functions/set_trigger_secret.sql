@@ -31,7 +31,7 @@ begin
     where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
     insert into private.trigger_secrets (tenant_id, trigger_id, key_hash, sealed, created_at)
     values (v_caller.tenant_id, p_trigger_id, p_key_hash, p_sealed, v_now);
-    update public.triggers as t set updated_at = v_now where t.trigger_id = p_trigger_id;
+    update public.triggers as t set updated_at = v_now, version = t.version + 1 where t.trigger_id = p_trigger_id;
 end
 $$;
 comment on function public.set_trigger_secret is

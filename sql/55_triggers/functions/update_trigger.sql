@@ -8,6 +8,7 @@ declare
     v_caller private.caller := private.authorize('triggers.write');
     v_old public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
     v_new public.triggers := v_old;
+    v_taken_away text[];    -- names that config takes away
     v_problem text;
 begin
     if jsonb_typeof(p_changes) is distinct from 'object' then
@@ -27,9 +28,21 @@ begin
         end;
     end if;
     v_new.name := coalesce(private.nfc(p_changes ->> 'name'), v_old.name);
-    if p_changes ->> 'config' is not null then
-        -- A schedule keeps what is not named, and so does its trigger.
-        v_new.config := case when v_old.schedule_id is not null then v_old.config else '{}' end || (p_changes -> 'config');
+    if jsonb_typeof(p_changes -> 'config') = 'object' then
+        -- What config does not name stays, as fields do; a null takes a name away.
+        v_taken_away := array(select e.key from jsonb_each(p_changes -> 'config') as e where e.value = 'null' order by e.key);
+        v_new.config := (v_old.config || (p_changes -> 'config')) - v_taken_away;
+        if v_old.schedule_id is null then
+            v_problem := coalesce(v_problem, (
+                select format('config has no field %s.', left(n.name, 64))
+                from private.trigger_types as t
+                cross join unnest(v_taken_away) as n (name)
+                where t.trigger_type = v_old.trigger_type and not t.config_schema -> 'properties' ? n.name
+                limit 1
+            ));
+        end if;
+    elsif p_changes ->> 'config' is not null then
+        v_problem := coalesce(v_problem, 'config must be an object.');
     end if;
     v_problem := coalesce(v_problem, private.find_trigger_problem(v_new));
     if v_old.trigger_type = 'webhook' and v_problem is null then
@@ -52,7 +65,14 @@ begin
         v_new.disabled_reason := null;
     end if;
     if v_old.schedule_id is not null then
-        perform public.update_schedule(v_old.schedule_id, private.schedule_of_trigger(v_new));
+        perform public.update_schedule(
+            v_old.schedule_id,
+            -- Of a schedule, an empty text takes away what need not be there, and everything else needs a value.
+            private.schedule_of_trigger(v_new) || (
+                select coalesce(jsonb_object_agg(case n.name when 'cron' then 'cron_expression' else n.name end, ''), '{}')
+                from unnest(v_taken_away) as n (name)
+            )
+        );
     end if;
     begin
         update public.triggers as t
@@ -62,6 +82,7 @@ begin
             path = v_new.path,
             is_enabled = v_new.is_enabled,
             disabled_reason = v_new.disabled_reason,
+            version = t.version + 1,
             updated_at = private.clock()
         where t.trigger_id = p_trigger_id
         returning t.* into v_new;
@@ -69,10 +90,11 @@ begin
         when unique_violation then
             perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
     end;
+    perform private.announce_trigger('updated', v_new);
     return v_new;
 end
 $$;
 comment on function public.update_trigger is
-    'Changes the named fields of a trigger (workflow_id, name, config as a whole, is_enabled) and returns it; a null leaves a field as it is, and a config without a path keeps that of before. Raises 404 TRIGGER_NOT_FOUND and what create_trigger raises. Needs triggers.write.';
+    'Changes the named fields of a trigger (workflow_id, name, config, is_enabled) and returns it; a null leaves a field as it is. Of config too it changes what is named there, and a null takes a name away, but auth and path, which stay. Raises 404 TRIGGER_NOT_FOUND and what create_trigger raises. Needs triggers.write.';
 revoke all on function public.update_trigger from public, anon, authenticated, service_role;
 grant execute on function public.update_trigger to authenticated;

@@ -36,3 +36,18 @@ select private.give_tenant(%s, %s)
 PURGE_TENANT = """
 select * from private.purge_tenant(%s)
 """
+
+LIST_SEALED_SECRETS = """
+select s.secret_id, s.tenant_id, s.trigger_id, s.sealed
+from private.trigger_secrets as s
+where s.sealed is not null and (%(after)s::uuid is null or s.secret_id > %(after)s)
+order by s.secret_id
+limit %(limit)s
+"""
+
+# Not one that was replaced or sealed anew meanwhile. Which key sealed it tells nobody anything: it is the same secret.
+RESEAL_SECRET = """
+update private.trigger_secrets as s
+set sealed = %(anew)s
+where s.secret_id = %(secret_id)s and s.sealed = %(sealed)s
+"""

@@ -83,14 +83,14 @@ def update(
     name: Annotated[str | None, typer.Option("--name", help="What people call it.")] = None,
     config: Annotated[
         str | None,
-        typer.Option("--config", help="All of the configuration, as JSON; what it leaves out goes, but auth and path."),
+        typer.Option("--config", help="What is to change in the configuration, as JSON; null takes a name away."),
     ] = None,
     workflow_id: Annotated[str | None, typer.Option("--workflow", help="The workflow that it runs.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a trigger; what is not given stays as it is, and --config replaces the configuration as a whole.
+    """Change a trigger; what is not given stays as it is, also within --config.
 
-    Example: casare-cloud triggers update 019a… --name 'Orders of the shop'
+    Example: casare-cloud triggers update 019a… --config '{"cooldown_seconds": 60, "payload_filter": null}'
     """
     changes = {"name": name, "config": None if config is None else _read(config), "workflow_id": workflow_id}
     if all(value is None for value in changes.values()):

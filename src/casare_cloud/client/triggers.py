@@ -17,7 +17,7 @@ class TriggerFilters(Paging, total=False):
 
 
 class TriggerChanges(TypedDict, total=False):
-    """What may be changed of a trigger; `config` replaces the whole of it."""
+    """What may be changed of a trigger; of `config` the names that it has, of which None takes one away."""
 
     workflow_id: str
     name: str
@@ -69,7 +69,7 @@ class TriggerCalls(Session):
         return await self._get(f"/triggers/{quoted(trigger_id)}")
 
     async def update_trigger(self, trigger_id: str, **changes: Unpack[TriggerChanges]) -> Answer:
-        """Change what is named (`name`, `config` as a whole, `workflow_id`, `is_enabled`)."""
+        """Change what is named: `name`, `workflow_id`, `is_enabled`, and names in `config` (None takes one away)."""
         return await self._call("PUT", f"/triggers/{quoted(trigger_id)}", json=changes)
 
     async def enable_trigger(self, trigger_id: str) -> Answer:

@@ -1,6 +1,7 @@
 """Whatever the OpenAPI document of the automation face allows or forbids, no caller breaks it or learns of another."""
 
 import asyncio
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -32,7 +33,8 @@ def asked(request: pytest.FixtureRequest, database: Database, schema: OpenApiSch
     with running_platform(database) as settings, asyncio.Runner() as runner:
         app = create_app(settings)
         neighbours = Neighbours(database, settings)
-        asked = Requests(app, schema, neighbours.caller(request.param), neighbours, runner)
+        luck = random.getrandbits(32) if is_nightly() else 0
+        asked = Requests(app, schema, neighbours.caller(request.param), neighbours, runner, luck)
         yield asked
         runner.run(app.close())
 

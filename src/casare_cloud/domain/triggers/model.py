@@ -132,7 +132,7 @@ def stored_type(word: str) -> str:
 def stored_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration in the stored words."""
     renamed = {_CONFIG.get(name, name): value for name, value in config.items()}
-    if isinstance(method := renamed.get("method"), str):  # one word where several may be given
-        del renamed["method"]
-        renamed.setdefault("methods", [method.upper()])
+    if "method" in renamed:  # one word where several may be given
+        method = renamed.pop("method")
+        renamed.setdefault("methods", [method.upper()] if isinstance(method, str) else method)
     return renamed

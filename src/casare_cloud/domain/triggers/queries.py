@@ -60,6 +60,12 @@ from public.update_trigger(%(trigger_id)s::uuid, %(changes)s::jsonb) as t
 {_WITH_OTHERS}
 """
 
+TOGGLE_TRIGGER = f"""
+select {_COLUMNS}
+from public.toggle_trigger(%(trigger_id)s::uuid) as t
+{_WITH_OTHERS}
+"""
+
 DELETE_TRIGGER = """
 select public.delete_trigger(%(trigger_id)s::uuid)
 """
@@ -124,7 +130,7 @@ left join public.trigger_delivery_bodies as b on b.tenant_id = d.tenant_id and b
 where d.delivery_id = %(delivery_id)s and d.trigger_id = %(trigger_id)s
 """
 
-# Before the sender is known, and as it proved itself: one round trip each.
+# Before the sender is known, and when it has proved itself: one round trip each.
 
 FIND_WEBHOOK = """
 select private.find_webhook(%(trigger_id)s::uuid, %(path)s) as webhook
@@ -132,6 +138,6 @@ select private.find_webhook(%(trigger_id)s::uuid, %(path)s) as webhook
 
 RECEIVE_DELIVERY = """
 select private.receive_delivery(
-    %(trigger_id)s::uuid, %(delivery)s::jsonb, %(payload)s::jsonb, %(input)s::jsonb
+    %(trigger_id)s::uuid, %(delivery)s::jsonb, %(payload)s::jsonb, %(input)s::jsonb, %(version)s, %(known_at)s
 ) as answer
 """

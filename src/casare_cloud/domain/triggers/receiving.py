@@ -2,16 +2,22 @@
 
 Two round trips: one finds the trigger, one transaction answers. In between the sender proves itself, over the body as
 it came. Whoever does not know the secret changes nothing but a count, and learns nothing.
+
+What was found is remembered for a minute, so that most deliveries are one round trip: who proves itself by what this
+process remembers is answered by the transaction, if the trigger still is as it is remembered. Everybody else, and
+every refusal, is looked up anew.
 """
 
 import asyncio
 import hashlib
 import ipaddress
+import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -29,6 +35,11 @@ _ID_HEADERS = ("webhook-id", "x-github-delivery", "idempotency-key")
 # Forms that sign a time and the body: who copies a request may write other headers, and gets no second job for that.
 _ID_FIELDS = {"stripe": "id", "slack": "event_id", "zoom": ""}
 _LARGE_BYTES = 64 * 1024  # what is made of a larger body takes its time
+_REMEMBERED_SECONDS = 60.0
+_MOST_REMEMBERED = 500
+_REMEMBERED_BYTES = 16 * 1024  # of a configuration: larger ones are looked up each time
+
+Key = tuple[UUID | None, str | None]  # how a webhook is asked for: its id, or its path
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,15 @@ class Webhook:
     config: Mapping[str, Any]
     secrets: Secrets
     now: float
+    version: int | None = None  # of one that was remembered: the transaction looks whether it is still this one
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the database said of a webhook, secrets sealed as they are there, and when."""
+
+    facts: Mapping[str, Any]
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,68 +96,130 @@ def _turn_of(tenant_id: UUID) -> asyncio.Semaphore:
     return turn
 
 
-async def find(database: Database, ring: KeyRing, trigger_id: UUID | None, path: str | None) -> Webhook | None:
-    """An enabled webhook by its id or its path; None for any other, whatever the reason."""
-    row = await database.fetch_at_once(queries.FIND_WEBHOOK, {"trigger_id": trigger_id, "path": path})
-    found = row["webhook"] if row else None
-    if found is None:
-        return None
-    hashes = [b64decode(item["key_hash"]) for item in found["secrets"] if item["key_hash"]]
-    sealed = [b64decode(item["sealed"]) for item in found["secrets"] if item["sealed"]]
-    opened = [ring.open(item, place_of(found["tenant_id"], found["trigger_id"])) for item in sealed]
-    return Webhook(
-        UUID(found["trigger_id"]),
-        UUID(found["tenant_id"]),
-        found["config"],
-        Secrets(hashes, [item for item in opened if item is not None]),
-        float(found["now"]),
-    )
+class Receiver:
+    """Takes deliveries. One per process, for what it remembers; `ring` opens what senders sign with."""
+
+    def __init__(self, database: Database, ring: KeyRing) -> None:
+        self._database = database
+        self._ring = ring
+        self._known: dict[Key, _Found] = {}  # the one that was asked for last is the last
+
+    def recall(self, key: Key) -> Webhook | None:
+        """A webhook as it was found within the last minute. Nothing may be refused, or told, by this alone."""
+        found = self._known.pop(key, None)
+        if found is None or monotonic() - found.at > _REMEMBERED_SECONDS:
+            return None
+        self._known[key] = found
+        return self._webhook_of(found, is_known=True)
+
+    async def find(self, key: Key) -> Webhook | None:
+        """An enabled webhook by its id or its path; None for any other, whatever the reason."""
+        self._known.pop(key, None)
+        row = await self._database.fetch_at_once(queries.FIND_WEBHOOK, {"trigger_id": key[0], "path": key[1]})
+        facts = row["webhook"] if row else None
+        if facts is None:
+            return None
+        return self._webhook_of(self.remember(key, facts, monotonic()), is_known=False)
+
+    def remember(self, key: Key, facts: Mapping[str, Any], at: float) -> "_Found":
+        """Keep what the database said of a webhook; whatever was asked for longest ago makes room."""
+        found = _Found(facts, at)
+        if len(json.dumps(facts["config"])) <= _REMEMBERED_BYTES:
+            self._known[key] = found
+            if len(self._known) > _MOST_REMEMBERED:
+                del self._known[next(iter(self._known))]
+        return found
+
+    def _webhook_of(self, found: "_Found", *, is_known: bool) -> Webhook:
+        facts = found.facts
+        now = float(facts["now"]) + (monotonic() - found.at if is_known else 0.0)
+        held = [item for item in facts["secrets"] if item["expires_at"] is None or item["expires_at"] > now]
+        hashes = [b64decode(item["key_hash"]) for item in held if item["key_hash"]]
+        sealed = [b64decode(item["sealed"]) for item in held if item["sealed"]]
+        opened = [self._ring.open(item, place_of(facts["tenant_id"], facts["trigger_id"])) for item in sealed]
+        return Webhook(
+            UUID(facts["trigger_id"]),
+            UUID(facts["tenant_id"]),
+            facts["config"],
+            Secrets(hashes, [item for item in opened if item is not None]),
+            now,
+            facts["version"] if is_known else None,
+        )
+
+    async def prove(self, webhook: Webhook, incoming: Incoming) -> None:
+        """Return when the sender has proved itself; else write that down and raise 401 AUTHENTICATION_FAILED."""
+        try:
+            _prove(webhook, incoming)
+        except Unproven as reason:
+            rejected = {"outcome": "rejected", "status_code": 401, "reason": str(reason)}
+            await self._receive(webhook, incoming, rejected, None, None)
+            raise AuthenticationFailed("Invalid or missing credentials") from None
+
+    async def take(self, webhook: Webhook, incoming: Incoming) -> Fired | None:
+        """Answer what a sender, who has proved itself, delivers; None when the trigger is not there any more.
+
+        None also when it is not as it was remembered: find it, and let the sender prove itself to what it is now. A
+        payload that cannot be read, or breaks the contract, is written down as rejected and raised as `ApiError`.
+        """
+        try:
+            payload = incoming.payload()
+            if len(incoming.body) > _LARGE_BYTES or matching.needs_a_thread(webhook.config):
+                async with _turn_of(webhook.tenant_id):
+                    matched = await asyncio.to_thread(_match, webhook, incoming, payload)
+            else:
+                matched = _match(webhook, incoming, payload)
+        except ApiError as refusal:
+            rejected = {
+                "outcome": "rejected",
+                "status_code": refusal.status,
+                "error_code": refusal.code,
+                "reason": refusal.message,
+            }
+            if await self._receive(webhook, incoming, rejected, None, None) is None and webhook.version is not None:
+                return None
+            raise
+        is_wanted, job_input, concurrency_key = matched
+        delivery = {
+            **_identity(webhook, incoming, payload),
+            "outcome": None if is_wanted else "filtered",
+            "concurrency_key": concurrency_key,
+        }
+        return await self._receive(webhook, incoming, delivery, payload, job_input)
+
+    async def _receive(
+        self,
+        webhook: Webhook,
+        incoming: Incoming,
+        delivery: Mapping[str, Any],
+        payload: dict[str, Any] | None,
+        job_input: dict[str, Any] | None,
+    ) -> Fired | None:
+        request = {
+            "method": incoming.method,
+            "path": incoming.path[:512],
+            "address": incoming.address,
+            "content_type": incoming.headers.get("content-type", "")[:255],
+            "user_agent": incoming.headers.get("user-agent", "")[:255],
+            "bytes": len(incoming.body),
+        }
+        row = await self._database.fetch_at_once(
+            queries.RECEIVE_DELIVERY,
+            {
+                "trigger_id": webhook.trigger_id,
+                "delivery": {**delivery, "request": request},
+                "payload": payload,
+                "input": job_input,
+                "version": webhook.version,
+                "known_at": None if webhook.version is None else webhook.now,
+            },
+        )
+        answer = row["answer"] if row else None
+        return None if answer is None else _fired_of(answer)
 
 
 def place_of(tenant_id: object, trigger_id: object) -> str:
     """What a sealed secret of a trigger belongs to."""
     return f"trigger {tenant_id} {trigger_id}"
-
-
-async def prove(database: Database, webhook: Webhook, incoming: Incoming) -> None:
-    """Return when the sender has proved itself; else write that down and raise 401 AUTHENTICATION_FAILED."""
-    try:
-        _check_network(webhook, incoming)
-        verify(webhook.config, webhook.secrets, Signed(incoming.headers, incoming.body, webhook.now))
-    except Unproven as reason:
-        rejected = {"outcome": "rejected", "status_code": 401, "reason": str(reason)}
-        await _receive(database, webhook, incoming, rejected, None, None)
-        raise AuthenticationFailed("Invalid or missing credentials") from None
-
-
-async def take(database: Database, webhook: Webhook, incoming: Incoming) -> Fired | None:
-    """Answer what a sender, who has proved itself, delivers; None when the trigger is not there any more.
-
-    A payload that cannot be read, or breaks the contract, is written down as rejected and raised as `ApiError`.
-    """
-    try:
-        payload = incoming.payload()
-        if len(incoming.body) > _LARGE_BYTES or matching.needs_a_thread(webhook.config):
-            async with _turn_of(webhook.tenant_id):
-                matched = await asyncio.to_thread(_match, webhook, incoming, payload)
-        else:
-            matched = _match(webhook, incoming, payload)
-    except ApiError as refusal:
-        rejected = {
-            "outcome": "rejected",
-            "status_code": refusal.status,
-            "error_code": refusal.code,
-            "reason": refusal.message,
-        }
-        await _receive(database, webhook, incoming, rejected, None, None)
-        raise
-    is_wanted, job_input, concurrency_key = matched
-    delivery = {
-        **_identity(webhook, incoming, payload),
-        "outcome": None if is_wanted else "filtered",
-        "concurrency_key": concurrency_key,
-    }
-    return await _receive(database, webhook, incoming, delivery, payload, job_input)
 
 
 def _match(
@@ -165,35 +247,6 @@ def _match(
         raise ApiError(400, "INVALID_PAYLOAD", f"The trigger's rules {rest}.") from None
     except ValueError as problem:
         raise InvalidConfiguration(problem) from None
-
-
-async def _receive(
-    database: Database,
-    webhook: Webhook,
-    incoming: Incoming,
-    delivery: Mapping[str, Any],
-    payload: dict[str, Any] | None,
-    job_input: dict[str, Any] | None,
-) -> Fired | None:
-    request = {
-        "method": incoming.method,
-        "path": incoming.path[:512],
-        "address": incoming.address,
-        "content_type": incoming.headers.get("content-type", "")[:255],
-        "user_agent": incoming.headers.get("user-agent", "")[:255],
-        "bytes": len(incoming.body),
-    }
-    row = await database.fetch_at_once(
-        queries.RECEIVE_DELIVERY,
-        {
-            "trigger_id": webhook.trigger_id,
-            "delivery": {**delivery, "request": request},
-            "payload": payload,
-            "input": job_input,
-        },
-    )
-    answer = row["answer"] if row else None
-    return None if answer is None else _fired_of(answer)
 
 
 def _fired_of(answer: Mapping[str, Any]) -> Fired:
@@ -224,6 +277,20 @@ def _shown_headers(webhook: Webhook, headers: Mapping[str, str]) -> dict[str, st
     """The headers that a job may see: all but those that prove something."""
     own = str(webhook.config.get("header", "")).lower()
     return {name: value for name, value in headers.items() if name != own and not _PROVING.search(name)}
+
+
+def is_proven(webhook: Webhook, incoming: Incoming) -> bool:
+    """Whether a sender proves itself to a webhook as it is remembered; who does not, may do so to what it is now."""
+    try:
+        _prove(webhook, incoming)
+    except Unproven:
+        return False
+    return True
+
+
+def _prove(webhook: Webhook, incoming: Incoming) -> None:
+    _check_network(webhook, incoming)
+    verify(webhook.config, webhook.secrets, Signed(incoming.headers, incoming.body, webhook.now))
 
 
 def _check_network(webhook: Webhook, incoming: Incoming) -> None:

@@ -73,7 +73,10 @@ async def create(tx: Transaction, ring: KeyRing, new: NewTrigger) -> tuple[Trigg
 
 
 async def update(tx: Transaction, trigger_id: UUID, changes: dict[str, Any]) -> Trigger:
-    """Change the named fields (None leaves one as it is); 404 TRIGGER_NOT_FOUND. Needs triggers.write."""
+    """Change the named fields, and of config the named ones; 404 TRIGGER_NOT_FOUND. Needs triggers.write.
+
+    None leaves a field as it is, and takes a name of config away.
+    """
     if changes.get("config") is not None:
         changes = {**changes, "config": stored_config(changes["config"])}
         if "secret" in changes["config"]:
@@ -81,7 +84,14 @@ async def update(tx: Transaction, trigger_id: UUID, changes: dict[str, Any]) -> 
     row = await tx.fetch_one(queries.UPDATE_TRIGGER, {"trigger_id": trigger_id, "changes": changes})
     assert row is not None
     if changes.get("config") is not None:
-        await _check_config(changes["config"])
+        await _check_config(row["config"])
+    return Trigger(**row)
+
+
+async def toggle(tx: Transaction, trigger_id: UUID) -> Trigger:
+    """Enable a trigger that is not, or disable one that is. Raises as `update`. Needs triggers.write."""
+    row = await tx.fetch_one(queries.TOGGLE_TRIGGER, {"trigger_id": trigger_id})
+    assert row is not None
     return Trigger(**row)
 
 

@@ -1,6 +1,7 @@
 """The automation face's ASGI app: what it is named, which resources it has, and how its paths may be spelled."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +14,7 @@ from casare_cloud.faces.kit.app import App
 from casare_cloud.faces.kit.edge import FORM_BYTES, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
+    from casare_cloud.domain.triggers.receiving import Receiver
     from casare_cloud.faces.kit.refusals import Responses
 
 # First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
@@ -107,13 +109,19 @@ class Automation(App):
     async def _serve_sender(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """A sender to a trigger: it is known by its proof, and by no token."""
         from casare_cloud.faces.kit.senders import serve_sender, target_of
-        from casare_cloud.key_ring import KeyRing
 
         target = target_of(path)
         if target is None:
             raise NotFound("NOT_FOUND", "There is nothing at this address.")
-        ring = KeyRing.read(self.settings.secret_keys)
-        await serve_sender(self.database, ring, {**scope, "path": path}, receive, send, target)
+        await serve_sender(self.receiver, {**scope, "path": path}, receive, send, target)
+
+    @cached_property
+    def receiver(self) -> "Receiver":
+        """Who takes deliveries to triggers."""
+        from casare_cloud.domain.triggers.receiving import Receiver
+        from casare_cloud.key_ring import KeyRing
+
+        return Receiver(self.database, KeyRing.read(self.settings.secret_keys))
 
     def body_limit(self, path: str) -> int:
         """1 MB of a sender, else as any face."""

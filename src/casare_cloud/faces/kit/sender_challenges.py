@@ -8,6 +8,11 @@ from casare_cloud.domain.triggers.receiving import Webhook
 from casare_cloud.errors import AuthenticationFailed
 
 
+def may_be_unproven(query: Mapping[str, str]) -> bool:
+    """Whether a request may be a challenge that carries no signature."""
+    return "hub.challenge" in query or "validationToken" in query
+
+
 def answer_unproven(webhook: Webhook, method: str, query: Mapping[str, str]) -> str | None:
     """The text that answers a challenge which carries no signature; None when the request is none.
 

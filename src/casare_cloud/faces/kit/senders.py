@@ -11,15 +11,15 @@ from casare_cloud.errors import ApiError, NotFound
 from casare_cloud.faces.kit.edge import Receive, Scope, Send, send_json
 
 if TYPE_CHECKING:
-    from casare_cloud.database import Database
     from casare_cloud.domain.triggers.model import Fired
-    from casare_cloud.key_ring import KeyRing
+    from casare_cloud.domain.triggers.receiving import Incoming, Receiver, Webhook
 
 SENDER_BYTES = 1024 * 1024  # of a body
 
 _BY_ID = re.compile(r"/(?:webhook|hooks)/([^/]{1,64})/?")
 _BY_PATH = re.compile(r"(?:/api/v1/triggers|/triggers)?/webhooks(/.{1,1100})", re.DOTALL)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ASK_SIGNED = ("slack", "zoom")  # senders whose challenges are signed as their deliveries are
 _NOBODYS = UUID(int=0)  # looked up for what is no id, so that it takes as long as any other unknown trigger
 
 
@@ -39,49 +39,113 @@ class TriggerNotFound(NotFound):
         super().__init__("TRIGGER_NOT_FOUND", f"Trigger with ID {target.shown} not found")
 
 
-async def serve_sender(
-    database: "Database", ring: "KeyRing", scope: Scope, receive: Receive, send: Send, target: Target
-) -> None:
+class _Request:
+    """A sender's request. Its body is read once, by whoever first needs it."""
+
+    def __init__(self, scope: Scope, receive: Receive, target: Target) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._incoming: Incoming | None = None
+        self.target = target
+        self.method: str = scope["method"]
+        self.query: str = scope["query_string"].decode("latin-1")
+
+    async def read(self) -> "Incoming":
+        """The whole request."""
+        if self._incoming is None:
+            from casare_cloud.domain.triggers.receiving import Incoming
+            from casare_cloud.faces.kit import sender_bodies as bodies
+
+            query, target = self.query, self.target
+            headers = {
+                name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(self._scope["headers"])
+            }
+            body = await _body_of(self._receive)
+
+            def payload() -> dict[str, Any]:
+                if target.trigger_id is not None:
+                    return bodies.read_event(headers, body)
+                return bodies.read_anything(headers, query, body)
+
+            address = self._scope["state"]["client_ip"]
+            self._incoming = Incoming(
+                self.method, self._scope["path"], query, headers, body, address, payload, target.path is not None
+            )
+        return self._incoming
+
+
+async def serve_sender(receiver: "Receiver", scope: Scope, receive: Receive, send: Send, target: Target) -> None:
     """Answer a sender, or raise the refusal that the face words."""
-    from casare_cloud.domain.triggers import receiving
-    from casare_cloud.faces.kit import sender_bodies as bodies
     from casare_cloud.faces.kit import sender_challenges as challenges
 
-    method: str = scope["method"]
-    webhook = await receiving.find(database, ring, target.trigger_id, target.path)
-    if webhook is None:
-        raise TriggerNotFound(target)
-    query = scope["query_string"].decode("latin-1")
-    challenge = challenges.answer_unproven(webhook, method, dict(parse_qsl(query, keep_blank_values=True)))
-    if challenge is not None:
-        await _send_text(send, challenge)
-        return
-    methods = webhook.config.get("methods", ["POST"])
-    if method not in methods:
-        allowed = {"Allow": ", ".join(methods)}
-        raise ApiError(405, "METHOD_NOT_ALLOWED", f"The trigger takes {' and '.join(methods)}", allowed)
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
-    body = await _body_of(receive)
-
-    def payload() -> dict[str, Any]:
-        if target.trigger_id is not None:
-            return bodies.read_event(headers, body)
-        return bodies.read_anything(headers, query, body)
-
-    incoming = receiving.Incoming(
-        method, scope["path"], query, headers, body, scope["state"]["client_ip"], payload, target.path is not None
-    )
-    await receiving.prove(database, webhook, incoming)
-    if webhook.config.get("auth") in ("slack", "zoom"):
-        answer = challenges.answer_proven(webhook, bodies.read_anything(headers, "", body))
+    request = _Request(scope, receive, target)
+    key = (target.trigger_id, target.path)
+    known = receiver.recall(key)
+    fired = None if known is None else await _take_as_remembered(receiver, known, request)
+    if fired is None:
+        webhook = await receiver.find(key)
+        if webhook is None:
+            raise TriggerNotFound(target)
+        text = challenges.answer_unproven(webhook, request.method, _fields_of(request))
+        if text is not None:
+            await _send_text(send, text)
+            return
+        methods = _methods_of(webhook)
+        if request.method not in methods:
+            allowed = {"Allow": ", ".join(methods)}
+            raise ApiError(405, "METHOD_NOT_ALLOWED", f"The trigger takes {' and '.join(methods)}", allowed)
+        incoming = await request.read()
+        await receiver.prove(webhook, incoming)
+        answer = _challenge_of(webhook, incoming)
         if answer is not None:
             await send_json(send, 200, answer)
             return
-    fired = await receiving.take(database, webhook, incoming)
-    if fired is None:
-        raise TriggerNotFound(target)
-    status, answer, told = _answer_of(fired, target)
-    await send_json(send, status, answer, told)
+        fired = await receiver.take(webhook, incoming)
+        if fired is None:
+            raise TriggerNotFound(target)
+    await send_json(send, *_answer_of(fired, target))
+
+
+async def _take_as_remembered(receiver: "Receiver", webhook: "Webhook", request: _Request) -> "Fired | None":
+    """What became of a delivery whose sender proves itself to a webhook as it is remembered, if it still is so.
+
+    None for all others, whatever they are: they are looked up, and nobody learns from this that the webhook was there.
+    """
+    from casare_cloud.domain.triggers.receiving import is_proven
+    from casare_cloud.faces.kit import sender_challenges as challenges
+
+    if request.method not in _methods_of(webhook) or challenges.may_be_unproven(_fields_of(request)):
+        return None
+    incoming = await request.read()
+    if not is_proven(webhook, incoming) or _asks(webhook, incoming):
+        return None
+    return await receiver.take(webhook, incoming)
+
+
+def _methods_of(webhook: "Webhook") -> list[str]:
+    methods: list[str] = webhook.config.get("methods", ["POST"])
+    return methods
+
+
+def _fields_of(request: _Request) -> dict[str, str]:
+    return dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
+
+
+def _challenge_of(webhook: "Webhook", incoming: "Incoming") -> dict[str, Any] | None:
+    from casare_cloud.faces.kit import sender_bodies as bodies
+    from casare_cloud.faces.kit import sender_challenges as challenges
+
+    if webhook.config.get("auth") not in _ASK_SIGNED:
+        return None
+    return challenges.answer_proven(webhook, bodies.read_anything(incoming.headers, "", incoming.body))
+
+
+def _asks(webhook: "Webhook", incoming: "Incoming") -> bool:
+    """Whether it is a signed challenge, or nothing that can be read."""
+    try:
+        return _challenge_of(webhook, incoming) is not None
+    except ApiError:
+        return True
 
 
 def _answer_of(fired: "Fired", target: Target) -> tuple[int, dict[str, Any], dict[str, str]]:

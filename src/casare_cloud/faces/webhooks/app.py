@@ -1,4 +1,7 @@
-"""The ASGI app of webhooks: a few routes, without a web framework, so that an answer is two round trips and no more."""
+"""The ASGI app of webhooks: a few routes, without a web framework, so that a delivery costs a round trip or two.
+
+The framework only describes them: /openapi.json, and the page /docs.
+"""
 
 from collections.abc import Awaitable, Callable
 from functools import cached_property
@@ -12,13 +15,17 @@ from casare_cloud.faces.webhooks.envelope import WebhooksEnvelope
 from casare_cloud.key_ring import KeyRing
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from casare_cloud.database import Database
+    from casare_cloud.domain.triggers.receiving import Receiver
 
 PING_SECONDS = 1.5
+_PAGES = ("openapi.json", "docs", "redoc")
 
 
 class Webhooks(Edge):
-    """`POST /webhook/{trigger_id}`, `/hooks/{trigger_id}` and `/webhooks/{path}`, and probes. One per process."""
+    """`POST /webhook/{trigger_id}`, `/hooks/{trigger_id}` and `/webhooks/{path}`, probes and docs. One per process."""
 
     service = "casare-rpa-webhooks"
     envelope = WebhooksEnvelope()
@@ -35,10 +42,13 @@ class Webhooks(Edge):
             status, answer = await _PROBES[path](self)
             await send_json(send, status, answer, {"Cache-Control": "no-store"})
             return
+        if path.split("/")[1] in _PAGES:
+            await self.framework(scope, receive, send)
+            return
         target = target_of(path)
         if target is None:
             raise NotFound("NOT_FOUND", "There is nothing at this address")
-        await serve_sender(self.database, self._ring, scope, receive, send, target)
+        await serve_sender(self.receiver, scope, receive, send, target)
 
     @cached_property
     def database(self) -> "Database":
@@ -46,6 +56,20 @@ class Webhooks(Edge):
         from casare_cloud.database import Database
 
         return Database(self.settings)
+
+    @cached_property
+    def framework(self) -> "FastAPI":
+        """What describes the routes; it is imported when somebody first asks for that."""
+        from casare_cloud.faces.webhooks.description import create_framework
+
+        return create_framework(self)
+
+    @cached_property
+    def receiver(self) -> "Receiver":
+        """Who takes deliveries, and remembers the webhooks that they came to."""
+        from casare_cloud.domain.triggers.receiving import Receiver
+
+        return Receiver(self.database, self._ring)
 
     def body_limit(self, path: str) -> int:
         """1 MB, wherever it goes."""

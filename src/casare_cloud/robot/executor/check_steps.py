@@ -16,13 +16,13 @@ from casare_cloud.robot.executor.errors import WorkflowError
 from casare_cloud.robot.executor.graph import Node
 from casare_cloud.robot.executor.problems import Problem, listed, nearest
 from casare_cloud.robot.executor.step_form import LOOPS, Step, in_order, inner_steps, parse_mappings, parse_steps
-from casare_cloud.robot.executor.step_retries import Retries
+from casare_cloud.robot.executor.step_retries import Retries, timeout_of
 from casare_cloud.robot.executor.tasks import find_step_type, task_names
 
 MAX_DEPTH = 10
 STEP_KEYS = frozenset({
     "id", "type", "config", "depends_on", "next", "branches", "on_error", "body", "step", "condition", "retry",
-    "enabled",
+    "enabled", "timeout",
 })  # fmt: skip
 STEP_NOTES = NOTES | {"name", "order"}
 MAPPING_KEYS = frozenset({"step_id", "input_mapping", "output_mapping"})
@@ -57,6 +57,7 @@ def _level_problems(
             yield from missing_options(step.node, declared, mapped.get(step.node.id, ()), f"{place}.config")
         try:
             Retries.of(step)
+            timeout_of(step)
             inner = inner_steps(step) if step.node.kind in LOOPS else {}
             in_order(inner)
         except WorkflowError as error:

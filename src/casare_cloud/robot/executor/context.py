@@ -12,6 +12,7 @@ from casare_cloud.robot.executor.declarations import NodeType
 from casare_cloud.robot.executor.errors import LoopLimitError, NodeInputError, ResultTooLarge
 from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.graph import Node
+from casare_cloud.robot.executor.held import Held
 from casare_cloud.robot.executor.registry import find_declaration
 from casare_cloud.robot.executor.results import refuse_endless
 from casare_cloud.robot.executor.sandbox import Sandbox
@@ -85,6 +86,7 @@ class Run:
     within: tuple[str, ...] = ()  # the sub-workflow nodes around, outermost first
     percent: int = 0
     warned: set[str] = field(default_factory=set)
+    held: Held = field(default_factory=Held)
     allows_scripts: bool = False  # the robot's owner lets workflows run programs on the machine
 
     def begin(self, node: Node) -> Timing:
@@ -132,16 +134,18 @@ class NodeRun:
         connected: Callable[[str], Any],
         lookup: Callable[[str], Any],
         declared: NodeType | None = None,
+        control: RunControl | None = None,
     ) -> None:
         self.run = run
         self.node = node
+        self.control = control or run.control  # a step may have less time than its run
         self._connected = connected
         self.lookup = lookup
         self._declared = declared or find_declaration(node.kind)
 
     def declared_as(self, declared: NodeType | None) -> "NodeRun":
         """The same node, read by the declaration of another type."""
-        return NodeRun(self.run, self.node, self._connected, self.lookup, declared)
+        return NodeRun(self.run, self.node, self._connected, self.lookup, declared, self.control)
 
     @property
     def declared(self) -> NodeType | None:

@@ -71,6 +71,7 @@ class NodeType:
     any_option: bool = False
     any_port: bool = False
     any_output: bool = False
+    extra: str = ""  # the optional part of this package without which it does nothing, see `extras`
     needs: tuple[str, ...] = ()
     subject: str = ""
     more: str = ""
@@ -117,6 +118,7 @@ def node_type(
     any_option: bool = False,
     any_port: bool = False,
     any_output: bool = False,
+    extra: str = "",
     needs: Iterable[str] = (),
     subject: str = "",
 ) -> NodeType:
@@ -137,6 +139,7 @@ def node_type(
         any_option,
         any_port,
         any_output,
+        extra,
         tuple(needs),
         subject.rpartition(".")[2],
         cleandoc(rest),

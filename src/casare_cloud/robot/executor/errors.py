@@ -77,6 +77,10 @@ class HttpRequestError(NodeError):
     """A request got no usable answer: no connection, a time-out, an answer that is too large."""
 
 
+class BrowserError(NodeError):
+    """A browser did not do what a node asked of it: an address that is not reached, an element that is not there."""
+
+
 class ResultTooLarge(WorkflowError):
     """The result of the workflow, or one value of it, is larger than the service stores."""
 

@@ -118,7 +118,7 @@ def _run(run: NodeRun, command: Sequence[str], env: Mapping[str, str] | None = N
     """Runs a program to its end; the job's end, or its own time, ends it with all that it started."""
     milliseconds = run.value("timeout_ms")
     seconds = float(run.number("timeout")) if milliseconds is None else float(run.number("timeout_ms")) / 1000
-    control = run.run.control
+    control = run.control
     cwd = run.run.sandbox.locate(folder) if folder else run.run.sandbox.folder
     surroundings = {name: os.environ[name] for name in _PASSED_ON.split() if name in os.environ}
     surroundings |= {"HOME": str(run.run.sandbox.folder), **(env or {})}

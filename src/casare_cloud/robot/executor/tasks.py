@@ -26,6 +26,14 @@ from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.nodes import basic, csv_files, dicts, files, lists, web
 from casare_cloud.robot.executor.registry import Next, NodeFunction, built_in, find_declaration
+from casare_cloud.robot.executor.step_answers import (
+    EXTRACTS,
+    VALIDATES,
+    extracted_from,
+    named_in,
+    require_content,
+    require_status,
+)
 from casare_cloud.robot.executor.step_loops import LOOP
 from casare_cloud.robot.executor.templates import MISSING, TEMPLATE, as_text
 
@@ -36,7 +44,8 @@ TASK_NAMES: dict[str, str] = {kind_of(name): name for name in LOOP.names}
 """As workflows write them, by kind."""
 WAITING = frozenset({
     "httprequest", "apirequest", "httpdownload", "httpdownloadfile", "httpsuper", "delay", "wait", "sleep", "loop",
-    "foreach", "pythonscript", "shellcommand", "customscript",
+    "foreach", "pythonscript", "shellcommand", "customscript", "webscrape", "webscraping", "formfill", "formfilling",
+    "screenshot", "pdfgenerate", "pageinteraction",
 })  # fmt: skip
 """Kinds that wait for somebody else: they run beside what does not depend on them."""
 
@@ -106,22 +115,26 @@ _REQUEST = tuple(option for option in web.REQUEST if option.name not in ("timeou
         mapping("auth"),
         text("method", default="GET"),
         anything("expected_status"),
+        mapping("validate"),
+        mapping("extract"),
     ),
-    gives=web.ANSWER,
+    gives=(*web.ANSWER, "data", "headers", "url", "extracted"),
     needs=("url",),
 )
 def http_request(run: NodeRun) -> Mapping[str, Any]:
-    """A request whose answer is expected: an error status fails the step, unless `expected_status` names it."""
+    """A request whose answer is expected: an error status fails the step, unless `expected_status` names it.
+
+    `validate` may name `status_code`, a `json_path` that must lead to something, and a text that the answer `contains`.
+    `extract` puts what lies at a `json_path` into `extracted.data`, and named `headers` into `extracted.headers`.
+    """
+    rules, wanted = named_in(run, "validate", VALIDATES), named_in(run, "extract", EXTRACTS)
     answer = web.send(_as_written(run), run.text("method").upper())
-    expected = run.value("expected_status")
-    accepted = [
-        int(status) for status in (expected if isinstance(expected, list) else [expected]) if status not in (None, "")
-    ]
-    if answer.status_code not in accepted if accepted else answer.status_code >= 400:
-        error = answer.error
-        error.is_retryable = answer.status_code >= 500 or answer.status_code == 429
-        raise error
-    return web.outputs_of(answer)
+    require_status(answer, run.value("expected_status"), rules.get("status_code"))
+    outputs = web.outputs_of(answer)
+    data = answer.text if outputs["json"] is None else outputs["json"]
+    require_content(run, answer, data, rules)
+    more = {"data": data, "headers": answer.headers, "url": answer.url}
+    return {**outputs, **more, **({"extracted": extracted_from(run, answer, data, wanted)} if wanted else {})}
 
 
 def _as_written(run: NodeRun) -> NodeRun:
@@ -150,7 +163,8 @@ def _as_written(run: NodeRun) -> NodeRun:
     if run.value("timeout_ms") is not None:
         config["timeout"] = run.number("timeout_ms") / 1000
     config["headers"] = headers
-    return NodeRun(run.run, replace(run.node, config=config), lambda port: MISSING, run.lookup, run.declared)
+    node = replace(run.node, config=config)
+    return NodeRun(run.run, node, lambda port: MISSING, run.lookup, run.declared, run.control)
 
 
 @task(
@@ -170,7 +184,7 @@ def delay(run: NodeRun) -> Next | Mapping[str, Any] | None:
         raise NodeInputError(f"until of {run.node.id} is no time in ISO 8601: {until!r}") from error
     time = time if time.tzinfo else time.replace(tzinfo=UTC)
     seconds = max(0.0, (time - datetime.now(UTC)).total_seconds())
-    run.run.control.sleep(seconds)
+    run.control.sleep(seconds)
     return {"waited_seconds": seconds}
 
 
@@ -377,5 +391,5 @@ def file_ops(run: NodeRun) -> Mapping[str, Any]:
             config = {"source_path": source, "dest_path": destination}
     declared = DECLARED_TASKS["filewrite"] if operation == "write" else built_in(_FILE_NODES[operation])
     node = replace(run.node, config=config)
-    left = function(NodeRun(run.run, node, lambda port: MISSING, run.lookup, declared))
+    left = function(NodeRun(run.run, node, lambda port: MISSING, run.lookup, declared, run.control))
     return dict(left) if isinstance(left, Mapping) else {}

@@ -10,7 +10,7 @@ from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
 from casare_cloud.domain.workflows.model import Filter, Workflow, WorkflowStatus
 from casare_cloud.errors import ApiError, NotFound
-from casare_cloud.faces.automation.fields import WorkflowId
+from casare_cloud.faces.automation.fields import WorkflowId, changes_in
 from casare_cloud.faces.automation.refusals import idempotent, refusals
 from casare_cloud.faces.automation.workflows.shapes import (
     ActAnswer,
@@ -78,10 +78,7 @@ async def update_workflow(
     400 WORKFLOW_INVALID for mistakes in a new definition; of a draft, options may be left out as yet. Needs
     workflows.write.
     """
-    changes = body.model_dump(exclude_none=True, exclude={"version"})
-    if not changes:
-        await service.get(tx, workflow_id)
-        raise ApiError(400, "NOTHING_TO_CHANGE", "The request names nothing that it would change.")
+    changes = await changes_in(body, lambda: service.get(tx, workflow_id), besides={"version"})
     changed = await service.update(tx, workflow_id, changes, body.version)
     if body.definition is None:
         return _saved(changed, [])

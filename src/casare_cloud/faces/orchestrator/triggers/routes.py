@@ -104,7 +104,10 @@ async def get_trigger(trigger_id: TriggerId, call: CurrentCall) -> TriggerAnswer
 
 @router.put("/{trigger_id}", responses=refusals(404, 409))
 async def update_trigger(trigger_id: TriggerId, body: UpdateTriggerBody, call: CurrentCall) -> TriggerAnswer:
-    """Change what is named. `config.auth` stays: make another trigger for another form. Needs triggers.write."""
+    """Change what is named, and in `config` the names that it has; null takes one away: `{"config": {"schema": null}}`.
+
+    `config.auth` stays: make another trigger for another form. Needs triggers.write.
+    """
     return TriggerAnswer.of(await service.update(call.tx, trigger_id, body.changes()), _url(call))
 
 

@@ -46,7 +46,10 @@ class CreateTriggerBody(Body):
 
 
 class UpdateTriggerBody(Body):
-    """What is to change; a field that is left out, or null, stays as it is. `config` replaces the whole of it."""
+    """What is to change; a field that is left out, or null, stays as it is.
+
+    So do the names in `config` that are left out; null takes one away, but `auth` and `path`, which stay.
+    """
 
     model_config = showing(examples.UPDATE_TRIGGER)
 

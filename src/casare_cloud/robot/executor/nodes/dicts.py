@@ -96,7 +96,7 @@ def dict_has_key(run: NodeRun) -> Mapping[str, Any]:
     "DictToJsonNode",
     "ToJSONNode",
     "StringifyJSONNode",
-    takes=(anything("dict", "data", "value"), integer("indent"), flag("sort_keys"), flag("ensure_ascii")),
+    takes=(anything("dict", "data", "value"), integer("indent"), flag("sort_keys"), flag("ensure_ascii", default=True)),
     gives=("json_string", "result"),
 )
 def to_json(run: NodeRun) -> Mapping[str, Any]:

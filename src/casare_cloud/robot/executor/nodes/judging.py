@@ -13,7 +13,8 @@ from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.expressions import is_true
 from casare_cloud.robot.executor.nodes.dates import read_time
 from casare_cloud.robot.executor.nodes.dicts import from_json
-from casare_cloud.robot.executor.nodes.texts import joined, search
+from casare_cloud.robot.executor.nodes.patterns import search
+from casare_cloud.robot.executor.nodes.texts import joined
 from casare_cloud.robot.executor.registry import Next, node
 from casare_cloud.robot.executor.templates import as_text
 
