@@ -1419,7 +1419,7 @@ create type private.fire_plan as (
     lane_id integer
 );
 
--- from sql/55_triggers/tables.sql sha256:d6833e637bc0f8531001e7779b1962f06ffa04660714d48d52bb961fc6127c34
+-- from sql/55_triggers/tables.sql sha256:0d8c4370c5aad41e5f9a1221e57fcc89cba0327e38167701eaa2592bfd4e7b55
 -- Reference data, written by private.ensure_trigger_types(): one schema says what a configuration may hold, is checked where
 -- it is stored, and is shown to whoever fills it in.
 create table private.trigger_types (
@@ -1449,6 +1449,7 @@ create table public.triggers (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     deleted_at timestamptz,
+    version integer not null default 1, -- of config, path and secrets together: functions remember them, and say which they mean
     -- What follows changes with each delivery, under the row's lock: deliveries of one trigger take turns.
     trigger_count bigint not null default 0,    -- jobs that it put in the queue
     duplicate_count bigint not null default 0,
@@ -1513,13 +1514,12 @@ create table public.trigger_deliveries (
     replay_of uuid,                     -- the delivery that somebody let come again
     request jsonb not null default '{}',
     received_at timestamptz not null,
-    constraint trigger_deliveries_pkey primary key (delivery_id),
+    constraint trigger_deliveries_pkey primary key (tenant_id, delivery_id),
     constraint trigger_deliveries_tenant_id_trigger_id_fkey foreign key (tenant_id, trigger_id)
         references public.triggers (tenant_id, trigger_id) on delete cascade,
     constraint trigger_deliveries_message_id_check check (length(message_id) between 1 and 255)
 );
 create index trigger_deliveries_tenant_id_trigger_id_idx on public.trigger_deliveries (tenant_id, trigger_id, delivery_id desc);
-create index trigger_deliveries_tenant_id_delivery_id_idx on public.trigger_deliveries (tenant_id, delivery_id);
 create unique index trigger_deliveries_tenant_id_trigger_id_message_id_key
     on public.trigger_deliveries (tenant_id, trigger_id, message_id)
     where message_id is not null and outcome in ('accepted', 'filtered');
@@ -7861,7 +7861,7 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:d0a088d8cd663768b4f135dd470152b9bb682736176569cf1869a97830a7ef9a
+-- from sql/40_queue/functions/add_job.sql sha256:530bde11923aee6eaba8ba4d6c4d63c3cada1a209caba7e6157e7c36bb9cde56
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_job private.new_job,
@@ -7882,8 +7882,8 @@ declare
     v_job_id uuid := private.uuid_v7();
     v_existing_job_id uuid;
     v_required text[];
-    v_tenant_no integer;
-    v_limits record;
+    v_queue record;
+    v_share_id integer;
     v_lane_id integer;
     v_robot_id uuid := p_job.robot_id;
     v_pool_id uuid := p_job.pool;
@@ -7914,25 +7914,26 @@ begin
         end loop;
     end if;
 
-    v_tenant_no := private.find_queue_tenant(p_tenant_id);
     v_required := private.required_of(
         p_job.required_capabilities, p_job.required_tags, p_job.execution_mode = 'internet', v_pool_id
     );
-    select
-        f.workflow_limit_id,
-        f.key_limit_id,
-        q.is_full as is_queue_full,
-        case when q.is_fair then private.find_share(p_tenant_id, p_job.workflow_id) end as share_id
-    into v_limits
-    from private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
-    cross join private.queue_tenants as q
-    where q.tenant_id = p_tenant_id;
-    if v_limits.is_queue_full and not p_may_pass_quota then
+    loop
+        select q.tenant_no, q.is_full, q.is_fair, f.workflow_limit_id, f.key_limit_id into v_queue
+        from private.queue_tenants as q
+        cross join private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
+        where q.tenant_id = p_tenant_id;
+        exit when found;
+        perform private.find_queue_tenant(p_tenant_id);     -- its first job
+    end loop;
+    if v_queue.is_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
+    if v_queue.is_fair then
+        v_share_id := private.find_share(p_tenant_id, p_job.workflow_id);
+    end if;
     v_lane_id := private.find_lane(
-        v_tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_limits.workflow_limit_id,
-        v_limits.key_limit_id, v_limits.share_id
+        v_queue.tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_queue.workflow_limit_id,
+        v_queue.key_limit_id, v_share_id
     );
 
     insert into public.jobs (
@@ -7951,11 +7952,11 @@ begin
 
     if p_job.run_at > private.clock() then
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
-        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_job.run_at);
+        values (v_job_id, p_tenant_id, v_queue.tenant_no, v_lane_id, p_job.run_at);
     else
         insert into private.ready (tenant_no, lane_id, job_id, pool_id)
-        values (v_tenant_no, v_lane_id, v_job_id, v_pool_id);
-        perform private.ring_robots(v_tenant_no, p_job.environment, v_required, v_robot_id);
+        values (v_queue.tenant_no, v_lane_id, v_job_id, v_pool_id);
+        perform private.ring_robots(v_queue.tenant_no, p_job.environment, v_required, v_robot_id);
     end if;
 
     perform private.announce_job(
@@ -7963,8 +7964,8 @@ begin
         case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
-    if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
-        perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
+    if v_queue.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
+        perform private.resolve_collision(v_queue.key_limit_id, v_job_id);
     end if;
     return v_job_id;
 end
@@ -10469,10 +10470,10 @@ comment on function private.is_away is
     'Whether there seems to be an outage now: no call came since a silence began that private.was_away() calls an outage. Not after 15 minutes in which Postgres runs: then all robots are gone.';
 revoke all on function private.is_away from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/keep_held_jobs.sql sha256:d85dfb1c5745e4eb542a17c278aee12bd5e32a97d841f74d34cf65dfcd92960b
+-- from sql/42_leases/functions/keep_held_jobs.sql sha256:9536bd199697187e91e81749e310d23e2b1f2f9d2603128438f6390836a3ceea
 -- For agents that know no lease: as long as they are heard of, they hold what they were given.
 create or replace function public.keep_held_jobs()
-returns integer
+returns uuid[]
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -10482,7 +10483,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_until timestamptz := private.clock() + make_interval(secs => private.silence_seconds(v_caller.tenant_id));
-    v_kept integer;
+    v_kept uuid[];
 begin
     with locked as (
         select l.job_id
@@ -10490,17 +10491,19 @@ begin
         where l.robot_id = v_caller.robot_id
         order by l.job_id
         for update
+    ), kept as (
+        update private.leases as l
+        set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
+        from locked as k
+        where l.job_id = k.job_id
+        returning l.job_id
     )
-    update private.leases as l
-    set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
-    from locked as k
-    where l.job_id = k.job_id;
-    get diagnostics v_kept = row_count;
+    select coalesce(array_agg(k.job_id order by k.job_id), '{}') into v_kept from kept as k;
     return v_kept;
 end
 $$;
 comment on function public.keep_held_jobs is
-    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; how many there are. Never shortens one. Needs jobs.report.';
+    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; the jobs that it holds so. Never shortens one. Needs jobs.report.';
 revoke all on function public.keep_held_jobs from public, anon, authenticated, service_role;
 grant execute on function public.keep_held_jobs to authenticated;
 
@@ -12652,7 +12655,7 @@ $$;
 comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant, and hangs up the bell that tells of them.';
 revoke all on function private.create_event_counter from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:b9e513424b2e762496ae2ef66b6ea4f12c3c64653aad02dbad7d230a3c89d342
+-- from sql/45_events/functions/emit_event.sql sha256:354d389eb129549b5d5188f463ba101a9025b13c7e7bc72914848c957737f07d
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -12669,17 +12672,23 @@ set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
+    v_actor_id uuid := (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
     v_is_watched boolean;
+    v_is_awaited boolean;           -- triggers may wait for it
 begin
     with told as (
         insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
-        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, private.actor_id(), coalesce(p_data, '{}'))
+        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, v_actor_id, coalesce(p_data, '{}'))
     )
-    select q.watched_until > v_now into v_is_watched from private.queue_tenants as q where q.tenant_id = p_tenant_id;
+    select q.watched_until > v_now, q.has_chains into v_is_watched, v_is_awaited
+    from private.queue_tenants as q
+    where q.tenant_id = p_tenant_id;
     if v_is_watched then
         perform private.ring_bell(p_tenant_id);
     end if;
-    perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
+    if v_is_awaited then
+        perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
+    end if;
 end
 $$;
 comment on function private.emit_event is
@@ -17019,6 +17028,26 @@ comment on function public.simulate_schedule is
 revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule to authenticated;
 
+-- from sql/50_schedules/functions/toggle_schedule.sql sha256:48bb21edeabe250cedb856b651ea1056ca0123c26a1e37f0c14754a314fbc119
+-- Under the lock of its row: of two callers at once the second finds what the first one left.
+create or replace function public.toggle_schedule(p_schedule_id uuid)
+returns public.schedules
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_old public.schedules := private.lock_schedule(v_caller.tenant_id, p_schedule_id);
+begin
+    return public.update_schedule(p_schedule_id, jsonb_build_object('is_enabled', not v_old.is_enabled));
+end
+$$;
+comment on function public.toggle_schedule is
+    'Enables a schedule that is not, or disables one that is, and returns it. Raises what update_schedule raises. Needs schedules.write.';
+revoke all on function public.toggle_schedule from public, anon, authenticated, service_role;
+grant execute on function public.toggle_schedule to authenticated;
+
 -- from sql/50_schedules/functions/trigger_schedule.sql sha256:21e1809a616e8b097c9eb5b7bd0509be0bf9391040fad075b23ddbb1beeb392e
 create or replace function public.trigger_schedule(p_schedule_id uuid)
 returns jsonb
@@ -17122,6 +17151,26 @@ comment on function public.update_schedule is
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;
 
+-- from sql/55_triggers/functions/announce_trigger.sql sha256:becfaa52415ab46237b6edbc3e0a612f50f994047ad28f5e76f4e3b7db1d51c5
+create or replace function private.announce_trigger(p_event text, p_trigger public.triggers)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.emit_event(
+        p_trigger.tenant_id, 'trigger.' || p_event, null, null, p_trigger.workflow_id,
+        jsonb_build_object(
+            'trigger_id', p_trigger.trigger_id, 'trigger_type', p_trigger.trigger_type, 'trigger_name', p_trigger.name,
+            'is_enabled', p_trigger.is_enabled
+        )
+    );
+end
+$$;
+comment on function private.announce_trigger is
+    'Tells that somebody made, changed or deleted a trigger (created, updated, deleted), by an event of the tenant.';
+revoke all on function private.announce_trigger from public, anon, authenticated, service_role;
+
 -- from sql/55_triggers/functions/check_trigger_refers.sql sha256:a2a97763869792e362f2a99bc88700846c17b4242887ed3f79382ff74efa29ce
 create or replace function private.check_trigger_refers(p_trigger public.triggers)
 returns void
@@ -17160,7 +17209,7 @@ comment on function private.check_trigger_refers is
     'Returns when the workflow, robot and pool that a trigger names are the tenant''s, and its networks are networks. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT.';
 revoke all on function private.check_trigger_refers from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/create_trigger.sql sha256:19f2e1d22b7ea14d74eb32a165633bfded485d9ddbc973debf89a4b24fd438a7
+-- from sql/55_triggers/functions/create_trigger.sql sha256:38c95eff43e88509bf7c26da9370616657c725f998383931f88f88e556166b7d
 create or replace function public.create_trigger(
     p_workflow_id uuid,
     p_name text,
@@ -17224,6 +17273,7 @@ begin
         when unique_violation then
             perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
     end;
+    perform private.announce_trigger('created', v_trigger);
     return v_trigger;
 end
 $$;
@@ -17232,7 +17282,7 @@ comment on function public.create_trigger is
 revoke all on function public.create_trigger from public, anon, authenticated, service_role;
 grant execute on function public.create_trigger to authenticated;
 
--- from sql/55_triggers/functions/delete_trigger.sql sha256:665b106e7105a85704bb8434b2ef4a7107d035135971d96e2b175f1e7a3bccf8
+-- from sql/55_triggers/functions/delete_trigger.sql sha256:cec54174c3d48b9b4a559bef39ec91f8bb6ded9d8c59f82effe859009e4209c1
 create or replace function public.delete_trigger(p_trigger_id uuid)
 returns void
 language plpgsql
@@ -17250,7 +17300,9 @@ begin
     delete from private.trigger_secrets as s where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
     update public.triggers as t
     set deleted_at = v_now, updated_at = v_now, is_enabled = false
-    where t.trigger_id = p_trigger_id;
+    where t.trigger_id = p_trigger_id
+    returning t.* into v_trigger;
+    perform private.announce_trigger('deleted', v_trigger);
 end
 $$;
 comment on function public.delete_trigger is
@@ -17343,7 +17395,7 @@ comment on function private.enqueue_job_of_trigger is
     'Puts a job in the queue as a trigger says it; the job''s metadata names trigger and delivery. Raises what private.check_new_job() and private.add_job() raise: 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND for what is there no more; and 409 CHAIN_TOO_LONG.';
 revoke all on function private.enqueue_job_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:ee03df9ca34cf0adbe22facade0b967482745914e83c5ecfeb91662643b0b690
+-- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:5f8bb70470767f4f657658dd11c33120af0ef18e7ca1a962b66b38f35cf4eec6
 -- Config never holds a secret: private.trigger_secrets does.
 create or replace function private.ensure_trigger_types()
 returns void
@@ -17437,7 +17489,7 @@ begin
             ),
             (
                 'api_poll', 'API that is polled', 'An integration is asked at an interval, and its answer changed.', 'schedule',
-                'There are no integrations yet that it could ask.', '[]'::jsonb, v_common
+                'There are no integrations yet that it could ask. A schedule can run a workflow that asks the API and compares.', '[]'::jsonb, v_common
             ),
             (
                 'file_watch', 'Files', 'A robot watches a folder that its owner allows: created (the default), modified and deleted files.', 'robot', null, '["path"]'::jsonb,
@@ -17633,7 +17685,7 @@ comment on function private.find_trigger_problem is
     'What is wrong with a trigger that somebody wants, as a sentence that names the field; null when nothing is. Not its path, nor what it refers to.';
 revoke all on function private.find_trigger_problem from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/find_webhook.sql sha256:f32a389981dd02f2afe062ef4aa5986cc4e5420eeda27a73a7d120318dfeafc3
+-- from sql/55_triggers/functions/find_webhook.sql sha256:d29bc828c398d851cd653e0d5f81b96501bb4d9b17366299f9237331ee0807f7
 -- Before the sender is known: it tells its only caller, the functions' login, what is needed to know the sender, and nobody else.
 create or replace function private.find_webhook(p_trigger_id uuid, p_path text)
 returns jsonb
@@ -17648,11 +17700,11 @@ declare
     v_trigger record;
 begin
     if p_trigger_id is not null then
-        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        select t.trigger_id, t.tenant_id, t.config, t.version into v_trigger
         from public.triggers as t
         where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null;
     else
-        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        select t.trigger_id, t.tenant_id, t.config, t.version into v_trigger
         from public.triggers as t
         where t.path = p_path and t.is_enabled and t.deleted_at is null;
     end if;
@@ -17661,10 +17713,14 @@ begin
             'trigger_id', v_trigger.trigger_id,
             'tenant_id', v_trigger.tenant_id,
             'config', v_trigger.config,
+            'version', v_trigger.version,
             'now', extract(epoch from private.clock()),
             'secrets', coalesce(
                 jsonb_agg(
-                    jsonb_build_object('key_hash', encode(s.key_hash, 'base64'), 'sealed', encode(s.sealed, 'base64'))
+                    jsonb_build_object(
+                        'key_hash', encode(s.key_hash, 'base64'), 'sealed', encode(s.sealed, 'base64'),
+                        'expires_at', extract(epoch from s.expires_at)
+                    )
                     order by s.secret_id desc
                 ) filter (where s.secret_id is not null),
                 '[]'
@@ -17919,7 +17975,7 @@ comment on function private.job_of_trigger is
     'The job that a trigger asks for: each option that its configuration has a field of. See private.new_job.';
 revoke all on function private.job_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/keep_for_chains.sql sha256:2e3259b2bc3c24882dc0e9d69675ad76efe0320f1c02df60bc3e05185b8cdfba
+-- from sql/55_triggers/functions/keep_for_chains.sql sha256:3472c9fc7787d51280f32827a43c2cb472075ef157ad2395842319497130986c
 create or replace function private.keep_for_chains(
     p_tenant_id uuid,
     p_type text,
@@ -17938,7 +17994,9 @@ begin
     insert into private.chain_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, data)
     select q.tenant_id, p_type, private.clock(), p_job_id, p_robot_id, p_workflow_id, coalesce(p_data, '{}')
     from private.queue_tenants as q
-    where q.tenant_id = p_tenant_id and q.has_chains;
+    where q.tenant_id = p_tenant_id and q.has_chains
+        -- Who hears of trigger.* waits for what triggers do, not for people who change them.
+        and p_type not in ('trigger.created', 'trigger.updated', 'trigger.deleted');
 end
 $$;
 comment on function private.keep_for_chains is
@@ -18142,12 +18200,14 @@ comment on function private.read_path is
     'The value at a path that private.is_plain_path() says yes to, with or without its $; null when there is none.';
 revoke all on function private.read_path from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/receive_delivery.sql sha256:c50bda2e36a6ecd8928656163b045cfef16a88dc788a1d1565e82286efe06e08
+-- from sql/55_triggers/functions/receive_delivery.sql sha256:c88a7dcc5a1bb92313bb0ace663b77dbcd80d2777a0f00705f049e4eb0c0b895
 create or replace function private.receive_delivery(
     p_trigger_id uuid,
     p_delivery jsonb,
     p_payload jsonb default null,
-    p_input jsonb default null
+    p_input jsonb default null,
+    p_version integer default null,         -- of a trigger that the function remembers: it must be this one still
+    p_known_at double precision default null    -- and the time, in seconds since the epoch, that its sender's proof was judged by
 )
 returns jsonb
 language plpgsql
@@ -18160,19 +18220,25 @@ declare
     v_trigger public.triggers;
     v_delivery private.delivery := jsonb_populate_record(null::private.delivery, p_delivery);
 begin
-    if v_delivery.outcome = 'rejected' and p_payload is null then
+    if abs(extract(epoch from private.clock()) - p_known_at) > 5 then
+        return null;
+    elsif v_delivery.outcome = 'rejected' and p_payload is null then
         -- A stranger's: it waits for nobody, and nobody for it.
         select t.* into v_trigger
         from public.triggers as t
         where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null
+            and t.version = coalesce(p_version, t.version)
         for update skip locked;
     else
         select t.* into v_trigger
         from public.triggers as t
         where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null
+            and t.version = coalesce(p_version, t.version)
         for update;
     end if;
-    if not found then
+    if not found or p_version is not null and not exists (
+        select from public.tenants as n where n.tenant_id = v_trigger.tenant_id and n.deleted_at is null
+    ) then
         return null;
     end if;
     v_delivery.source := 'webhook';
@@ -18183,7 +18249,7 @@ begin
 end
 $$;
 comment on function private.receive_delivery is
-    'Takes what a sender, who proved itself to the function, delivered to a webhook, and answers as private.take_delivery() does; null when the webhook is not there any more.';
+    'Takes what a sender, who proved itself to the function, delivered to a webhook, and answers as private.take_delivery() does; null when the webhook is not there any more, or not as the function remembers it.';
 revoke all on function private.receive_delivery from public, anon, authenticated, service_role;
 grant execute on function private.receive_delivery to casare_functions;
 
@@ -18204,7 +18270,7 @@ comment on function private.schedule_of_trigger is
     'What a trigger of type schedule asks of its schedule, in the words of public.create_schedule().';
 revoke all on function private.schedule_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/set_trigger_secret.sql sha256:2d0410b5b1e201073f25d5ae23a7eee1c915fa6800e86ae08fc31d5f5ccef58d
+-- from sql/55_triggers/functions/set_trigger_secret.sql sha256:be707d5b542b0b6479c5684c6c03c6893a3526aeea9b0ee8798e26a6b1d4519d
 create or replace function public.set_trigger_secret(
     p_trigger_id uuid,
     p_key_hash bytea default null,      -- SHA-256 of a secret that senders show
@@ -18238,7 +18304,7 @@ begin
     where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
     insert into private.trigger_secrets (tenant_id, trigger_id, key_hash, sealed, created_at)
     values (v_caller.tenant_id, p_trigger_id, p_key_hash, p_sealed, v_now);
-    update public.triggers as t set updated_at = v_now where t.trigger_id = p_trigger_id;
+    update public.triggers as t set updated_at = v_now, version = t.version + 1 where t.trigger_id = p_trigger_id;
 end
 $$;
 comment on function public.set_trigger_secret is
@@ -18417,6 +18483,26 @@ comment on function public.test_trigger is
 revoke all on function public.test_trigger from public, anon, authenticated, service_role;
 grant execute on function public.test_trigger to authenticated;
 
+-- from sql/55_triggers/functions/toggle_trigger.sql sha256:bc661553da84deee03fe0253736a9d42f03842c388e55435e1f2ef9e7a5f2f29
+-- Under the lock of its row: of two callers at once the second finds what the first one left.
+create or replace function public.toggle_trigger(p_trigger_id uuid)
+returns public.triggers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_old public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+begin
+    return public.update_trigger(p_trigger_id, jsonb_build_object('is_enabled', not v_old.is_enabled));
+end
+$$;
+comment on function public.toggle_trigger is
+    'Enables a trigger that is not, or disables one that is, and returns it. Raises what update_trigger raises. Needs triggers.write.';
+revoke all on function public.toggle_trigger from public, anon, authenticated, service_role;
+grant execute on function public.toggle_trigger to authenticated;
+
 -- from sql/55_triggers/functions/trigger_quota.sql sha256:6d8ad1c07db56bc3dd51056565144890ddadeca6ffe16a7f7f6aeccfe3eeebf5
 create or replace function private.trigger_quota(p_plan public.tenant_plan)
 returns integer
@@ -18429,7 +18515,7 @@ $$;
 comment on function private.trigger_quota is 'How many triggers a tenant may have, by its plan.';
 revoke all on function private.trigger_quota from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/update_trigger.sql sha256:12ac19271f24b9c696ca30ac531f7eb07fd64b81aca2d796bf0615e30dd5413c
+-- from sql/55_triggers/functions/update_trigger.sql sha256:d98c28b69bb0549bb8a79a8e727bd5f97341857dcc6631511016667c64537bc5
 create or replace function public.update_trigger(p_trigger_id uuid, p_changes jsonb)
 returns public.triggers
 language plpgsql
@@ -18440,6 +18526,7 @@ declare
     v_caller private.caller := private.authorize('triggers.write');
     v_old public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
     v_new public.triggers := v_old;
+    v_taken_away text[];    -- names that config takes away
     v_problem text;
 begin
     if jsonb_typeof(p_changes) is distinct from 'object' then
@@ -18459,9 +18546,21 @@ begin
         end;
     end if;
     v_new.name := coalesce(private.nfc(p_changes ->> 'name'), v_old.name);
-    if p_changes ->> 'config' is not null then
-        -- A schedule keeps what is not named, and so does its trigger.
-        v_new.config := case when v_old.schedule_id is not null then v_old.config else '{}' end || (p_changes -> 'config');
+    if jsonb_typeof(p_changes -> 'config') = 'object' then
+        -- What config does not name stays, as fields do; a null takes a name away.
+        v_taken_away := array(select e.key from jsonb_each(p_changes -> 'config') as e where e.value = 'null' order by e.key);
+        v_new.config := (v_old.config || (p_changes -> 'config')) - v_taken_away;
+        if v_old.schedule_id is null then
+            v_problem := coalesce(v_problem, (
+                select format('config has no field %s.', left(n.name, 64))
+                from private.trigger_types as t
+                cross join unnest(v_taken_away) as n (name)
+                where t.trigger_type = v_old.trigger_type and not t.config_schema -> 'properties' ? n.name
+                limit 1
+            ));
+        end if;
+    elsif p_changes ->> 'config' is not null then
+        v_problem := coalesce(v_problem, 'config must be an object.');
     end if;
     v_problem := coalesce(v_problem, private.find_trigger_problem(v_new));
     if v_old.trigger_type = 'webhook' and v_problem is null then
@@ -18484,7 +18583,14 @@ begin
         v_new.disabled_reason := null;
     end if;
     if v_old.schedule_id is not null then
-        perform public.update_schedule(v_old.schedule_id, private.schedule_of_trigger(v_new));
+        perform public.update_schedule(
+            v_old.schedule_id,
+            -- Of a schedule, an empty text takes away what need not be there, and everything else needs a value.
+            private.schedule_of_trigger(v_new) || (
+                select coalesce(jsonb_object_agg(case n.name when 'cron' then 'cron_expression' else n.name end, ''), '{}')
+                from unnest(v_taken_away) as n (name)
+            )
+        );
     end if;
     begin
         update public.triggers as t
@@ -18494,6 +18600,7 @@ begin
             path = v_new.path,
             is_enabled = v_new.is_enabled,
             disabled_reason = v_new.disabled_reason,
+            version = t.version + 1,
             updated_at = private.clock()
         where t.trigger_id = p_trigger_id
         returning t.* into v_new;
@@ -18501,11 +18608,12 @@ begin
         when unique_violation then
             perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
     end;
+    perform private.announce_trigger('updated', v_new);
     return v_new;
 end
 $$;
 comment on function public.update_trigger is
-    'Changes the named fields of a trigger (workflow_id, name, config as a whole, is_enabled) and returns it; a null leaves a field as it is, and a config without a path keeps that of before. Raises 404 TRIGGER_NOT_FOUND and what create_trigger raises. Needs triggers.write.';
+    'Changes the named fields of a trigger (workflow_id, name, config, is_enabled) and returns it; a null leaves a field as it is. Of config too it changes what is named there, and a null takes a name away, but auth and path, which stay. Raises 404 TRIGGER_NOT_FOUND and what create_trigger raises. Needs triggers.write.';
 revoke all on function public.update_trigger from public, anon, authenticated, service_role;
 grant execute on function public.update_trigger to authenticated;
 
@@ -21841,7 +21949,7 @@ for each row
 when (old.is_enabled and not new.is_enabled)
 execute function private.disable_triggers();
 
--- from sql/90_audit/triggers.sql sha256:d3ae7f041df3325e88a0d80ffa8db7afe87030539e61f02123ae62aa754023cc
+-- from sql/90_audit/triggers.sql sha256:fc06e9092bebdc3a9bb9431d1ba8b54770f4b8ad72db4271b3529c394cfa7b93
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -21862,7 +21970,7 @@ begin
                 ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
                 ('public.schedules', 'insert or delete or update of workflow_id, name, frequency, cron_expression, run_at, interval_seconds, timezone, starts_at, ends_at, paused_until, calendar_id, on_closed_day, jitter_seconds, misfire_policy, misfire_cap, overlap_policy, max_consecutive_failures, is_enabled, priority, execution_mode, environment, required_capabilities, required_tags, robot_id, pool_id, dedupe_key, metadata, auto_disabled_at, deleted_at', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
-                ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
+                ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,version,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
                 ('private.trigger_secrets', 'insert or delete', '{trigger_id,secret_id}', '{key_hash,sealed}'),
                 ('public.calendars', 'insert or update or delete', '{calendar_id}', '{updated_at,rules_until,warned_until}'),
                 ('public.calendar_blackouts', 'insert or update or delete', '{calendar_id,starts_at}', '{}'),

@@ -100,8 +100,8 @@ def test_types_are_listed_found_and_shown() -> None:
     code, everything = call("nodes")
     assert code == 0
     assert len(everything.splitlines()) > 150
-    assert [line.split()[0] for line in call("nodes", "csv", "header")[1].splitlines()[1:]] == [
-        "ReadCSVNode", "WriteCSVNode", "StructuredDataSuperNode", "file_write",
+    assert [line.split()[0] for line in call("nodes", "csv", "delimiter")[1].splitlines()[1:]] == [
+        "ReadCSVNode", "WriteCSVNode", "TableScraperNode", "StructuredDataSuperNode", "file_write",
     ]  # fmt: skip
     code, page = call("nodes", "http_request")
     assert code == 0

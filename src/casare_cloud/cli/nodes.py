@@ -60,6 +60,7 @@ def _lines(page: "Page") -> list[str]:
     declared = page.declared
     also = f" (also {', '.join(page.names[1:])})" if page.names[1:] else ""
     lines = [f"{page.name}{also}: {declared.about}", *declared.more.splitlines()]
+    lines += [f"Needs a robot that was installed with casare-cloud[{declared.extra}]."] if declared.extra else []
     facts = page.to_json()
     lines += ["", "options" if facts["options"] else "no options"]
     lines += [f"  {_option(option)}" for option in facts["options"]]

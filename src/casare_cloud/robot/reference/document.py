@@ -81,6 +81,8 @@ def _facts(page: Page) -> Iterator[str]:
     either = [" or ".join(f"`{name}`" for name in each.split("|")) for each in declared.needs if "|" in each]
     if either:
         yield f"* Needs {', and '.join(either)}."
+    if declared.extra:
+        yield f"* Needs a robot that was installed with `casare-cloud[{declared.extra}]`."
     if declared.any_option or declared.any_port:
         yield "* Takes options and inputs that only the workflow knows."
     outputs = _listed(page.outputs) + (" and what only the workflow knows" if declared.any_output else "")
@@ -90,7 +92,7 @@ def _facts(page: Page) -> Iterator[str]:
     if page.errors:
         yield "* Errors: " + "; ".join(f"`{kind}` ({why})" for kind, why in page.errors) + "."
     if page.example is not None:
-        note = " (asks the network)" * page.example.needs_network
+        note = " (needs a server or a file)" * page.example.needs_network
         note += " (only with `--allow-scripts`)" * page.example.needs_scripts
         it = {key: value for key, value in page.example.it.items() if key in ("type", "config")}
         yield f"* Example{note}: `{json.dumps(it, ensure_ascii=False)}`"

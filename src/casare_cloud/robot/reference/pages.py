@@ -29,8 +29,17 @@ SUBJECTS = {
     "dates": "Dates",
     "judging": "Judging and changing values",
     "messages": "Messages and the machine",
-    "super_nodes": "Super nodes",
     "xml_data": "XML",
+    "databases": "Databases",
+    "mail": "Mail",
+    "ftp": "FTP",
+    "pdf_files": "PDF",
+    "windows": "Browser: windows",
+    "elements": "Browser: elements",
+    "forms": "Browser: forms",
+    "reading": "Browser: reading",
+    "super_nodes": "Super nodes",
+    "web_super": "Super nodes",
 }
 """The titles of the modules that have nodes, in the order of the reference; another module is its own title."""
 STEPS = "Types of steps"
@@ -44,6 +53,11 @@ _RAISED_BY_SUBJECT: dict[str, tuple[type[errors.WorkflowError], ...]] = {
     "branches": (errors.InvalidWorkflowError,),
     "scripts": (errors.NodeError, errors.UnsupportedNodeError),
     "super_nodes": (errors.SandboxError, errors.UnsupportedNodeError),
+    "ftp": (errors.NodeInputError, errors.NodeError),
+    "mail": (errors.NodeError,),
+    "databases": (errors.NodeError,),
+    "pdf_files": (errors.SandboxError,),
+    **dict.fromkeys(("windows", "elements", "forms", "reading"), (errors.NodeInputError, errors.NodeError)),
 }
 _RAISED_BY_TYPE: dict[str, tuple[type[errors.WorkflowError], ...]] = {
     "RetryFailNode": (errors.NodeError,),
@@ -123,6 +137,8 @@ class Page:
             found.append(("NodeInputError", "an option is of another kind, or has another word, than it allows"))
         if "expression" in kinds:
             found.append(("ExpressionError", _sentence(errors.ExpressionError)))
+        if self.declared.extra:
+            found.append(("UnsupportedNodeError", "the robot was installed without what it needs"))
         own = dict.fromkeys((*_RAISED_BY_SUBJECT.get(self.declared.subject, ()), *_RAISED_BY_TYPE.get(self.name, ())))
         found += [(kind.__name__, _sentence(kind)) for kind in own]
         return [*found, _OWN_WORDS[self.name]] if self.name in _OWN_WORDS else found
@@ -143,6 +159,7 @@ class Page:
             "takes_any_input": declared.any_port,
             "gives_any_output": declared.any_output,
             "example": None if self.example is None else self.example.workflow,
+            "extra": declared.extra or None,
             "errors": [{"error_type": kind, "why": why} for kind, why in self.errors],
         }
 
@@ -167,7 +184,7 @@ def is_required(option: Option, declared: NodeType) -> bool:
 @cache
 def pages() -> tuple[Page, ...]:
     """Every type of nodes by subject and name, then every type of steps."""
-    order = list(SUBJECTS.values())
+    order = list(dict.fromkeys(SUBJECTS.values()))
     nodes = [_page(declared, declared.names, is_step=False) for declared in built_in_types()]
     nodes.sort(key=lambda page: (_place(page.subject, order), page.subject, page.name))
     steps: dict[int, list[str]] = {}

@@ -273,6 +273,7 @@ PORT = (
         unused("value", "a condition names what it is about"),
     ),
     gives=("passed", "message"),
+    needs=("condition",),
 )
 def assert_system(run: NodeRun) -> Mapping[str, Any]:
     """Fails the workflow unless the condition holds; with `fail_on_false` off, only says whether it does."""

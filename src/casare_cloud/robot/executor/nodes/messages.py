@@ -78,6 +78,7 @@ def log_error(run: NodeRun) -> Mapping[str, Any]:
         flag("add_timestamp", default=True),
     ),
     gives=("success", "lines_written"),
+    needs=("log_file_path",),
 )
 def log_to_file(run: NodeRun) -> Mapping[str, Any]:
     """Writes the lines of a message to a file of the job's folder, each with its level and the time (UTC)."""

@@ -209,6 +209,10 @@ def download(run: NodeRun) -> Mapping[str, Any]:
         unused("allow_internal_urls", _BY_NETWORK, False),
     ),
     gives=ANSWER,
+    needs=(
+        "url",
+        "file_path",
+    ),
 )
 def upload(run: NodeRun) -> Mapping[str, Any]:
     """Sends a file of the job's folder as a form does, with `extra_fields` beside it."""
