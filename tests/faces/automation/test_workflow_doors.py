@@ -13,7 +13,8 @@ UNFINISHED = {"steps": [{"id": "fetch", "type": "http_request", "config": {}}]}
 BROKEN: dict[str, tuple[list[Any], tuple[str, ...]]] = {
     "an option that is misspelt": ([{**LOG, "config": {"mesage": "x"}}], ("mesage", "message")),
     "two steps of one id": ([LOG, LOG], ("two steps", "a")),
-    "a dependency on no step": ([LOG, {**LOG, "id": "b", "depends_on": ["aa"]}], ("aa", "did you mean a")),
+    "a dependency on no step": (
+        [{**LOG, "id": "fetch"}, {**LOG, "depends_on": ["fecth"]}], ("fecth", "did you mean fetch?")),
     "a way to no step": ([{**LOG, "next": "gone"}], ("gone",)),
     "a side of a condition that leads to no step": (
         [{"id": "c", "type": "condition", "config": {"expression": "1 > 0"}, "branches": {"true": ["gone"]}}],
