@@ -24,6 +24,7 @@ DEFAULT_TIMEOUT_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 300.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 READ_ONLY_DATABASE = "25006"  # PostgREST says it with 405
+_TEXTS = ("text/plain", "text/csv", "application/x-ndjson")
 SCHEMA_CACHE = "PGRST2"  # PostgREST does not know a function or table (404): while it is deployed, for instance
 
 Check = Callable[[Any], bool]
@@ -277,7 +278,7 @@ def _answer_of(response: httpx2.Response, expects: Check | None, *, as_text: boo
             raise ForeignAnswer(response)
         return response.content
     if as_text:
-        if not response.headers.get("content-type", "").startswith("text/plain"):
+        if not response.headers.get("content-type", "").startswith(_TEXTS):
             raise ForeignAnswer(response)
         return response.text
     try:

@@ -2184,7 +2184,7 @@ comment on function private.uuid_v7_floor is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:48ad34acd947d6ad6ce8a29ffaaa87fc989b20bb93be816a2838006787c6d4d1
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:158d960e2dba282d5f3ccd07260eb4192e065392acefcac26a30342506636b0e
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -2196,7 +2196,6 @@ declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     v_user_id uuid := private.authenticate_user(v_claims);
     v_invitation public.invitations;
-    v_granted text[];
 begin
     if v_user_id is null then
         perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in to accept an invitation.');
@@ -2213,14 +2212,8 @@ begin
         and t.deleted_at is null
         and lower(u.email) = i.email
     for update of i;
-    -- Who invited must still be allowed to: a removed admin does not come back, or send a friend, by an old invitation.
-    v_granted := private.list_actor_permissions(v_invitation.tenant_id, v_invitation.invited_by);
     if v_invitation.invitation_id is null
-        or not private.has_permission(v_granted, 'members.write')
-        or not private.has_permissions(
-            v_granted,
-            array(select rp.permission from public.role_permissions as rp where rp.role_id = v_invitation.role_id)
-        )
+        or not private.may_still_invite(v_invitation.tenant_id, v_invitation.invited_by, v_invitation.role_id)
     then
         perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation for you.');
     end if;
@@ -3248,7 +3241,20 @@ comment on function private.insert_api_key is
     'Writes the row of a new key that may do no more than its maker.';
 revoke all on function private.insert_api_key from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/invite_member.sql sha256:caf081eb4ce5b077994d04d28d551919606d7742ab229f4b9b186ba378081632
+-- from sql/10_tenancy/functions/invitation_quota.sql sha256:69d31c3ed23ef1a1dcb3249dc3e1b9e8a633bbeb818185d6df5546100bc72629
+create or replace function private.invitation_quota()
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select 100
+$$;
+comment on function private.invitation_quota is
+    'How many invitations of a tenant may be open at once; ten times as many may be made in a day.';
+revoke all on function private.invitation_quota from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/invite_member.sql sha256:ca1f2f666c0e5b7dc213af276cb124781c35c677ef66dbceffde414a8a6ea5b2
 create or replace function public.invite_member(
     p_email text,
     p_role_id uuid,
@@ -3265,6 +3271,8 @@ declare
     v_email text := lower(btrim(p_email));
     v_now timestamptz := private.clock();
     v_invitation_id uuid;
+    v_made bigint;
+    v_open bigint;
 begin
     if v_email is null or length(v_email) > 254 or v_email !~ '^[^@[:space:]]+@[^@[:space:]]+$' then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'email must be an e-mail address.');
@@ -3276,13 +3284,34 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 90 days.');
     end if;
     perform private.get_assignable_role(v_caller, p_role_id);
-    insert into public.invitations (tenant_id, email, role_id, token_hash, invited_by, expires_at)
+    -- One at a time, so that they are counted. Whoever lost a token is invited anew: the former invitation ends.
+    perform from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    update public.invitations as i
+    set revoked_at = v_now
+    where i.tenant_id = v_caller.tenant_id and i.email = v_email and i.accepted_at is null and i.revoked_at is null;
+    select
+        count(*) filter (where i.created_at > v_now - interval '1 day'),
+        count(*) filter (where i.accepted_at is null and i.revoked_at is null and i.expires_at > v_now)
+    into v_made, v_open
+    from public.invitations as i
+    where i.tenant_id = v_caller.tenant_id and (i.created_at > v_now - interval '1 day' or i.expires_at > v_now);
+    if v_open >= private.invitation_quota() then
+        perform private.raise_error(
+            409, 'TOO_MANY_INVITATIONS', format('At most %s invitations are open at once; revoke some.', private.invitation_quota())
+        );
+    elsif v_made >= 10 * private.invitation_quota() then
+        perform private.raise_error(
+            409, 'TOO_MANY_INVITATIONS', format('At most %s invitations are made in a day.', 10 * private.invitation_quota())
+        );
+    end if;
+    insert into public.invitations (tenant_id, email, role_id, token_hash, invited_by, created_at, expires_at)
     values (
         v_caller.tenant_id,
         v_email,
         p_role_id,
         p_token_hash,
         coalesce(v_caller.user_id, v_caller.api_key_id),
+        v_now,
         coalesce(p_expires_at, v_now + interval '7 days')
     )
     returning invitation_id into v_invitation_id;
@@ -3290,7 +3319,7 @@ begin
 end
 $$;
 comment on function public.invite_member is
-    'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only.';
+    'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only. Revokes what is open for the address. Raises 409 TOO_MANY_INVITATIONS.';
 revoke all on function public.invite_member from public, anon, authenticated, service_role;
 grant execute on function public.invite_member to authenticated;
 
@@ -3409,6 +3438,68 @@ comment on function private.list_actor_permissions is
     'What an active member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
+-- from sql/10_tenancy/functions/list_invitations.sql sha256:8cc18569e1fc7b7d43999f009083c2b2efd25c6297518b9704302da6f91565b1
+create or replace function public.list_invitations(
+    p_status text default null,
+    p_invitation_id uuid default null,
+    p_limit integer default 100,
+    p_offset integer default 0
+)
+returns table (
+    total bigint,
+    invitation_id uuid,
+    email text,
+    role_id uuid,
+    role_slug text,
+    role_name text,
+    invited_by uuid,
+    inviter text,
+    status text,
+    created_at timestamptz,
+    expires_at timestamptz,
+    accepted_at timestamptz,
+    revoked_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('members.read');
+begin
+    return query
+    select
+        count(*) over (), i.invitation_id, i.email, i.role_id, r.slug, r.name, i.invited_by,
+        coalesce(u.email::text, k.name), i.status, i.created_at, i.expires_at, i.accepted_at, i.revoked_at
+    from (
+        select
+            o.*,
+            case
+                when o.accepted_at is not null then 'accepted'
+                when o.revoked_at is not null then 'revoked'
+                when o.expires_at <= private.clock() then 'expired'
+                when not private.may_still_invite(o.tenant_id, o.invited_by, o.role_id) then 'void'
+                else 'open'
+            end as status
+        from public.invitations as o
+        where o.tenant_id = v_caller.tenant_id and (p_invitation_id is null or o.invitation_id = p_invitation_id)
+    ) as i
+    join public.roles as r on r.role_id = i.role_id
+    left join auth.users as u on u.id = i.invited_by
+    left join public.api_keys as k on k.api_key_id = i.invited_by and k.tenant_id = i.tenant_id
+    where p_status is null or i.status = p_status
+    order by i.invitation_id desc
+    limit p_limit
+    offset p_offset;
+end
+$$;
+comment on function public.list_invitations is
+    'The invitations of the caller''s tenant, the newest first, each with its role, who sent it, and its status: open, accepted, revoked, expired, or void when who sent it may not invite any more. Needs members.read.';
+revoke all on function public.list_invitations from public, anon, authenticated, service_role;
+grant execute on function public.list_invitations to authenticated;
+
 -- from sql/10_tenancy/functions/list_member_permissions.sql sha256:22515d9702e06cdd4759c9a05106926c8a162851f773f4ff0f184635c3923b7c
 create or replace function private.list_member_permissions(p_tenant_id uuid, p_user_id uuid)
 returns text[]
@@ -3450,12 +3541,13 @@ $$;
 comment on function private.list_member_roles is 'The roles of a member, by their short names.';
 revoke all on function private.list_member_roles from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_members.sql sha256:d77c9f41677567d64eec191402dfb8d0477afb3741ab032e3f65e1db69350687
+-- from sql/10_tenancy/functions/list_members.sql sha256:7eed0ecf1acebc2db884a7e9803bdea2889cc37ab1eaf90aec6dd3d04a991df3
 create or replace function public.list_members(
     p_user_id uuid default null,
     p_role_id uuid default null,
     p_limit integer default 100,
-    p_offset integer default 0
+    p_offset integer default 0,
+    p_search text default null      -- a part of name or address
 )
 returns table (
     total bigint,
@@ -3507,15 +3599,56 @@ begin
                 where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id and mr.role_id = p_role_id
             )
         )
+        and (
+            p_search is null
+            or strpos(lower(concat_ws(' ', p.username, u.email, p.first_name, p.last_name)), lower(private.nfc(p_search))) > 0
+        )
     order by m.created_at, m.user_id
     limit p_limit
     offset p_offset;
 end
 $$;
 comment on function public.list_members is
-    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user or one role if asked. Needs members.read.';
+    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user, of one role, or with a part of a name or address if asked. Needs members.read.';
 revoke all on function public.list_members from public, anon, authenticated, service_role;
 grant execute on function public.list_members to authenticated;
+
+-- from sql/10_tenancy/functions/list_my_tenants.sql sha256:a5316aa6a1e8289cc9af457dfed9c51caee6902ebb82e7144ba94aa62e41852d
+-- Of whoever is signed in, whatever tenant the token names: who was removed from that one finds the way to another.
+create or replace function public.list_my_tenants()
+returns table (tenant_id uuid, slug text, name text, is_current boolean)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+    v_caller private.caller := private.caller();
+begin
+    if v_user_id is null and v_caller.principal is null then
+        perform private.refuse_caller();
+    end if;
+    return query
+    select t.tenant_id, t.slug, t.name, coalesce(t.tenant_id = v_caller.tenant_id, false)
+    from public.tenants as t
+    where t.deleted_at is null
+        and (
+            (v_user_id is null and t.tenant_id = v_caller.tenant_id)
+            or exists (
+                select
+                from public.memberships as m
+                where m.tenant_id = t.tenant_id and m.user_id = v_user_id and m.deactivated_at is null
+            )
+        )
+    order by t.name, t.tenant_id;
+end
+$$;
+comment on function public.list_my_tenants is
+    'The tenants that the caller can act in, by name, and which of them the token is for; a key has one, a user who is a member nowhere none.';
+revoke all on function public.list_my_tenants from public, anon, authenticated, service_role;
+grant execute on function public.list_my_tenants to authenticated;
 
 -- from sql/10_tenancy/functions/list_roles.sql sha256:1f091179e3f47cdfde69082501cae204c59cafac045af6b7194ebb01e62b1b4b
 create or replace function public.list_roles(p_role_id uuid default null)
@@ -3597,6 +3730,26 @@ $$;
 comment on function private.login_network is
     'What counts as one address: an IPv4 address, however written, or the /64 that an IPv6 customer gets to choose addresses from.';
 revoke all on function private.login_network from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/may_still_invite.sql sha256:cafa0da2485421cd3bec3a3e9b98f0b54a9db1ef190cb3964f0a39808af8e97d
+create or replace function private.may_still_invite(p_tenant_id uuid, p_invited_by uuid, p_role_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_granted text[] := private.list_actor_permissions(p_tenant_id, p_invited_by);
+begin
+    return private.has_permission(v_granted, 'members.write')
+        and private.has_permissions(
+            v_granted, array(select rp.permission from public.role_permissions as rp where rp.role_id = p_role_id)
+        );
+end
+$$;
+comment on function private.may_still_invite is
+    'Whether who invited somebody with a role may do so now: a removed admin does not come back, or send a friend, by an old invitation.';
+revoke all on function private.may_still_invite from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/member_tenant_id.sql sha256:b5ae80a47a31ca4e35eafe85f6b4fc6b00e9573793852796b03f360cb83372d8
 create or replace function private.member_tenant_id()
@@ -3999,6 +4152,38 @@ $$;
 comment on function public.set_active_tenant is 'Chooses the tenant that the next token of the calling session is for; other sessions stay where they are.';
 revoke all on function public.set_active_tenant from public, anon, authenticated, service_role;
 grant execute on function public.set_active_tenant to authenticated;
+
+-- from sql/10_tenancy/functions/set_member_roles.sql sha256:0fcc2ce372f66201fc993471de417d5c9d3dbcfb7640abf1bf9c91cb71313a8f
+create or replace function public.set_member_roles(p_user_id uuid, p_role_ids uuid[])
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+    v_role_id uuid;
+begin
+    perform private.get_manageable_member(v_caller, p_user_id);
+    if p_role_ids is null or cardinality(p_role_ids) not between 1 and 50 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'roles must name 1 to 50 roles.');
+    end if;
+    foreach v_role_id in array p_role_ids loop
+        perform private.get_assignable_role(v_caller, v_role_id);
+    end loop;
+    delete from public.member_roles as mr
+    where mr.tenant_id = v_caller.tenant_id and mr.user_id = p_user_id and mr.role_id <> all (p_role_ids);
+    insert into public.member_roles (tenant_id, user_id, role_id)
+    select v_caller.tenant_id, p_user_id, r.role_id
+    from unnest(p_role_ids) as r (role_id)
+    on conflict do nothing;
+    perform private.check_admin_remains(v_caller.tenant_id);
+end
+$$;
+comment on function public.set_member_roles is
+    'Gives a member these roles and no others, none of which allows more than the caller may; never takes the admin role from the last admin. Needs members.write.';
+revoke all on function public.set_member_roles from public, anon, authenticated, service_role;
+grant execute on function public.set_member_roles to authenticated;
 
 -- from sql/10_tenancy/functions/set_role_permissions.sql sha256:937cf312fd49b9e377923451b4a780ed0aa68ea4e0fd6de4e0305fe7a6e8e530
 create or replace function private.set_role_permissions(p_caller private.caller, p_role_id uuid, p_permissions text[])
@@ -11235,27 +11420,42 @@ comment on function private.was_away is
     'Whether the silence from the last call to another moment was an outage: Postgres was started meanwhile, or calls were due and none came for more than ten seconds. The silence of one robot while others call is never one.';
 revoke all on function private.was_away from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_forceable_at.sql sha256:1a84a9896c35927b0b775b8600d97e77cb17617bdeb15474ff22e039f592ff1b
+-- from sql/43_endings/functions/cancel_forceable_at.sql sha256:ebc482a0f3d570f44f60797e67f19869edad16df903eb170c28e37dc96d4e253
 create or replace function private.cancel_forceable_at(p_lease private.leases)
 returns timestamptz
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seconds jsonb := (
-        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
-    );
 begin
-    return p_lease.cancel_requested_at + make_interval(secs => case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
-        else 60
-    end);
+    return p_lease.cancel_requested_at + make_interval(secs => private.cancel_grace_seconds(
+        (select t.settings from public.tenants as t where t.tenant_id = p_lease.tenant_id)
+    ));
 end
 $$;
 comment on function private.cancel_forceable_at is
-    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when it was not asked to stop.';
+    'From when on the cancellation of a held job may be forced: its robot has the grace to stop that the settings of the job''s tenant say; null when it was not asked to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/cancel_grace_seconds.sql sha256:c29b696f86c54ffb3327a35eab5fc2ce281962d53d49f82203bb5464a055d04d
+create or replace function private.cancel_grace_seconds(p_settings jsonb)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds jsonb := p_settings #> '{queue,cancel_grace_seconds}';
+begin
+    return case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::integer
+        else 60
+    end;
+end
+$$;
+comment on function private.cancel_grace_seconds is
+    'How long the robots of a tenant with these settings may go on with a job that is to be cancelled: {"queue": {"cancel_grace_seconds": 60}}, 0 to 86400; a minute for anything else.';
+revoke all on function private.cancel_grace_seconds from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/cancel_job.sql sha256:d449d857905f6e9d0e6b6d93bcff13462c36825a6a4d8f06d123a49a094d164c
 create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
@@ -19244,7 +19444,7 @@ comment on function public.count_audit_log is
 revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.count_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_audit_log.sql sha256:00642caa32b45e80d3ab1ab2584f30e47f2a6944f5c5369bf65c7313b2e9b240
+-- from sql/90_audit/functions/list_audit_log.sql sha256:ffe703906363e8e9745c9be1c605dd76a640e075fd2e9c780c355009ce2341e2
 -- The walk goes by the index of (tenant_id, audit_id) from the newest row on, and counts at most 10,000 of what it wants.
 create or replace function public.list_audit_log(
     p_resource_types text[] default null,
@@ -19257,7 +19457,8 @@ create or replace function public.list_audit_log(
     p_until timestamptz default null,
     p_limit integer default 50,
     p_offset integer default 0,
-    p_before uuid default null      -- go on behind this row; nothing is counted then
+    p_before uuid default null,     -- go on behind this row; nothing is counted then
+    p_actor text default null       -- an id, or the address or user name of somebody
 )
 returns table (
     total bigint,
@@ -19281,7 +19482,18 @@ as $$
 #variable_conflict use_column
 declare
     v_caller private.caller := private.authorize('audit.read');
+    v_actors uuid[];
 begin
+    if p_actor is not null then
+        v_actors := array(
+            select u.id from auth.users as u where u.email = lower(btrim(p_actor))
+            union
+            select p.user_id from public.profiles as p where lower(p.username) = lower(btrim(p_actor))
+        );
+        if p_actor ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+            v_actors := v_actors || p_actor::uuid;
+        end if;
+    end if;
     return query
     with wanted as (
         select a.*
@@ -19290,6 +19502,7 @@ begin
             and (p_resource_types is null or a.resource_type = any (p_resource_types))
             and (p_action is null or a.action = p_action)
             and (p_actor_id is null or a.actor_id = p_actor_id)
+            and (p_actor is null or a.actor_id = any (v_actors))
             and (p_resource_id is null or a.resource_id = p_resource_id or starts_with(a.resource_id, p_resource_id || '/'))
             and (
                 p_search is null
@@ -19582,6 +19795,31 @@ comment on function private.place_default_jobs is
     'Makes the partitions that were missing when jobs came and moves the jobs there from the default partition; returns how many weeks.';
 revoke all on function private.place_default_jobs from public, anon, authenticated, service_role;
 
+-- from sql/92_retention/functions/purge_answer.sql sha256:6547ddf97c7c7e5b1c86eab1728059d98d13d694fcc1daa949f567e1892f506d
+create or replace function private.purge_answer(
+    p_purged uuid[],
+    p_dead_letters integer,
+    p_log_entries integer,
+    p_seen integer,
+    p_limit integer,
+    p_after uuid
+)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'purged', cardinality(p_purged),
+        'dead_letters', p_dead_letters,
+        'log_entries', p_log_entries,
+        'seen', p_seen,
+        'next_after', case when p_seen = p_limit then p_after end   -- null: there are no more
+    )
+$$;
+comment on function private.purge_answer is 'What public.purge_jobs() says of a page of jobs.';
+revoke all on function private.purge_answer from public, anon, authenticated, service_role;
+
 -- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:ecb77a6f46b3e4795d25b36ae37d284fcceeead27350438033f055efe373f7e0
 create or replace function private.purge_expired_audit_log(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
@@ -19791,13 +20029,14 @@ comment on function private.purge_expired_trigger_delivery_bodies is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_trigger_delivery_bodies from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_jobs.sql sha256:28d212044fb319f7f0029abaf640357e036c45862d3571f9a615b62b02fb2fcf
+-- from sql/92_retention/functions/purge_jobs.sql sha256:fe6adb6fa76e69360c0ea00a2989b56a24123bb789994d1cc027321f0504ad2b
 create or replace function public.purge_jobs(
     p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
     p_finished_before timestamptz default null,         -- null: now
     p_workflow_id uuid default null,                    -- null: of any workflow
     p_limit integer default 1000,
-    p_after uuid default null                           -- next_after of the call before
+    p_after uuid default null,                          -- next_after of the call before
+    p_dry_run boolean default false                     -- count, and delete nothing
 )
 returns jsonb
 language plpgsql
@@ -19824,6 +20063,30 @@ begin
     end if;
 
     -- A page of the tenant's jobs, oldest first, whatever their state: so one call costs the same whatever it finds.
+    if p_dry_run then
+        with page as materialized (
+            select j.job_id, j.workflow_id, j.status, j.finished_at
+            from public.jobs as j
+            where j.tenant_id = v_caller.tenant_id and j.job_id > v_after
+            order by j.job_id
+            limit p_limit
+        )
+        select
+            count(*),
+            (array_agg(p.job_id order by p.job_id desc))[1],
+            coalesce(array_agg(p.job_id) filter (
+                where p.finished_at < v_before
+                    and p.status = any (p_status::public.job_status[])
+                    and (p_workflow_id is null or p.workflow_id = p_workflow_id)
+            ), '{}')
+        into v_seen, v_after, v_purged
+        from page as p;
+        select count(*) into v_dead_letters from public.dead_letters as l where l.job_id = any (v_purged);
+        select count(*) into v_logs
+        from public.job_logs as l
+        where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+        return private.purge_answer(v_purged, v_dead_letters, v_logs, v_seen, p_limit, v_after);
+    end if;
     with page as materialized (
         select j.job_id
         from public.jobs as j
@@ -19857,17 +20120,11 @@ begin
             jsonb_build_object('jobs', cardinality(v_purged), 'status', p_status, 'finished_before', private.to_iso(v_before))
         );
     end if;
-    return jsonb_build_object(
-        'purged', cardinality(v_purged),
-        'dead_letters', v_dead_letters,
-        'log_entries', v_logs,
-        'seen', v_seen,
-        'next_after', case when v_seen = p_limit then v_after end   -- null: there are no more
-    );
+    return private.purge_answer(v_purged, v_dead_letters, v_logs, v_seen, p_limit, v_after);
 end
 $$;
 comment on function public.purge_jobs is
-    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
+    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on; with p_dry_run it counts what it would delete, and deletes nothing. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
@@ -20194,6 +20451,331 @@ as $$
 $$;
 comment on function private.uuid_v7_time is 'When a UUID of version 7 was made, to the millisecond.';
 revoke all on function private.uuid_v7_time from public, anon, authenticated, service_role;
+
+-- from sql/93_settings/functions/find_setting_problem.sql sha256:06e1285ac6bc3623ea240125d905e97a1d7da5def45b882c567c699e267735b0
+create or replace function private.find_setting_problem(
+    p_name text,
+    p_value jsonb,
+    p_type text,
+    p_minimum bigint,
+    p_maximum bigint,
+    p_choices text[]
+)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_kind text := jsonb_typeof(p_value);
+    v_text text := p_value #>> '{}';
+begin
+    if p_type = 'boolean' and v_kind <> 'boolean' then
+        return format('%s must be true or false.', p_name);
+    elsif p_type = 'choice' and (v_kind <> 'string' or v_text <> all (p_choices)) then
+        return format('%s must be one of %s.', p_name, array_to_string(p_choices, ', '));
+    elsif p_type = 'text' and (v_kind <> 'string' or length(btrim(v_text)) not between p_minimum and p_maximum) then
+        return format('%s must be a text of %s to %s characters.', p_name, p_minimum, p_maximum);
+    elsif p_type = 'integer' and (v_kind <> 'number' or v_text !~ '^-?[0-9]+$' or v_text::numeric not between p_minimum and p_maximum) then
+        return format('%s must be a whole number from %s to %s.', p_name, p_minimum, p_maximum);
+    elsif p_name = 'timezone' then
+        return private.find_timezone_problem(v_text);
+    end if;
+    return null;
+end
+$$;
+comment on function private.find_setting_problem is
+    'What is wrong with a value for a setting, as a sentence that names the setting and its rule; null when nothing is.';
+revoke all on function private.find_setting_problem from public, anon, authenticated, service_role;
+
+-- from sql/93_settings/functions/list_known_settings.sql sha256:0dd380b7f05d423b5726613a2e4cbdd7eececce1808a18fc94aa91e0008e0e54
+-- The list of what a tenant can set. A name is a column of public.tenants, or the place in tenants.settings. What each means
+-- is decided where it is read; here stands what may be written.
+create or replace function private.list_known_settings(p_tenant_id uuid)
+returns table (
+    name text,
+    type text,                  -- boolean | integer | text | choice
+    value jsonb,                -- what counts now
+    default_value jsonb,        -- what counts after a reset; null: cannot be reset, or any number
+    minimum bigint,             -- of a number; of the characters of a text
+    maximum bigint,
+    choices text[],
+    unit text,
+    is_changeable boolean,      -- by the tenant itself
+    meaning text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select s.*
+    from public.tenants as t
+    cross join lateral (
+        values
+            (
+                'name', 'text', to_jsonb(t.name), null::jsonb, 1::bigint, 255::bigint, null::text[], null, true,
+                'What people call the tenant.'
+            ),
+            (
+                'timezone', 'text', to_jsonb(t.timezone), '"UTC"', 1, 64, null, null, true,
+                'The zone of schedules without one of their own, and in which a day of figures begins: a name of the IANA database.'
+            ),
+            (
+                'queue.fair_share', 'boolean', to_jsonb(coalesce(t.settings #> '{queue,fair_share}' = 'true', false)), 'false',
+                null, null, null, null, true,
+                'Whether workflows take turns in the robots by the time that they have had of them, weighed by their shares.'
+            ),
+            (
+                'queue.max_waiting', 'integer', to_jsonb(private.waiting_quota(t.plan, t.settings)),
+                to_jsonb(private.waiting_quota(t.plan, '{}')), 0, coalesce(private.waiting_quota(t.plan, '{}'), 1000000000),
+                null, 'jobs', true,
+                'How many jobs may wait, delayed ones included, before new ones are refused; null: any number.'
+            ),
+            (
+                'queue.ageing_minutes', 'integer', to_jsonb(private.ageing_minutes(t.settings)),
+                to_jsonb(private.ageing_minutes('{}')), 0, 100000, null, 'minutes', true,
+                'After how long without a claim jobs of one demand rise a step of priority; 0: never.'
+            ),
+            (
+                'queue.cancel_grace_seconds', 'integer', to_jsonb(private.cancel_grace_seconds(t.settings)),
+                to_jsonb(private.cancel_grace_seconds('{}')), 0, 86400, null, 'seconds', true,
+                'How long a robot may go on with a job that is to be cancelled, before the cancellation may be forced.'
+            ),
+            (
+                'realtime.jobs', 'choice', to_jsonb(private.pushes_of(t.settings)), to_jsonb(private.pushes_of('{}')),
+                null, null, '{watched,always,off}', null, true,
+                'When changes of jobs are pushed: while somebody says that they watch, always, or never.'
+            ),
+            (
+                'robots.offline_after_seconds', 'integer', to_jsonb(t.robot_offline_after_seconds), '90', 5, 86400, null,
+                'seconds', true, 'After how long without a heartbeat a robot counts as offline.'
+            ),
+            (
+                'robots.quarantine_after_failures', 'integer', to_jsonb(t.quarantine_after_failures), '5', 0, 1000, null,
+                'attempts', true, 'After how many failed attempts in a row a robot gets no more jobs; 0: never.'
+            ),
+            (
+                'robots.accept_grace_seconds', 'integer',
+                to_jsonb(private.robot_patience_seconds(t.settings, 'accept_grace_seconds', 30)), '30', 5, 3000, null,
+                'seconds', true, 'How long a robot on a WebSocket may take to accept a job that it was sent.'
+            ),
+            (
+                'robots.reconnect_window_seconds', 'integer',
+                to_jsonb(private.robot_patience_seconds(t.settings, 'reconnect_window_seconds', 60)), '60', 5, 3000, null,
+                'seconds', true, 'How long a robot whose WebSocket broke keeps its jobs.'
+            ),
+            (
+                'retention.export_before_drop', 'boolean', to_jsonb(private.must_export(t.tenant_id)), 'false', null, null,
+                null, null, true, 'Whether jobs are deleted only after an operator exported them to a file.'
+            )
+    ) as s (name, type, value, default_value, minimum, maximum, choices, unit, is_changeable, meaning)
+    where t.tenant_id = p_tenant_id
+    union all
+    select
+        'retention.' || r.kind || '_days',
+        'integer',
+        to_jsonb(extract(day from private.clock() - private.retention_horizon(r.kind, t.tenant_id))::integer),
+        to_jsonb(r.days),
+        1,
+        r.days,
+        null,
+        'days',
+        r.may_be_shortened,
+        format('How long %s are kept.', case r.kind
+            when 'jobs' then 'finished jobs'
+            when 'audit_log' then 'entries of the audit log'
+            when 'job_node_executions' then 'the times of nodes'
+            when 'schedule_fires' then 'fires of schedules'
+            when 'trigger_deliveries' then 'deliveries to triggers'
+            when 'trigger_delivery_bodies' then 'bodies of deliveries to triggers'
+            else replace(r.kind, '_', ' ')
+        end)
+    from public.tenants as t
+    join private.retentions as r on r.plan = t.plan
+    where t.tenant_id = p_tenant_id
+    order by 1;
+end
+$$;
+comment on function private.list_known_settings is
+    'What a tenant can set, by name: type, value, default, range and meaning; and what only its plan decides.';
+revoke all on function private.list_known_settings from public, anon, authenticated, service_role;
+
+-- from sql/93_settings/functions/list_quotas.sql sha256:5dcf01c837d80110afbc1b4f475ede2ad0e6ae4c4ffa31673041b763565f58c7
+-- What waits is counted up to 100,000, so that the answer costs the same however long the queue is.
+create or replace function public.list_quotas()
+returns table (name text, used bigint, most bigint, meaning text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('settings.read');
+    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
+begin
+    return query
+    select s.name, s.used, s.most, s.meaning
+    from public.tenants as t
+    cross join lateral (
+        values
+            (
+                'jobs_waiting',
+                (
+                    select count(*)
+                    from (
+                        select from private.ready as r where r.tenant_no = v_tenant_no
+                        union all
+                        select from private.scheduled as s where s.tenant_id = v_caller.tenant_id
+                        limit 100000
+                    ) as w
+                ),
+                private.waiting_quota(t.plan, t.settings)::bigint,
+                'Jobs that wait, delayed ones included, counted up to 100,000; null: any number. Beyond, new jobs are refused with QUEUE_FULL.'
+            ),
+            (
+                'triggers',
+                (select count(*) from public.triggers as g where g.tenant_id = v_caller.tenant_id and g.deleted_at is null),
+                private.trigger_quota(t.plan)::bigint,
+                'Triggers.'
+            ),
+            (
+                'calendars',
+                (select count(*) from public.calendars as c where c.tenant_id = v_caller.tenant_id),
+                (select q.max_calendars::bigint from private.calendar_quotas as q where q.plan = t.plan),
+                'Business calendars.'
+            ),
+            (
+                'open_invitations',
+                (
+                    select count(*)
+                    from public.invitations as i
+                    where i.tenant_id = v_caller.tenant_id
+                        and i.accepted_at is null
+                        and i.revoked_at is null
+                        and i.expires_at > private.clock()
+                ),
+                private.invitation_quota()::bigint,
+                'Invitations that nobody has accepted yet.'
+            )
+    ) as s (name, used, most, meaning)
+    where t.tenant_id = v_caller.tenant_id;
+end
+$$;
+comment on function public.list_quotas is
+    'What the plan of the caller''s tenant allows of jobs that wait, triggers, calendars and open invitations, and how much of each is used. Needs settings.read.';
+revoke all on function public.list_quotas from public, anon, authenticated, service_role;
+grant execute on function public.list_quotas to authenticated;
+
+-- from sql/93_settings/functions/list_settings.sql sha256:f5b4bc92ccdfad32545b1bf39efe726d931eda5f1fdf8965b755a1aa314ca0f6
+create or replace function public.list_settings()
+returns table (
+    name text,
+    type text,
+    value jsonb,
+    default_value jsonb,
+    minimum bigint,
+    maximum bigint,
+    choices text[],
+    unit text,
+    is_changeable boolean,
+    meaning text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    return query select * from private.list_known_settings(v_caller.tenant_id);
+end
+$$;
+comment on function public.list_settings is
+    'What the caller''s tenant can set, by name: type, value, default, range and meaning. Needs settings.read.';
+revoke all on function public.list_settings from public, anon, authenticated, service_role;
+grant execute on function public.list_settings to authenticated;
+
+-- from sql/93_settings/functions/set_settings.sql sha256:6a37b0f17c7ad4799397972c9322dfae9054739584518d62cbbd1b58c9adae01
+create or replace function public.set_settings(p_changes jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_tenant public.tenants;
+    v_name text;
+    v_value jsonb;
+    v_known record;
+    v_problem text;
+    v_path text[];
+begin
+    select t.* into v_tenant from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    if jsonb_typeof(p_changes) is distinct from 'object' or p_changes = '{}' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'changes must be an object such as {"timezone": "Europe/Berlin"}.');
+    end if;
+    for v_name, v_value in select c.key, c.value from jsonb_each(p_changes) as c loop
+        select k.* into v_known from private.list_known_settings(v_caller.tenant_id) as k where k.name = v_name;
+        if not found then
+            perform private.raise_error(400, 'UNKNOWN_SETTING', format('%s is not a setting.', left(v_name, 64)));
+        elsif not v_known.is_changeable then
+            perform private.raise_error(
+                403, 'SETTING_OF_THE_PLAN', format('%s is decided by the plan of the tenant.', v_name)
+            );
+        end if;
+        if v_value = 'null' then    -- back to the default
+            if v_name = 'name' then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'name has no default, and cannot be reset.');
+            end if;
+        else
+            v_problem := private.find_setting_problem(
+                v_name, v_value, v_known.type, v_known.minimum, v_known.maximum, v_known.choices
+            );
+            if v_problem is not null then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+            end if;
+        end if;
+        case v_name
+            when 'name' then
+                v_tenant.name := private.nfc(btrim(v_value #>> '{}'));
+            when 'timezone' then
+                v_tenant.timezone := coalesce(nullif(v_value, 'null'), v_known.default_value) #>> '{}';
+            when 'robots.offline_after_seconds' then
+                v_tenant.robot_offline_after_seconds := coalesce(nullif(v_value, 'null'), v_known.default_value)::integer;
+            when 'robots.quarantine_after_failures' then
+                v_tenant.quarantine_after_failures := coalesce(nullif(v_value, 'null'), v_known.default_value)::integer;
+            else
+                v_path := string_to_array(v_name, '.');
+                if v_value = 'null' then
+                    v_tenant.settings := v_tenant.settings #- v_path;
+                else
+                    v_tenant.settings := v_tenant.settings || jsonb_build_object(
+                        v_path[1], coalesce(v_tenant.settings -> v_path[1], '{}') || jsonb_build_object(v_path[2], v_value)
+                    );
+                end if;
+        end case;
+    end loop;
+    update public.tenants as t
+    set name = v_tenant.name,
+        timezone = v_tenant.timezone,
+        robot_offline_after_seconds = v_tenant.robot_offline_after_seconds,
+        quarantine_after_failures = v_tenant.quarantine_after_failures,
+        settings = v_tenant.settings,
+        updated_at = private.clock()
+    where t.tenant_id = v_caller.tenant_id;
+end
+$$;
+comment on function public.set_settings is
+    'Changes settings of the caller''s tenant by their names, {"queue.fair_share": true}; null sets one back to its default. All or none. Raises 400 UNKNOWN_SETTING or INVALID_ARGUMENT, 403 SETTING_OF_THE_PLAN. Needs settings.write.';
+revoke all on function public.set_settings from public, anon, authenticated, service_role;
+grant execute on function public.set_settings to authenticated;
 
 -- from sql/95_analytics/functions/add_counts.sql sha256:ec39362b74b2636c77c964c7f02f96f070a0b4a34c43cca02de35d1d5b0bf16a
 -- Error types are whatever robots say. Without a limit one robot could make a row grow for ever.

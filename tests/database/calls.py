@@ -24,10 +24,15 @@ CALLS: dict[str, list[str]] = {
         "public.invite_member('x@example.test', %(role)s, sha256('new'))",
         "public.invite_member('x@example.test', '00000000-0000-7000-8000-000000000001', sha256('new'))",
     ],
-    "public.list_members": ["public.list_members(%(user)s)", "public.list_members(null, %(role)s)"],
+    "public.list_members": [
+        "public.list_members(%(user)s)",
+        "public.list_members(null, %(role)s)",
+        "public.list_members(p_search => '@')",
+    ],
     # the audit log and figures
     "public.list_audit_log": [
         "public.list_audit_log()",
+        "public.list_audit_log(p_actor => (%(user)s)::text)",
         "public.list_audit_log(array['workflows'], p_actor_id => %(user)s, p_resource_id => (%(workflow)s)::text)",
     ],
     "public.list_notifications": ["public.list_notifications()"],
@@ -36,6 +41,15 @@ CALLS: dict[str, list[str]] = {
     "public.list_acts": ["public.list_acts()", "public.list_acts(90, 100, %(user)s)"],
     "public.get_job_timeline": ["public.get_job_timeline(90, 'hour')"],
     "public.get_workflow_performance": ["public.get_workflow_performance(90, 50)"],
+    "public.list_invitations": ["public.list_invitations()", "public.list_invitations('open', %(invitation)s)"],
+    "public.set_member_roles": [
+        "public.set_member_roles(%(user)s, array[%(role)s]::uuid[])",
+        "public.set_member_roles(%(colleague)s, '{00000000-0000-7000-8000-000000000001}')",
+    ],
+    "public.list_my_tenants": ["public.list_my_tenants()"],
+    "public.list_settings": ["public.list_settings()"],
+    "public.set_settings": ['public.set_settings(\'{"timezone": "Asia/Tokyo", "queue.fair_share": true}\')'],
+    "public.list_quotas": ["public.list_quotas()"],
     "public.list_roles": ["public.list_roles(%(role)s)", "public.list_roles()"],
     "public.update_member": [
         "public.update_member(%(user)s, 'x')",
@@ -203,6 +217,7 @@ CALLS: dict[str, list[str]] = {
     "public.purge_jobs": [
         "public.purge_jobs('{completed,failed,cancelled,timeout}')",
         "public.purge_jobs(p_workflow_id => %(workflow)s)",
+        "public.purge_jobs(p_dry_run => true)",
     ],
     "public.get_retention": ["public.get_retention()"],
     "public.set_retention": ["public.set_retention('{\"jobs\": 1}', true)"],

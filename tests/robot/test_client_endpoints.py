@@ -70,7 +70,8 @@ ALIAS_FIELDS = {
 }
 # Of several calls, or of none.
 COMPOSED = {
-    "access_token", "close", "iterate", "iterate_events", "wait_for_job", "watch_events", "watch_job", "watch_tenant",
+    "access_token", "close", "iterate", "iterate_audit_log", "iterate_events", "wait_for_job", "watch_events",
+    "watch_job", "watch_tenant",
 }  # fmt: skip
 
 # What answers with a list that no object is around.
@@ -91,7 +92,7 @@ class Recorder:
         self.requests.append(request)
         if f"{request.method} {request.url.path.removeprefix('/api/v1')}" in BARE_LISTS:
             return httpx2.Response(200, json=[])
-        if request.url.path.endswith("/metrics/prometheus"):
+        if request.url.path.endswith(("/metrics/prometheus", "/audit/export")):
             return httpx2.Response(200, text="# TYPE")
         if request.url.path.endswith("/batch/extend-lease"):
             return httpx2.Response(200, json={"leases": [RENEWED, RENEWED]})

@@ -40,9 +40,21 @@ class Session(Connection):
         body = {"username": username, "password": password, "tenant_id": tenant_id}
         self._keep_tokens(await self._http.call("POST", "/auth/login", json=body, expects=TOKENS))
 
-    async def register(self, *, email: str, password: str, org_name: str, **more: Unpack[PersonDetails]) -> None:
-        """Make a user, a tenant and its first administrator, and sign in (`username`, `first_name`, `last_name`)."""
-        body = {"email": email, "password": password, "org_name": org_name, **more}
+    async def register(
+        self,
+        *,
+        email: str,
+        password: str,
+        org_name: str | None = None,
+        invitation_token: str | None = None,
+        **more: Unpack[PersonDetails],
+    ) -> None:
+        """Make a user with a tenant of their own, or, by an invitation, in somebody else's; and sign in.
+
+        One of `org_name` and `invitation_token` is given.
+        """
+        joins = {"org_name": org_name, "invitation_token": invitation_token}
+        body = {"email": email, "password": password, **_given(joins), **more}
         answer = await self._http.call("POST", "/auth/register", json=body, attempts=1, expects=TOKENS)
         self._keep_tokens(answer)
 
@@ -53,6 +65,17 @@ class Session(Connection):
     async def me(self) -> Answer:
         """Who this client is."""
         return await self._get("/auth/me")
+
+    async def list_tenants(self) -> Answer:
+        """`{tenants}`: those that the caller can act in, and which of them it acts in now (`is_current`)."""
+        return await self._get("/auth/tenants")
+
+    async def switch_tenant(self, tenant: str) -> None:
+        """Act in another tenant of the user's (its id or slug); other sessions stay where they are."""
+        await self._token()
+        async with self._refreshing:  # the refresh token is good for one use
+            body = {"tenant": tenant, "refresh_token": self._refresh_token or ""}
+            self._keep_tokens(await self._http.call("POST", "/auth/switch", json=body, attempts=1, expects=TOKENS))
 
     # --- pages ----------------------------------------------------------------------------------------------------
 
@@ -78,6 +101,11 @@ class Session(Connection):
 
     async def _get(self, path: str, filters: Mapping[str, Any] | None = None) -> Answer:
         return await self._call("GET", path, params=_given(filters))
+
+    async def _renew_token(self) -> None:
+        """Have the next call carry a new token: what it says of the session has changed."""
+        if self._refresh_token is not None:
+            await self._token(not_this=await self._token())
 
     async def _list(self, path: str, filters: Mapping[str, Any] | None = None) -> list[Answer]:
         answer: Any = await self._send("GET", path, params=_given(filters), expects=a_list())

@@ -19,13 +19,14 @@ class NotConfigured(ValueError):
 async def client_of(kind: type[Kind], env: Mapping[str, str]) -> Kind:
     """A client of `ORCHESTRATOR_URL`, with `CASARE_API_KEY` (a service key), else signed in as a user.
 
-    The user is `CASARE_USERNAME`, else the demo user of a local stack. Raises `NotConfigured`.
+    The user is `CASARE_USERNAME`, else the demo user of a local stack, in the tenant `CASARE_TENANT` (its slug or id)
+    when they belong to several. Raises `NotConfigured`.
     """
     key = env.get("CASARE_API_KEY")
     client = kind(setting(env, "ORCHESTRATOR_URL"), api_key=key)
     if not key:
         try:
-            await client.login(*login_of(env))
+            await client.login(*login_of(env), env.get("CASARE_TENANT") or None)
         except BaseException:
             await client.close()
             raise

@@ -54,7 +54,7 @@ class Edge:
             self._share = CORSMiddleware(
                 self._answer,
                 allow_origins=allowed_origins,
-                allow_methods=("GET", "POST", "PUT", "DELETE"),
+                allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
                 allow_headers=_HEADERS_OF_BROWSERS,
                 expose_headers=_HEADERS_FOR_BROWSERS,
             )
