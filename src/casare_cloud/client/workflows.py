@@ -93,10 +93,6 @@ class SimulationOptions(ScheduleOptions, total=False):
     schedule_name: str
 
 
-def _how_strict(strict: bool) -> dict[str, str] | None:
-    return None if strict else {"strict": "false"}
-
-
 class WorkflowCalls(Session):
     """Workflows and schedules."""
 
@@ -109,15 +105,16 @@ class WorkflowCalls(Session):
         they are `warnings`.
         """
         body = {"workflow_name": name, "workflow_json": definition, **more}
-        return await self._create("/workflows", body, params=_how_strict(strict))
+        return await self._create("/workflows", body, params={"strict": strict})
 
     async def upload_workflow(
         self, file_name: str, content: bytes, *, strict: bool = True, **options: Unpack[UploadOptions]
     ) -> Answer:
         """Store a workflow from a `.json` file of up to 50 MB and run it once: POST /workflows/upload."""
         files = {"file": (file_name, content, "application/json")}
-        params = _how_strict(strict)
-        return await self._create("/workflows/upload", None, files=files, data=options, timeout=120, params=params)
+        return await self._create(
+            "/workflows/upload", None, files=files, data=options, timeout=120, params={"strict": strict}
+        )
 
     async def list_workflows(self, **filters: Unpack[WorkflowFilters]) -> Answer:
         """`{workflows, total, limit, offset}`."""
