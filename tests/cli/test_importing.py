@@ -141,7 +141,7 @@ def test_an_installation_is_imported_once(run: Run, stack: Stack, installation: 
         (entry["kind"], entry["name"], entry["outcome"]): " ".join(entry["reasons"]) for entry in json.loads(said)
     }
     assert "will not run: " in reasons["workflow", "Clicks", "new"]
-    assert "has a target that is no node: nowhere." in reasons["workflow", "Clicks", "new"]
+    assert "has a target that is no node: nowhere (connections[0].target)." in reasons["workflow", "Clicks", "new"]
     assert reasons["workflow", "Invoices", "new"] == ""
     assert reasons["workflow", "Invoices", "unchanged"] == "is the same as in orchestrator/workflows.json."
     assert "and that was taken" in reasons["workflow", "Other invoices", "refused"]

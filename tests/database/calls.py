@@ -205,6 +205,11 @@ CALLS: dict[str, list[str]] = {
         "public.explain_job(%(held)s)",
         "public.explain_job(%(failed)s)",
     ],
+    "public.name_missing_robot": [
+        "public.name_missing_robot(%(queued)s)",
+        "public.name_missing_robot(%(held)s)",
+        "public.name_missing_robot(%(done)s)",
+    ],
     "public.requeue_dead_letter": ["public.requeue_dead_letter(%(failed)s)", "public.requeue_dead_letter(%(done)s)"],
     "public.requeue_dead_letters": ["public.requeue_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],
     "public.purge_dead_letter": ["public.purge_dead_letter(%(failed)s)"],

@@ -149,7 +149,7 @@ def test_a_node_puts_out_what_it_should(
         ("ListFilterNode", {"list": [1], "condition": "nonsense"}),
         ("ListReduceNode", {"list": ["x"]}),
         ("DictGetNode", {"dict": 5, "key": "a"}),
-        ("DictSetNode", {"dict": {}}),
+        ("DictSetNode", {"dict": {}, "key": "{{nothing}}"}),
         ("ParseJSONNode", {"json_string": "{"}),
         ("MathOperationNode", {"a": "x"}),
         ("MathOperationNode", {"operation": "divide", "a": 1, "b": 0}),
@@ -161,7 +161,7 @@ def test_a_node_puts_out_what_it_should(
         ("ToIntNode", {"value": "many"}),
         ("FormatDateTimeNode", {"datetime": "yesterday"}),
         ("GetCurrentDateTimeNode", {"timezone": "Mars/Base"}),
-        ("SetVariableNode", {"value": 1}),
+        ("SetVariableNode", {"variable_name": "{{nothing}}", "value": 1}),
         ("IncrementVariableNode", {"variable_name": "text"}),
         ("WaitNode", {"duration": -1}),
         ("RandomStringNode", {"length": 10**9}),
@@ -172,7 +172,7 @@ def test_what_a_node_cannot_work_with_is_a_business_error(
     workshop: Workshop, type_: str, config: dict[str, Any]
 ) -> None:
     with pytest.raises(NodeInputError) as caught:
-        workshop.run(chain(("n", type_, config)), text="x")
+        workshop.run(chain(("n", type_, config)), text="x", nothing="")
     assert not caught.value.is_retryable
     assert caught.value.node_id == "n"
 

@@ -123,7 +123,9 @@ class Importer:
             outcome = "unchanged" if same else "changed"
         if outcome != "unchanged" and not self._is_dry:
             options: dict[str, Any] = {"workflow_id": known} if known else {"metadata": _metadata_of(found)}
-            known = (await self._client.submit_workflow(found.name, definition, run=False, **options))["workflow_id"]
+            known = (await self._client.submit_workflow(found.name, definition, strict=False, run=False, **options))[
+                "workflow_id"
+            ]
         self._workflows[found.id] = _Stored(known, found.place, definition, errors)
         return outcome, known, errors + warnings
 

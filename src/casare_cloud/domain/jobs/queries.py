@@ -315,6 +315,10 @@ EXPLAIN_JOB = """
 select public.explain_job(%(job_id)s::uuid) as answer
 """
 
+NAME_MISSING_ROBOT = """
+select public.name_missing_robot(%(job_id)s::uuid) as sentence
+"""
+
 LIST_WAITING_REASONS = """
 select public.list_waiting_reasons() as answer
 """

@@ -31,6 +31,7 @@ class Submitted:
     job_id: UUID | None
     schedule_id: UUID | None
     created_at: datetime
+    warnings: tuple[str, ...] = ()
 
 
 async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) -> Submitted:
@@ -59,6 +60,7 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
                 "pool": body.pool,
                 "robot_id": _target_of(body),
                 "input": _input_of(body),
+                "input": input_of(body),
             },
         )
         return Submitted(published, None, schedule.schedule_id, schedule.created_at)
@@ -68,14 +70,14 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
         tx,
         NewJob(
             workflow_id=published.workflow_id,
-            input=_input_of(body),
+            input=input_of(body),
             priority=body.priority,
             execution_mode=body.execution_mode,
             pool=body.pool,
             robot_id=_target_of(body),
         ),
     )
-    return Submitted(published, job.job_id, None, job.created_at)
+    return Submitted(published, job.job_id, None, job.created_at, tuple(await jobs.warnings_of(tx, job.job_id)))
 
 
 async def keep_copy(begin: backup.Begin, store: backup.Store | None, made: Submitted, body: SubmitBody) -> Submitted:
@@ -101,7 +103,8 @@ def _target_of(body: SubmitBody) -> str | None:
     return body.robot_id or target_of(body.metadata or {})
 
 
-def _input_of(body: SubmitBody) -> dict[str, Any]:
+def input_of(body: SubmitBody) -> dict[str, Any]:
+    """What the first job begins with."""
     return body.input if body.input is not None else variables_of(body.metadata or {}) or {}
 
 

@@ -110,6 +110,7 @@ VARIABLE_TYPES = (
         choice("variable_type", *VARIABLE_TYPES, default="String", also=("type",)),
     ),
     gives=("value",),
+    needs=("variable_name",),
 )
 def set_variable(run: NodeRun) -> Mapping[str, Any]:
     """Sets a variable, converted to Boolean, Int32, Float, Object, Array, List or Dict when asked to.
@@ -158,6 +159,7 @@ def convert(value: Any, wanted: str, what: str) -> Any:
     "GetVariableNode",
     takes=(text("variable_name", "name", default=None), anything("default_value", "default")),
     gives=("value",),
+    needs=("variable_name",),
 )
 def get_variable(run: NodeRun) -> Mapping[str, Any]:
     """The value of a variable, or the default when it is not set."""
@@ -174,6 +176,7 @@ def get_variable(run: NodeRun) -> Mapping[str, Any]:
     "IncrementVariableNode",
     takes=(text("variable_name", "name", default=None), number("increment", default=1)),
     gives=("value",),
+    needs=("variable_name",),
 )
 def increment_variable(run: NodeRun) -> Mapping[str, Any]:
     """Adds to a variable that is a number; one that is not set counts as 0."""
@@ -188,7 +191,9 @@ def increment_variable(run: NodeRun) -> Mapping[str, Any]:
 CONDITION = (expression("condition"), expression("expression"))
 
 
-@node("IfNode", takes=CONDITION, gives=("result", "condition"), exits=("true", "false"))
+@node(
+    "IfNode", takes=CONDITION, gives=("result", "condition"), exits=("true", "false"), needs=("condition|expression",)
+)
 def if_(run: NodeRun) -> Next:
     """Leaves by `true` or `false`."""
     result = run.condition()
@@ -200,6 +205,7 @@ def if_(run: NodeRun) -> Next:
     takes=(anything("value"), expression("expression"), listing("cases")),
     gives=("value", "matched"),
     exits=("case_", "default"),
+    needs=("value|expression",),
 )
 def switch(run: NodeRun) -> Next:
     """Leaves by `case_<value>` of the first case that equals the value, else by `default`."""
@@ -233,7 +239,11 @@ def wait(run: NodeRun) -> Mapping[str, Any]:
 
 
 @node(
-    "EvaluateExpressionNode", "ExpressionNode", takes=(expression("expression"), text("output_var")), gives=("result",)
+    "EvaluateExpressionNode",
+    "ExpressionNode",
+    takes=(expression("expression"), text("output_var")),
+    gives=("result",),
+    needs=("expression",),
 )
 def evaluate_expression(run: NodeRun) -> Mapping[str, Any]:
     """The value of an expression; also kept in the variable that `output_var` names."""
@@ -244,7 +254,12 @@ def evaluate_expression(run: NodeRun) -> Mapping[str, Any]:
     return {"result": result}
 
 
-@node("AssertNode", takes=(*CONDITION, text("message", default="Assertion failed")), gives=("passed",))
+@node(
+    "AssertNode",
+    takes=(*CONDITION, text("message", default="Assertion failed")),
+    gives=("passed",),
+    needs=("condition|expression",),
+)
 def assert_(run: NodeRun) -> Mapping[str, Any]:
     """Fails the workflow with `message` unless the condition holds."""
     if not run.condition():
@@ -267,6 +282,7 @@ PORT = (
         unused("value", "a condition names what it is about"),
     ),
     gives=("passed", "message"),
+    needs=("condition",),
 )
 def assert_system(run: NodeRun) -> Mapping[str, Any]:
     """Fails the workflow unless the condition holds; with `fail_on_false` off, only says whether it does."""

@@ -58,6 +58,7 @@ def current(run: NodeRun) -> Mapping[str, Any]:
     "FormatDateTimeNode",
     takes=(anything("datetime"), text("input_format"), text("format", default="%Y-%m-%d %H:%M:%S")),
     gives=("result",),
+    needs=("datetime",),
 )
 def format_(run: NodeRun) -> Mapping[str, Any]:
     """A time as text."""
@@ -81,6 +82,7 @@ def _usual_form(written: Any) -> str:
     "ParseDateTimeNode",
     takes=(text("datetime_string", "datetime", default=None), text("format")),
     gives=("iso_format", "timestamp", "success", *PARTS),
+    needs=("datetime_string",),
 )
 def parse(run: NodeRun) -> Mapping[str, Any]:
     """A time from text: of the form `format`, else ISO 8601 or one of the usual forms (the day before the month)."""
@@ -102,6 +104,7 @@ UNITS = ("weeks", "days", "hours", "minutes", "seconds")
         *(number(unit, default=0) for unit in UNITS),
     ),
     gives=("result", "timestamp"),
+    needs=("datetime",),
 )
 def add(run: NodeRun) -> Mapping[str, Any]:
     """A time that is so much later, or earlier for negative numbers."""
@@ -121,6 +124,10 @@ TOTALS = ("total_seconds", "total_minutes", "total_hours", "total_days")
     "DateTimeDiffNode",
     takes=(anything("datetime_1"), anything("datetime_2")),
     gives=(*TOTALS, "days", "hours", "minutes", "seconds"),
+    needs=(
+        "datetime_1",
+        "datetime_2",
+    ),
 )
 def difference(run: NodeRun) -> Mapping[str, Any]:
     """From `datetime_1` to `datetime_2`: in all, and as days, hours, minutes and seconds (days carry the sign)."""

@@ -46,13 +46,13 @@ def get_property(run: NodeRun) -> Mapping[str, Any]:
     return {"value": at_path(run.value("object"), run.text("property_path"))}
 
 
-@node("DictSetNode", takes=(DICT, text("key"), anything("value")), gives=("result",))
+@node("DictSetNode", takes=(DICT, text("key"), anything("value")), gives=("result",), needs=("key",))
 def dict_set(run: NodeRun) -> Mapping[str, Any]:
     """The map with one value set."""
     return {"result": {**run.mapping("dict"), as_text(run.need("key")): run.value("value")}}
 
 
-@node("DictRemoveNode", takes=(DICT, text("key")), gives=("result", "removed_value"))
+@node("DictRemoveNode", takes=(DICT, text("key")), gives=("result", "removed_value"), needs=("key",))
 def dict_remove(run: NodeRun) -> Mapping[str, Any]:
     """The map without one key."""
     rest = run.mapping("dict")
@@ -125,7 +125,7 @@ PARSE_JSON = (text("json_string", "json", "text", "data", default=None), text("p
 PARSED = ("data", "result", "value", "success")
 
 
-@node("ParseJSONNode", "JsonParseNode", takes=PARSE_JSON, gives=PARSED)
+@node("ParseJSONNode", "JsonParseNode", takes=PARSE_JSON, gives=PARSED, needs=("json_string",))
 def parse_json(run: NodeRun) -> Mapping[str, Any]:
     """The value that a text is the JSON of; `path` picks a part of it."""
     data = at_path(from_json(run.need("json_string")), run.text("path"))

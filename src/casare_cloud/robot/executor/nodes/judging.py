@@ -221,6 +221,10 @@ def compare_data(run: NodeRun) -> Mapping[str, Any]:
     "DateTimeCompareNode",
     takes=(anything("datetime_1"), anything("datetime_2")),
     gives=("is_before", "is_after", "is_equal", "comparison"),
+    needs=(
+        "datetime_1",
+        "datetime_2",
+    ),
 )
 def compare_times(run: NodeRun) -> Mapping[str, Any]:
     """Which of two times is first: `comparison` is -1, 0 or 1."""
@@ -286,6 +290,7 @@ def filter_by_similarity(run: NodeRun) -> Mapping[str, Any]:
     "Base64Node",
     takes=(choice("action", "encode", "decode", default="encode"), text("input_text")),
     gives=("output", "success"),
+    needs=("input_text",),
 )
 def in_base64(run: NodeRun) -> Mapping[str, Any]:
     """A text as Base64, or the text that a Base64 text stands for."""
@@ -298,7 +303,12 @@ def in_base64(run: NodeRun) -> Mapping[str, Any]:
         raise NodeInputError(f"input_text of {run.node.id} is no Base64 of a text: {error}") from error
 
 
-@node("EvalExpressionNode", takes=(expression("expression"),), gives=("result", "type", "success", "error"))
+@node(
+    "EvalExpressionNode",
+    takes=(expression("expression"),),
+    gives=("result", "type", "success", "error"),
+    needs=("expression",),
+)
 def eval_expression(run: NodeRun) -> Mapping[str, Any]:
     """The value of an expression, with the name of its type."""
     result = run.evaluate(as_text(run.raw("expression") or run.need("expression")))
