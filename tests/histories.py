@@ -80,7 +80,7 @@ def make_history(
 
 
 def load_history(owner: Connection, tenant_id: uuid.UUID, jobs: Iterable[Ended], *, with_events: bool = True) -> None:
-    """Writes the jobs, their node executions and, unnumbered as the queue leaves them, the events of their ends."""
+    """Writes the jobs, their node executions and, unnumbered as the queue leaves them, the events of each job."""
     jobs = list(jobs)
     with owner.transaction(), owner.cursor() as cursor:
         with cursor.copy(
@@ -119,6 +119,10 @@ def load_history(owner: Connection, tenant_id: uuid.UUID, jobs: Iterable[Ended],
                     data["duration_ms"] = job.duration_ms
                 if job.status in ("failed", "timeout"):
                     data["error_type"] = job.error_type
+                copy.write_row((
+                    tenant_id, "job.queued", job.created_at, job.job_id, None, job.workflow_id,
+                    Jsonb({"workflow_name": "W"}),
+                ))  # fmt: skip
                 copy.write_row((
                     tenant_id, f"job.{job.status}", job.finished_at, job.job_id, job.robot_id, job.workflow_id,
                     Jsonb(data),

@@ -336,21 +336,22 @@ create type public.trigger_answer as (
     reset_at timestamptz
 );
 
--- from sql/95_analytics/types.sql sha256:d96735c854b7f105e6c20158e125517e4560a6df3562920799a0eabe91d2fbf5
+-- from sql/95_analytics/types.sql sha256:1f23007d7f0e4646a0c265c02312b677cf33a3496edad093253924ba0c9258fa
 -- What one row of job_rollups sums up.
 create type public.rollup_level as enum (
     'tenant',           -- everything since the tenant began
     'tenant_day',
     'tenant_hour',
+    'tenant_minute',    -- of the last two days, without durations and error types
     'workflow_day',
     'workflow_hour',
     'robot_hour'
 );
 
--- The end of one job, as rollups count it.
+-- The end of one job, as rollups count it; or its beginning, which is counted for the tenant only.
 create type private.job_end as (
     ended_at timestamptz,
-    status text,            -- completed | failed | timeout | cancelled
+    status text,            -- completed | failed | timeout | cancelled; created
     workflow_id uuid,
     robot_id uuid,          -- null: no robot had claimed it
     duration_ms bigint,
@@ -1644,14 +1645,15 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:0b9861a80c9fd65cf61368e16c370c0ff90b69cae6eac2fd69e3963d9f96b673
+-- from sql/95_analytics/tables.sql sha256:d4c54ec2c0aeec6bc7a3006a83d669546496df6dfaf521ea1cfc45b305b15f2b
 -- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
     tenant_id uuid not null,
     level public.rollup_level not null,
-    starts_at timestamptz not null,     -- of the UTC hour or day; the epoch for level tenant
+    starts_at timestamptz not null,     -- of the UTC minute, hour or day; the epoch for level tenant
     subject_id uuid not null,           -- the workflow, the robot, or the tenant itself
+    created bigint not null default 0,  -- jobs that were queued then, of tenants only
     completed bigint not null default 0,
     failed bigint not null default 0,
     timed_out bigint not null default 0,
@@ -1664,7 +1666,7 @@ create table public.job_rollups (
     constraint job_rollups_pkey primary key (tenant_id, level, starts_at, subject_id),
     constraint job_rollups_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
 ) with (fillfactor = 70);
-comment on table public.job_rollups is 'How the jobs of an hour, a day or a life ended, for a tenant, a workflow or a robot.';
+comment on table public.job_rollups is 'How the jobs of a minute, an hour, a day or a life ended, for a tenant, a workflow or a robot, and how many of a tenant began.';
 
 create table public.job_node_executions (
     tenant_id uuid not null,
@@ -9019,10 +9021,12 @@ comment on function private.required_of is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/unfinished_job_ids.sql sha256:fe961e7ac3050fa0cc97a81a1ce151309b76ad1e91ca8ad74d129d9cca3ff0eb
+-- from sql/40_queue/functions/unfinished_job_ids.sql sha256:53a85bce02c56fe36471b4b1c2e7d51730a448a52c075c4533c89b781e6a6c19
 -- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
 -- say who is finished: a completion would have to change it.
-create or replace function private.unfinished_job_ids(p_is_leased boolean, p_most integer default null)
+create or replace function private.unfinished_job_ids(
+    p_is_leased boolean, p_most integer default null, p_before uuid default null
+)
 returns setof uuid
 language plpgsql
 stable
@@ -9038,7 +9042,7 @@ begin
         return query
         select l.job_id
         from private.leases as l
-        where l.tenant_id = v_tenant_id
+        where l.tenant_id = v_tenant_id and (p_before is null or l.job_id < p_before)
         order by l.job_id desc
         limit p_most;
     else
@@ -9051,7 +9055,7 @@ begin
             cross join lateral (
                 select r.job_id
                 from private.ready as r
-                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id and (p_before is null or r.job_id < p_before)
                 order by r.job_id desc
                 limit p_most
             ) as r
@@ -9059,7 +9063,7 @@ begin
             union all
             select s.job_id
             from private.scheduled as s
-            where s.tenant_id = v_tenant_id
+            where s.tenant_id = v_tenant_id and (p_before is null or s.job_id < p_before)
         ) as w
         order by w.job_id desc
         limit p_most;
@@ -9067,7 +9071,7 @@ begin
 end
 $$;
 comment on function private.unfinished_job_ids is
-    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
+    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most, those before p_before; none without jobs.read.';
 revoke all on function private.unfinished_job_ids from public, anon, authenticated, service_role;
 grant execute on function private.unfinished_job_ids to authenticated;
 
@@ -12348,8 +12352,8 @@ comment on function private.retry_delay is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/retry_job.sql sha256:bd697c4773e995ea66c35c75f7657b43960ee2016276ee2a577b03065a99f204
-create or replace function public.retry_job(p_job_id uuid)
+-- from sql/43_endings/functions/retry_job.sql sha256:9706fa8b4f068b6e440bd13dbc2fe244e7e17357a37a322aa9d132139de8f7ee
+create or replace function public.retry_job(p_job_id uuid, p_input jsonb default null)
 returns jsonb
 language plpgsql
 security definer
@@ -12366,16 +12370,21 @@ begin
     select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
     if not found then
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    elsif v_job.status not in ('failed', 'cancelled', 'timeout') then
+    elsif v_job.status = 'queued' or v_job.status = 'completed' and p_input is null then
         perform private.raise_error(
-            400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
+            400, 'JOB_NOT_RETRYABLE',
+            'Only a job that is failed, cancelled or timed out can be retried; with another input, a completed one as well.'
         );
+    end if;
+    if p_input is not null then
+        perform private.authorize('jobs.create');
     end if;
     v_job.result := null;
     v_new := jsonb_populate_record(null::private.new_job, to_jsonb(v_job));
     v_new.version := v_job.workflow_version;
     v_new.robot_id := v_job.target_robot_id;
     v_new.pool := v_job.pool_id;
+    v_new.input := coalesce(p_input, v_new.input);
     v_new_job_id := private.add_job(
         v_job.tenant_id, private.check_new_job(v_job.tenant_id, v_new), 'retry',
         coalesce(v_caller.user_id, v_caller.api_key_id), v_job.job_id
@@ -12397,7 +12406,7 @@ begin
 end
 $$;
 comment on function public.retry_job is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 ROBOT_NOT_FOUND when the only robot that may have it is deleted, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. With p_input, an object, it begins with that and may repeat a completed job as well; that needs jobs.create, too. Raises 400 JOB_NOT_RETRYABLE or INVALID_ARGUMENT, 404 JOB_NOT_FOUND, 404 ROBOT_NOT_FOUND when the only robot that may have it is deleted, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
@@ -12895,6 +12904,25 @@ comment on function private.emit_event is
     'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody. Rings for those who watch the tenant.';
 revoke all on function private.emit_event from public, anon, authenticated, service_role;
 
+-- from sql/45_events/functions/get_event_cursor.sql sha256:fec005700bd282f332e22c0a9bca6e5b5e4c8a22f725f8d7a931ddf88118a8ab
+create or replace function public.get_event_cursor()
+returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('events.read');
+begin
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return (select c.last_seq from private.event_counters as c where c.tenant_id = v_caller.tenant_id);
+end
+$$;
+comment on function public.get_event_cursor is
+    'The number of the tenant''s newest event, 0 when there is none: what list_events takes to begin with what happens from now on. Needs events.read.';
+revoke all on function public.get_event_cursor from public, anon, authenticated, service_role;
+grant execute on function public.get_event_cursor to authenticated;
+
 -- from sql/45_events/functions/list_events.sql sha256:12383430870e93b75ea0719737a66d663d09a3fc5f32efc2ea77c0022813b303
 create or replace function public.list_events(p_after bigint default 0, p_limit integer default 100)
 returns setof public.events
@@ -13167,7 +13195,7 @@ comment on function private.sequence_tenant_events is
     'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and does not wait, while another session does it.';
 revoke all on function private.sequence_tenant_events from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/count_jobs_ahead.sql sha256:5a6a19bccc7ad841b7fca6e3789561c25a88e8b2d320a4585e673249790313e6
+-- from sql/46_explaining/functions/count_jobs_ahead.sql sha256:7287e647436e1b6b4b3a7f3db3a7e94675d747044430f8162c0d86f475b99353
 create or replace function private.count_jobs_ahead(
     p_tenant_no integer,
     p_environment text,
@@ -13199,7 +13227,11 @@ begin
         with lanes as (
             select
                 e.lane_id, e.workflow_limit_id, e.key_limit_id, e.priority - e.promotion as rank, s.load,
-                e.priority - e.promotion < p_rank or s.load < v_load as is_better
+                -- Of a better lane all its jobs go first: a bound of the index, so that nothing behind it is read.
+                case
+                    when e.priority - e.promotion < p_rank or s.load < v_load then 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+                    else p_job_id
+                end as before_id
             from private.lanes as e
             cross join lateral (
                 -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
@@ -13217,7 +13249,7 @@ begin
             cross join lateral (
                 select
                 from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and y.job_id < e.before_id
                 limit p_limit
             ) as ahead
             where e.workflow_limit_id is null and e.key_limit_id is null
@@ -13230,7 +13262,7 @@ begin
             cross join lateral (
                 select y.job_id
                 from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and y.job_id < e.before_id
                 order by y.job_id
                 limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
             ) as ahead
@@ -13328,7 +13360,7 @@ comment on function private.explain_held_job is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_job.sql sha256:c36e529d4bdce6b861f98fbb6bddd02a15c00fef18842a12722d86cbe1403199
+-- from sql/46_explaining/functions/explain_job.sql sha256:fb8424897906d946bf58b136128f9872a43a930a624ba26db4b59a4ddf624512
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -13389,13 +13421,15 @@ begin
             coalesce(max(r.robots_online), 0)
         into v_robots, v_count, v_online
         from private.judge_robots(
-            v_job.tenant_id, v_job.lane_id, p_job_id,
-            (
+            v_job.tenant_id,
+            array[v_job.lane_id],
+            array[p_job_id],
+            array[(
                 select w
                 from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
                 where v_scheduled.job_id is null or w.max_running = 0
                 limit 1
-            ),
+            )],
             v_scheduled.job_id is null
         ) with ordinality as r
         where not v_is_in_pool;
@@ -13766,18 +13800,20 @@ comment on function private.is_desktop_locked is
     'Whether all that keeps a robot from the capability session:interactive is that its screen is locked.';
 revoke all on function private.is_desktop_locked from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/judge_robots.sql sha256:6aa0e9c06ac5a6b99a1f2ad144848f86c437df0ace04d79c11c9bab0148c3e19
+-- from sql/46_explaining/functions/judge_robots.sql sha256:7575a253c1d5703d2fb2ced45f8259025ffa4730a6ae44583b717d658e70b486
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
--- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
+-- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step. The robots are
+-- read once, however many lanes there are.
 create or replace function private.judge_robots(
     p_tenant_id uuid,
-    p_lane_id integer,
-    p_job_id uuid,
-    p_reached_limit private.limits default null,
-    p_is_ready boolean default true,    -- else the job waits for a time
-    p_limit integer default 50
+    p_lane_ids integer[],
+    p_job_ids uuid[],                   -- of each lane, the job that waits in it
+    p_reached_limits private.limits[],  -- of each lane, the limit that is full; null: none
+    p_is_ready boolean default true,    -- else the jobs wait for a time
+    p_limit integer default 50          -- robots of each lane
 )
 returns table (
+    place integer,      -- of the lane, from 1
     robot_id uuid,
     external_id text,
     is_online boolean,
@@ -13793,11 +13829,14 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_lane private.lanes;
+    v_targets uuid[];   -- null: some lane is open to every robot
 begin
-    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    select case when bool_and(e.robot_id is not null) then array_agg(e.robot_id) end
+    into v_targets
+    from private.lanes as e
+    where e.lane_id = any (p_lane_ids);
     return query
-    with fleet as (
+    with fleet as materialized (
         select
             r as live,
             r.robot_id,
@@ -13809,7 +13848,6 @@ begin
             r.pool_id,
             r.load < r.max_concurrent_jobs as has_slot,
             o.offers,
-            array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
             coalesce(h.is_signed_off, false) as is_signed_off,
             private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
@@ -13817,48 +13855,64 @@ begin
         cross join lateral (
             select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
         ) as o
-        where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
+        where r.tenant_id = p_tenant_id and (v_targets is null or r.robot_id = any (v_targets))
+    ), wanted as materialized (
+        select
+            w.place::integer as place,
+            w.job_id,
+            (select o from private.lanes as o where o.lane_id = w.lane_id) as lane,
+            p_reached_limits[w.place] as reached_limit,
+            private.limit_reason(p_reached_limits[w.place]) as limit_reason
+        from unnest(p_lane_ids, p_job_ids) with ordinality as w (lane_id, job_id, place)
     ), judged as (
         select
+            w.*,
             f.*,
+            m.missing,
             f.has_key
                 and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
-                and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
+                and private.lane_suits((w.lane).environment, (w.lane).required, f.environment, f.offers)
                 and f.has_slot
-                and p_reached_limit.limit_id is null as is_eligible,
+                and w.limit_reason is null as is_eligible,
             case
-                when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
-                when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
-                when f.is_online and f.missing = '{session:interactive}' and private.is_desktop_locked(f.live)
+                when not private.lane_suits((w.lane).environment, '{}', f.environment, f.offers) then 'wrong_environment'
+                when exists (select from unnest(m.missing) as q where q like 'pool:%') then 'not_in_pool'
+                when f.is_online and m.missing = '{session:interactive}' and private.is_desktop_locked(f.live)
                     then 'robot_session_locked'
-                when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
+                when exists (select from unnest(m.missing) as q where q not like 'tag:%' and q not like 'mode:%')
                     then 'missing_capability'
-                when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
-                when f.missing <> '{}' then 'missing_internet'
+                when exists (select from unnest(m.missing) as q where q like 'tag:%') then 'missing_tag'
+                when m.missing <> '{}' then 'missing_internet'
                 else coalesce(
                     private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    private.limit_reason(p_reached_limit),
+                    w.limit_reason,
                     case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
                 )
             end as reason_code
-        from fleet as f
-    ), nearest as (
+        from wanted as w
+        join fleet as f on (w.lane).robot_id is null or f.robot_id = (w.lane).robot_id
+        cross join lateral (
+            select array(select q.q from unnest((w.lane).required) as q where q.q <> all (f.offers)) as missing
+        ) as m
+    ), ranked as (
         select
             j.*,
-            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
-            count(*) over () as robots,
-            count(*) filter (where j.is_online) over () as robots_online
+            n.nearness,
+            row_number() over (partition by j.place order by n.nearness, cardinality(j.missing), j.external_id) as rank,
+            count(*) over (partition by j.place) as robots,
+            count(*) filter (where j.is_online) over (partition by j.place) as robots_online
         from judged as j
         join private.list_explanations() as e on e.reason_code = j.reason_code
-        order by nearness, cardinality(j.missing), j.external_id
-        limit p_limit
-    ), counted as (
+        cross join lateral (
+            select e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end
+        ) as n (nearness)
+    ), counted as materialized (     -- jobs are counted once, not for each mention
         select
             n.*,
             case
                 when n.is_eligible and p_is_ready then private.count_jobs_ahead(
-                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
-                    v_lane.share_id, p_job_id, 100
+                    (n.lane).tenant_no, n.environment, n.offers, n.robot_id, (n.lane).priority - (n.lane).promotion,
+                    (n.lane).share_id, n.job_id, 100
                 )
             end as ahead,
             case
@@ -13866,9 +13920,11 @@ begin
                     n.pool_id, p_tenant_id, n.environment, n.offers
                 )
             end is true as has_turns
-        from nearest as n
+        from ranked as n
+        where n.rank <= p_limit
     )
     select
+        c.place,
         c.robot_id,
         c.external_id,
         c.is_online,
@@ -13881,21 +13937,25 @@ begin
                 when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
                 else c.reason_code
             end,
-            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
+            private.list_robot_facts(c.live) || private.list_limit_facts(c.reached_limit) || jsonb_build_object(
                 'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
                 'missing', private.name_requirements(c.missing),
-                'job_environment', v_lane.environment,
-                'pool', (select p.name from public.pools as p where p.pool_id = coalesce(private.pool_of(v_lane.required), c.pool_id))
+                'job_environment', (c.lane).environment,
+                'pool', (
+                    select p.name
+                    from public.pools as p
+                    where p.pool_id = coalesce(private.pool_of((c.lane).required), c.pool_id)
+                )
             )
         ),
         c.robots,
         c.robots_online
     from counted as c
-    order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
+    order by 1, 7, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
 end
 $$;
 comment on function private.judge_robots is
-    'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
+    'What stands between each robot of a tenant and the jobs of lanes: the nearest robots of each lane first, p_limit at most.';
 revoke all on function private.judge_robots from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/limit_reason.sql sha256:a4a8fe6345bb1ebfe411f29b60c0671fe00f1f2d2611e4db27ce820ec448fbeb
@@ -14067,6 +14127,270 @@ $$;
 comment on function private.list_robot_facts is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/list_waiting_reasons.sql sha256:9c51dcb07116b691a01307fe06db33d91a15033d7456571eaaa38b6ef17b61fb
+-- Jobs of one demand wait for one reason: what decides it (environment, requirements, target, limits) is the lane's. So lanes are
+-- counted and demands are judged, by what judges a job in explain_job; no job is read. Every part has an end: a thousand lanes,
+-- 20,000 jobs that all lanes share equally (one full lane hides no other), and the more robots, the fewer demands.
+-- Jobs of a workflow that was deleted count as the others do until they are cancelled, which takes minutes.
+create or replace function public.list_waiting_reasons()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.read');
+    v_now timestamptz := private.clock();
+    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
+    v_most_lanes constant integer := 1000;
+    v_most_jobs constant integer := 20000;
+    v_most_scheduled constant integer := 1000;
+    v_most_demands integer := (
+        select greatest(5, least(50, 2000 / greatest(count(*), 1)))
+        from public.robots as r
+        where r.tenant_id = v_caller.tenant_id and r.deleted_at is null
+    );
+    v_lanes integer;
+    v_demand record;
+    v_lane_ids integer[] := '{}';           -- of what is judged by the tenant's own robots
+    v_job_ids uuid[] := '{}';
+    v_limits private.limits[] := '{}';
+    v_counts jsonb[] := '{}';
+    v_pool_demands integer := 0;
+    v_count jsonb;
+    v_job public.jobs;
+    v_reason jsonb;
+    v_found jsonb := '[]';
+    v_others bigint := 0;
+    v_waiting bigint := 0;
+    v_scheduled bigint := 0;
+    v_is_capped boolean := false;
+begin
+    select count(*)
+    into v_lanes
+    from (
+        select
+        from private.lanes as e
+        where e.tenant_no = v_tenant_no
+            and exists (
+                select
+                from private.ready as r
+                where r.tenant_no = e.tenant_no and r.lane_id = e.lane_id and r.job_id >= e.low_job_id
+            )
+        limit v_most_lanes + 1
+    ) as working;
+    v_is_capped := v_lanes > v_most_lanes;
+
+    for v_demand in
+        with counted as materialized (
+            select e.*, o.job_id as oldest_job_id, n.job_id as newest_job_id, c.jobs, c.jobs = c.most as is_capped
+            from private.lanes as e
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = e.tenant_no and r.lane_id = e.lane_id and r.job_id >= e.low_job_id
+                order by r.job_id
+                limit 1
+            ) as o
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = e.tenant_no and r.lane_id = e.lane_id
+                order by r.job_id desc
+                limit 1
+            ) as n
+            cross join lateral (
+                select count(*) as jobs, v_most_jobs / greatest(v_lanes, 1) as most
+                from (
+                    select
+                    from private.ready as r
+                    where r.tenant_no = e.tenant_no and r.lane_id = e.lane_id and r.job_id >= o.job_id
+                    limit v_most_jobs / greatest(v_lanes, 1)
+                ) as r
+            ) as c
+            where e.tenant_no = v_tenant_no
+            limit v_most_lanes
+        ), full_limits as materialized (
+            select w.*
+            from private.limits as w
+            where w.tenant_id = v_caller.tenant_id
+                and (
+                    w.scope = 'tenant'
+                    or w.limit_id in (
+                        select u.limit_id
+                        from counted as c
+                        cross join lateral (values (c.workflow_limit_id), (c.key_limit_id)) as u (limit_id)
+                    )
+                )
+                and private.lane_room(w.limit_id, null) = 0
+        )
+        select
+            d.*,
+            w as reached_limit,
+            d.pool_id is not null and not exists (
+                select from public.pools as p where p.pool_id = d.pool_id and p.tenant_id = v_caller.tenant_id
+            ) as is_in_pool     -- of another tenant
+        from (
+            select
+                (array_agg(c.lane_id order by c.oldest_job_id))[1] as lane_id,
+                (array_agg(c.oldest_job_id order by c.oldest_job_id))[1] as oldest_job_id,
+                (array_agg(c.newest_job_id order by c.newest_job_id desc))[1] as newest_job_id,
+                private.pool_of(c.required) as pool_id,
+                r.limit_id,
+                sum(c.jobs)::bigint as jobs,
+                bool_or(c.is_capped) as is_capped
+            from counted as c
+            left join lateral (
+                -- As private.find_full_limits() orders them.
+                select f.limit_id
+                from full_limits as f
+                where f.scope = 'tenant' or f.limit_id in (c.workflow_limit_id, c.key_limit_id)
+                order by f.max_running > 0, f.scope
+                limit 1
+            ) as r on true
+            group by c.environment, c.required, c.robot_id, r.limit_id
+        ) as d
+        left join private.limits as w on w.limit_id = d.limit_id
+        order by d.jobs desc, d.lane_id
+    loop
+        v_waiting := v_waiting + v_demand.jobs;
+        v_is_capped := v_is_capped or v_demand.is_capped;
+        v_count := jsonb_build_object(
+            'jobs', v_demand.jobs, 'is_capped', v_demand.is_capped, 'job_id', v_demand.oldest_job_id,
+            'newest_job_id', v_demand.newest_job_id
+        );
+        if v_demand.is_in_pool and v_pool_demands < 5 then
+            v_pool_demands := v_pool_demands + 1;
+            select j.* into v_job from public.jobs as j where j.job_id = v_demand.oldest_job_id;
+            v_found := v_found || jsonb_build_array(v_count || private.explain_pool_job(v_job, 0));
+        elsif not v_demand.is_in_pool and cardinality(v_lane_ids) < v_most_demands then
+            v_lane_ids := array_append(v_lane_ids, v_demand.lane_id);
+            v_job_ids := array_append(v_job_ids, v_demand.oldest_job_id);
+            v_limits := array_append(v_limits, v_demand.reached_limit);
+            v_counts := array_append(v_counts, v_count);
+        else
+            v_others := v_others + v_demand.jobs;
+        end if;
+    end loop;
+
+    for v_demand in
+        select
+            w.place,
+            w.job_id,
+            r.reason,
+            r.external_id,
+            coalesce(r.robots, 0) as robots,
+            coalesce(r.robots_online, 0) as robots_online
+        from unnest(v_job_ids) with ordinality as w (job_id, place)
+        left join private.judge_robots(
+            v_caller.tenant_id, v_lane_ids, v_job_ids, v_limits, p_limit => 1
+        ) as r on r.place = w.place
+        order by w.place
+    loop
+        select j.* into v_job from public.jobs as j where j.job_id = v_demand.job_id;
+        v_count := v_counts[v_demand.place];
+        v_reason := private.explain_waiting_job(
+            v_job,
+            case when v_demand.reason is null then '[]' else jsonb_build_array(v_demand.reason) end,
+            v_demand.robots::integer,
+            v_demand.robots_online::integer
+        );
+        if v_reason ->> 'reason_code' = 'next_in_line' and (v_count ->> 'jobs')::bigint > 1 then
+            -- The oldest is next, and the others stand behind it.
+            v_found := v_found || jsonb_build_array(
+                v_count || jsonb_build_object(
+                    'jobs', (v_count ->> 'jobs')::bigint - 1, 'job_id', v_count ->> 'newest_job_id'
+                ) || private.explain_reason('better_jobs_ahead', jsonb_build_object(
+                    'robot', v_demand.external_id,
+                    'ahead', case
+                        when (v_count ->> 'jobs')::bigint > 100 then 'at least 100' else ((v_count ->> 'jobs')::bigint - 1)::text
+                    end
+                ))
+            );
+            v_count := v_count || '{"jobs": 1, "is_capped": false}';
+        end if;
+        v_found := v_found || jsonb_build_array(v_count || v_reason);
+    end loop;
+
+    for v_demand in
+        select
+            k.reason_code,
+            count(*) as jobs,
+            (array_agg(to_jsonb(k) order by k.run_at, k.job_id))[1] as first
+        from (
+            select
+                s.job_id, s.run_at, s.attempts, j.uncounted_ends, j.max_attempts, j.error_message,
+                case
+                    when s.run_at <= v_now then 'about_to_be_ready'
+                    when j.uncounted_ends > 0 then 'start_backoff'
+                    when s.attempts > 0 then 'retry_backoff'
+                    else 'run_at_in_future'
+                end as reason_code
+            from (
+                select o.job_id, o.run_at, o.attempts
+                from private.scheduled as o
+                where o.tenant_id = v_caller.tenant_id
+                order by o.run_at, o.job_id
+                limit v_most_scheduled
+            ) as s
+            cross join lateral (
+                -- A look-up for each, whatever the planner thinks of the sizes.
+                select i.uncounted_ends, i.max_attempts, i.error_message from public.jobs as i where i.job_id = s.job_id offset 0
+            ) as j
+        ) as k
+        group by k.reason_code
+    loop
+        v_scheduled := v_scheduled + v_demand.jobs;
+        v_found := v_found || jsonb_build_array(jsonb_build_object(
+            'jobs', v_demand.jobs, 'is_capped', false, 'job_id', v_demand.first ->> 'job_id'
+        ) || private.explain_reason(v_demand.reason_code, jsonb_build_object(
+            'run_at', private.to_words((v_demand.first ->> 'run_at')::timestamptz),
+            'attempts', v_demand.first -> 'attempts',
+            'times', v_demand.first -> 'uncounted_ends',
+            'max_attempts', v_demand.first -> 'max_attempts',
+            'error', left(coalesce(v_demand.first ->> 'error_message', 'no message'), 500)
+        )));
+    end loop;
+    v_is_capped := v_is_capped or v_scheduled >= v_most_scheduled;
+
+    return jsonb_build_object(
+        'waiting', v_waiting,
+        'scheduled', v_scheduled,
+        'is_capped', v_is_capped,
+        'others', v_others,
+        'reasons', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'reason_code', g.reason_code,
+                'verdict', g.verdict,
+                'jobs', g.jobs,
+                'is_capped', g.is_capped,
+                'job_id', g.job_id,
+                'sentence', g.sentence,
+                'next_step', g.next_step
+            ) order by g.jobs desc, g.reason_code, g.sentence), '[]')
+            from (
+                select
+                    f.reason_code, f.verdict, f.sentence, f.next_step,
+                    sum(f.jobs)::bigint as jobs,
+                    bool_or(f.is_capped) as is_capped,
+                    (array_agg(f.job_id order by f.job_id))[1] as job_id
+                from jsonb_to_recordset(v_found) as f (
+                    reason_code text, verdict text, sentence text, next_step text, jobs bigint, is_capped boolean, job_id uuid
+                )
+                group by f.reason_code, f.verdict, f.sentence, f.next_step
+            ) as g
+        )
+    );
+end
+$$;
+comment on function public.list_waiting_reasons is
+    'How many of the tenant''s jobs wait for which reason: {waiting, scheduled, is_capped, others (jobs whose reason was not looked for), reasons: [{reason_code, verdict, jobs, is_capped, job_id (one of them), sentence, next_step}]}, the most frequent first, with the words of explain_job. Counted to 20,000 that wait for a robot and 1,000 for a time. Needs jobs.read.';
+revoke all on function public.list_waiting_reasons from public, anon, authenticated, service_role;
+grant execute on function public.list_waiting_reasons to authenticated;
 
 -- from sql/46_explaining/functions/name_lane_demand.sql sha256:1bcd6c5d27604714074676d979ec0ad76bfbf23defede60a6cb2bc4a94ca7141
 create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots, p_offers text[])
@@ -20747,7 +21071,7 @@ comment on function private.add_counts is
     'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
 revoke all on function private.add_counts from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_job_ends.sql sha256:ea7c8376900266f7b268b5a117635901e537f7655cef4cd6b3675e91728dae56
+-- from sql/95_analytics/functions/add_job_ends.sql sha256:ce7e29bd6995109582c89aacecc7207d8d6b3f17d37a98d111c33a4405b26396
 -- The caller holds the row of the tenant's event counter, so that there is one writer for each tenant.
 create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
 returns void
@@ -20755,7 +21079,7 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$
     insert into public.job_rollups as r (
-        tenant_id, level, starts_at, subject_id, completed, failed, timed_out, cancelled, duration_ms_sum, durations,
+        tenant_id, level, starts_at, subject_id, created, completed, failed, timed_out, cancelled, duration_ms_sum, durations,
         error_types, healed, not_healed
     )
     select
@@ -20763,21 +21087,24 @@ as $$
         s.level,
         s.starts_at,
         s.subject_id,
+        count(*) filter (where e.status = 'created'),
         count(*) filter (where e.status = 'completed'),
         count(*) filter (where e.status = 'failed'),
         count(*) filter (where e.status = 'timeout'),
         count(*) filter (where e.status = 'cancelled'),
         coalesce(sum(greatest(e.duration_ms, 0)) filter (where e.status = 'completed'), 0),  -- a sum that never falls
         private.count_words(
-            array_agg(e.bucket) filter (where e.status = 'completed')
+            array_agg(e.bucket) filter (where e.status = 'completed' and s.level <> 'tenant_minute')
         ),
         private.count_words(
-            array_agg(coalesce(nullif(e.error_type, ''), 'UNKNOWN')) filter (where e.status in ('failed', 'timeout'))
+            array_agg(coalesce(nullif(e.error_type, ''), 'UNKNOWN')) filter (
+                where e.status in ('failed', 'timeout') and s.level <> 'tenant_minute'
+            )
         ),
         coalesce(sum(e.healed), 0),
         coalesce(sum(e.not_healed), 0)
     from (
-        select u.*, private.duration_bucket(u.duration_ms)::text as bucket
+        select u.*, case when u.status = 'completed' then private.duration_bucket(u.duration_ms)::text end as bucket
         from unnest(p_ends) as u
         offset 0    -- once for each end, not for each of its rollups
     ) as e
@@ -20786,6 +21113,11 @@ as $$
             ('tenant', 'epoch', p_tenant_id),
             ('tenant_day', date_trunc('day', e.ended_at, 'UTC'), p_tenant_id),
             ('tenant_hour', date_trunc('hour', e.ended_at, 'UTC'), p_tenant_id),
+            (
+                'tenant_minute',
+                date_trunc('minute', e.ended_at, 'UTC'),
+                case when e.ended_at > (select private.clock()) - interval '2 days' then p_tenant_id end
+            ),
             ('workflow_day', date_trunc('day', e.ended_at, 'UTC'), e.workflow_id),
             ('workflow_hour', date_trunc('hour', e.ended_at, 'UTC'), e.workflow_id),
             ('robot_hour', date_trunc('hour', e.ended_at, 'UTC'), e.robot_id)
@@ -20794,19 +21126,50 @@ as $$
     where s.subject_id is not null
     group by s.level, s.starts_at, s.subject_id
     on conflict (tenant_id, level, starts_at, subject_id) do update set
+        created = r.created + excluded.created,
         completed = r.completed + excluded.completed,
         failed = r.failed + excluded.failed,
         timed_out = r.timed_out + excluded.timed_out,
         cancelled = r.cancelled + excluded.cancelled,
         duration_ms_sum = r.duration_ms_sum + excluded.duration_ms_sum,
-        durations = private.add_counts(r.durations, excluded.durations),
-        error_types = private.add_counts(r.error_types, excluded.error_types, 200),
+        durations = case
+            when excluded.durations = '{}' then r.durations else private.add_counts(r.durations, excluded.durations)
+        end,
+        error_types = case
+            when excluded.error_types = '{}' then r.error_types
+            else private.add_counts(r.error_types, excluded.error_types, 200)
+        end,
         healed = r.healed + excluded.healed,
         not_healed = r.not_healed + excluded.not_healed
 $$;
 comment on function private.add_job_ends is
-    'Counts the ends of a tenant''s jobs in the rollups of their hours, days, workflows and robots.';
+    'Counts the ends of a tenant''s jobs in the rollups of their minutes, hours, days, workflows and robots, and beginnings in those of the tenant.';
 revoke all on function private.add_job_ends from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/at_timezone.sql sha256:b308fb5a8ffb2939d3a04092ac918b2f4f45c92e418fd2225be13231fc849920
+-- Does not read every zone's file, as private.find_timezone_problem() does, which is for what is kept. A name with digits could be
+-- a rule of its own ("Foo+3"), which no database of zones knows: but for Etc/GMT+3 and the like there is none that is in use.
+create or replace function private.at_timezone(p_at timestamptz, p_timezone text)
+returns timestamp
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_timezone ~ '^([A-Za-z]+([/_-][A-Za-z]+)*|Etc/GMT[+-]?[0-9]{1,2})$' then
+        return p_at at time zone p_timezone;
+    end if;
+    raise sqlstate '22023';
+exception
+    when invalid_parameter_value then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'timezone must be a name of the IANA time zone database, such as Europe/Berlin.'
+        );
+        return null;
+end
+$$;
+comment on function private.at_timezone is 'A time as clocks of a time zone show it. Raises 400 INVALID_ARGUMENT for a zone that is not known.';
+revoke all on function private.at_timezone from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/bucket_duration_ms.sql sha256:e998395ef65b91637ed5b47407f97e1fac90d969fb96934472111d155bd93dba
 create or replace function private.bucket_duration_ms(p_bucket integer)
@@ -20870,8 +21233,9 @@ comment on function private.duration_percentile is
     'The duration in milliseconds that this fraction of a histogram does not exceed (nearest rank), within 4 percent and rounding; null for an empty one.';
 revoke all on function private.duration_percentile from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/fold_job_ends.sql sha256:4930b46e38000056d5881bddc5ebc4a26a4cc24b5ce01249132cce88e32b7d1d
--- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere.
+-- from sql/95_analytics/functions/fold_job_ends.sql sha256:b08ce3a888b1b549e8127d3cbb822e1bde8ca9930756dee5473ecbd87a4b0e3d
+-- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere. The
+-- event of a job that is put back is job.queued as well, and has a message that says why.
 create or replace function private.fold_job_ends(p_tenant_id uuid, p_after bigint, p_last bigint)
 returns void
 language plpgsql
@@ -20882,28 +21246,39 @@ as $$
 declare
     v_ends private.job_end[];
 begin
-    select array_agg(row(
-        e.occurred_at, substr(e.event_type, 5), e.workflow_id, e.robot_id, (e.data ->> 'duration_ms')::bigint,
-        e.data ->> 'error_type', n.healed, n.not_healed
-    )::private.job_end)
+    select array_agg(c.job_end)
     into v_ends
-    from public.events as e
-    cross join lateral (
-        select sum(x.healed) as healed, sum(x.not_healed) as not_healed
-        from public.job_node_executions as x
-        where x.job_id = e.job_id
-    ) as n
-    where e.tenant_id = p_tenant_id
-        and e.seq > p_after
-        and e.seq <= p_last
-        and e.event_type in ('job.completed', 'job.failed', 'job.timeout', 'job.cancelled');
+    from (
+        select row(
+            e.occurred_at, substr(e.event_type, 5), e.workflow_id, e.robot_id, (e.data ->> 'duration_ms')::bigint,
+            e.data ->> 'error_type', n.healed, n.not_healed
+        )::private.job_end as job_end
+        from public.events as e
+        cross join lateral (
+            select sum(x.healed) as healed, sum(x.not_healed) as not_healed
+            from public.job_node_executions as x
+            where x.job_id = e.job_id
+        ) as n
+        where e.tenant_id = p_tenant_id
+            and e.seq > p_after
+            and e.seq <= p_last
+            and e.event_type in ('job.completed', 'job.failed', 'job.timeout', 'job.cancelled')
+        union all
+        select row(e.occurred_at, 'created', null, null, null, null, null, null)::private.job_end
+        from public.events as e
+        where e.tenant_id = p_tenant_id
+            and e.seq > p_after
+            and e.seq <= p_last
+            and e.event_type = 'job.queued'
+            and not e.data ? 'message'
+    ) as c;
     if v_ends is not null then
         perform private.add_job_ends(p_tenant_id, v_ends);
     end if;
 end
 $$;
 comment on function private.fold_job_ends is
-    'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
+    'Counts the jobs that began or ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:588e97417f21d87a81ec014038d51d2feb1e6fd6ab703af5c834d28aade74494
@@ -21098,6 +21473,126 @@ comment on function public.get_job_analytics is
     'How the tenant''s jobs of the last p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
+
+-- from sql/95_analytics/functions/get_job_series.sql sha256:d49e612899ac6d7bc00d7cf7bd19725071b289c6a9109dbc7cc92019ad997270
+-- Each minute or hour is looked up by its key, so a year of robots beside it costs nothing. Days are those of the caller's zone,
+-- made of the UTC hours that begin in them: where midnight is no full hour of UTC, a day begins with the full hour before.
+create or replace function public.get_job_series(
+    p_interval text default 'hour',
+    p_count integer default null,
+    p_timezone text default null,
+    p_robot_id uuid default null
+)
+returns table (
+    starts_at timestamptz,
+    created bigint,         -- null of a robot
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint, -- of completed jobs
+    unfinished bigint       -- at the end of the time; null of a robot
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.caller();
+    v_now timestamptz := private.clock();
+    v_most integer := case p_interval when 'minute' then 1440 when 'hour' then 744 when 'day' then 90 end;
+    v_count integer := coalesce(p_count, case p_interval when 'minute' then 60 when 'hour' then 24 when 'day' then 30 end);
+    v_step interval := case when p_interval = 'minute' then interval '1 minute' else interval '1 hour' end;
+    v_grain text := case when p_interval = 'minute' then 'minute' else 'hour' end;
+    v_level public.rollup_level;
+    v_today timestamp;
+    v_unfinished bigint;
+begin
+    if p_robot_id is null or v_caller.robot_id is distinct from p_robot_id then   -- a robot may look at itself
+        v_caller := private.authorize('analytics.read');
+    end if;
+    if v_most is null or p_robot_id is not null and p_interval = 'minute' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', case
+            when p_robot_id is null then 'interval must be minute, hour or day.' else 'interval must be hour or day.'
+        end);
+    end if;
+    if v_count not between 1 and v_most then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', format('count must lie between 1 and %s for the interval %s.', v_most, p_interval)
+        );
+    end if;
+    p_timezone := coalesce(p_timezone, (select t.timezone from public.tenants as t where t.tenant_id = v_caller.tenant_id));
+    v_today := date_trunc('day', private.at_timezone(v_now, p_timezone));
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    v_level := case when p_robot_id is not null then 'robot_' else 'tenant_' end || v_grain;
+    if p_robot_id is null then
+        select r.created - r.completed - r.failed - r.timed_out - r.cancelled
+        into v_unfinished
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'tenant' and r.starts_at = 'epoch' and r.subject_id = v_caller.tenant_id;
+        v_unfinished := coalesce(v_unfinished, 0);
+    end if;
+    return query
+    select
+        c.starts_at,
+        case when p_robot_id is null then c.created end,
+        c.completed,
+        c.failed,
+        c.timed_out,
+        c.cancelled,
+        c.duration_ms_sum,
+        case
+            when p_robot_id is null then greatest(v_unfinished - coalesce(
+                sum(c.created - c.completed - c.failed - c.timed_out - c.cancelled) over (
+                    order by c.starts_at desc rows between unbounded preceding and 1 preceding
+                ), 0
+            ), 0)::bigint
+        end
+    from (
+        select
+            b.starts_at,
+            coalesce(sum(r.created), 0)::bigint as created,
+            coalesce(sum(r.completed), 0)::bigint as completed,
+            coalesce(sum(r.failed), 0)::bigint as failed,
+            coalesce(sum(r.timed_out), 0)::bigint as timed_out,
+            coalesce(sum(r.cancelled), 0)::bigint as cancelled,
+            coalesce(sum(r.duration_ms_sum), 0)::bigint as duration_ms_sum
+        from (
+            select
+                case
+                    when p_interval = 'day' then (v_today - make_interval(days => n)) at time zone p_timezone
+                    else date_trunc(v_grain, v_now, 'UTC') - n * v_step
+                end as starts_at,
+                case
+                    when p_interval = 'day' then (v_today - make_interval(days => n - 1)) at time zone p_timezone
+                    else date_trunc(v_grain, v_now, 'UTC') - (n - 1) * v_step
+                end as ends_at
+            from generate_series(0, v_count - 1) as n
+        ) as b
+        cross join lateral generate_series(
+            date_trunc(v_grain, b.starts_at, 'UTC'), least(date_trunc(v_grain, b.ends_at, 'UTC') - v_step, v_now), v_step
+        ) as h (starts_at)
+        left join lateral (
+            select k.*
+            from public.job_rollups as k
+            where k.tenant_id = v_caller.tenant_id
+                and k.level = v_level
+                and k.starts_at = h.starts_at
+                and k.subject_id = coalesce(p_robot_id, v_caller.tenant_id)
+            limit 1
+        ) as r on true
+        group by b.starts_at
+    ) as c
+    order by c.starts_at;
+end
+$$;
+comment on function public.get_job_series is
+    'How the tenant''s jobs, or those that a robot had, began and ended in each of the last p_count minutes (1,440 at most; of the last two days), hours (744) or days (90), the running one included, with zeros where nothing was. Days are those of p_timezone, default the tenant''s. unfinished: jobs that waited or were in hand at the end of it. Needs analytics.read, but for a robot that asks for itself.';
+revoke all on function public.get_job_series from public, anon, authenticated, service_role;
+grant execute on function public.get_job_series to authenticated;
 
 -- from sql/95_analytics/functions/get_job_timeline.sql sha256:399f39ca70deae0925bf5d8ffcce84ffe0151c3e767115adf0ccb59ad2078eb6
 create or replace function public.get_job_timeline(p_days integer default 7, p_interval text default 'day')
@@ -21455,7 +21950,7 @@ comment on function private.purge_expired_job_node_executions is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_job_node_executions from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_job_rollups.sql sha256:6f15711b346e9227f4eb51431900c2fdba60559c479232fa73ae131149dedf33
+-- from sql/95_analytics/functions/purge_job_rollups.sql sha256:1bbb30bf873dff210097e2adca6859c07a93f0187fcb622c7a0422aa4be727e3
 create or replace function private.purge_job_rollups(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -21472,7 +21967,8 @@ begin
         from public.job_rollups as o
         where o.tenant_id = p_tenant_id
             and (
-                o.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and o.starts_at < private.clock() - interval '100 days'
+                o.level = 'tenant_minute' and o.starts_at < private.clock() - interval '2 days'
+                or o.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and o.starts_at < private.clock() - interval '100 days'
                 or o.level in ('tenant_day', 'workflow_day') and o.starts_at < private.clock() - interval '800 days'
             )
         limit p_limit
@@ -21482,10 +21978,10 @@ begin
 end
 $$;
 comment on function private.purge_job_rollups is
-    'Duty, a tenant''s turn: removes p_limit rollups, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
+    'Duty, a tenant''s turn: removes p_limit rollups, of minutes after two days, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
 revoke all on function private.purge_job_rollups from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:b90830ed2c8292b89c0abe9ac4e1f575ff59edc2d2749cf3bfb312a97da8df4b
+-- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:7b81a54020a3319c4d1852888307192c5aa43e06ac60bc8591be6ced764ea60e
 -- Jobs that end meanwhile are told by events that cannot get their number before this commits; those are left to them.
 create or replace function private.rebuild_job_rollups(p_tenant_id uuid)
 returns bigint
@@ -21507,7 +22003,9 @@ begin
             (array_agg(p.job_id order by p.job_id desc))[1] as last_job_id,
             array_agg(row(
                 p.finished_at, p.status::text, p.workflow_id, p.robot_id, p.duration_ms, p.error_type, n.healed, n.not_healed
-            )::private.job_end) filter (where p.is_counted) as ends
+            )::private.job_end) filter (where p.is_counted) as ends,
+            array_agg(row(p.created_at, 'created', null, null, null, null, null, null)::private.job_end)
+                filter (where p.is_new) as beginnings
         into v_page
         from (
             select
@@ -21517,7 +22015,13 @@ begin
                     select
                     from private.event_inbox as i
                     where i.tenant_id = p_tenant_id and i.job_id = j.job_id and i.event_type = 'job.' || j.status
-                ) as is_counted
+                ) as is_counted,
+                not exists (
+                    select
+                    from private.event_inbox as i
+                    where i.tenant_id = p_tenant_id and i.job_id = j.job_id and i.event_type = 'job.queued'
+                        and not i.data ? 'message'
+                ) as is_new
             from public.jobs as j
             where j.tenant_id = p_tenant_id and j.job_id > v_last_job_id
             order by j.job_id
@@ -21529,10 +22033,8 @@ begin
             where x.job_id = p.job_id
         ) as n;
         exit when v_page.last_job_id is null;
-        if v_page.ends is not null then
-            perform private.add_job_ends(p_tenant_id, v_page.ends);
-            v_count := v_count + cardinality(v_page.ends);
-        end if;
+        perform private.add_job_ends(p_tenant_id, v_page.ends || v_page.beginnings);
+        v_count := v_count + coalesce(cardinality(v_page.ends), 0);
         v_last_job_id := v_page.last_job_id;
     end loop;
     return v_count;

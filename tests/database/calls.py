@@ -208,7 +208,11 @@ CALLS: dict[str, list[str]] = {
     "public.requeue_dead_letters": ["public.requeue_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],
     "public.purge_dead_letter": ["public.purge_dead_letter(%(failed)s)"],
     "public.purge_dead_letters": ["public.purge_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],
-    "public.retry_job": ["public.retry_job(%(failed)s)", "public.retry_job(%(done)s)", "public.retry_job(%(queued)s)"],
+    "public.retry_job": [
+        "public.retry_job(%(failed)s)",
+        "public.retry_job(%(done)s, '{}')",
+        "public.retry_job(%(queued)s)",
+    ],
     "public.purge_jobs": [
         "public.purge_jobs('{completed,failed,cancelled,timeout}')",
         "public.purge_jobs(p_workflow_id => %(workflow)s)",
@@ -238,13 +242,23 @@ CALLS: dict[str, list[str]] = {
     "public.list_shares": ["public.list_shares()"],
     "public.set_share": ["public.set_share(%(workflow)s, 2)"],
     "private.held_job_ids": ["private.held_job_ids()"],
-    "private.unfinished_job_ids": ["private.unfinished_job_ids(true)", "private.unfinished_job_ids(false, 10)"],
+    "private.unfinished_job_ids": [
+        "private.unfinished_job_ids(true)",
+        "private.unfinished_job_ids(false, 10)",
+        "private.unfinished_job_ids(false, 10, '00000000-0000-7000-8000-00000000dead')",
+    ],
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
     # analytics
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
     "public.get_queue_depth": ["public.get_queue_depth()"],
     "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
+    "public.get_job_series": [
+        "public.get_job_series('minute')",
+        "public.get_job_series('day', 90, 'Europe/Berlin')",
+        "public.get_job_series('day', 7, p_robot_id => %(robot)s::uuid)",
+    ],
+    "public.list_waiting_reasons": ["public.list_waiting_reasons()"],
     # schedules
     "public.create_schedule": [
         "public.create_schedule(" + _SCHEDULE % "%(workflow)s::uuid" + ")",
@@ -296,6 +310,7 @@ CALLS: dict[str, list[str]] = {
     "public.list_robot_triggers": ["public.list_robot_triggers()"],
     # events and realtime
     "public.list_events": ["public.list_events()", "public.list_events(0, 1000)"],
+    "public.get_event_cursor": ["public.get_event_cursor()"],
     "public.watch": ["public.watch()", "public.watch(%(queued)s)", "public.watch(%(held)s)"],
     "private.can_receive_topic": [
         "private.can_receive_topic('tenant:' || %(tenant)s || ':changes')",
@@ -330,6 +345,8 @@ BEFORE_A_CALLER = {
 _NUMBERING = {"private.event_inbox", "private.event_counters", "public.events", "public.job_rollups"}
 EFFECTS_OF_READING = {
     "public.list_events": _NUMBERING,
+    "public.get_event_cursor": _NUMBERING,
+    "public.get_job_series": _NUMBERING,
     "public.list_acts": _NUMBERING,
     "public.list_notifications": _NUMBERING,
     "public.read_notifications": _NUMBERING | {"private.notification_marks"},

@@ -416,7 +416,7 @@ def test_old_hours_and_days_are_purged_and_the_total_stays(fleet: Fleet) -> None
     fleet.enqueue()
     fleet.report(robot, "complete_job", fleet.claim_one(robot))
     analytics(fleet.member, 1)
-    assert len(levels()) == 6
+    assert len(levels()) == 7
     with fleet.owner.transaction(force_rollback=True):
         fleet.travel(days=102)
         fleet.owner.execute("select private.run_duty('purge_job_rollups')")

@@ -54,7 +54,7 @@ OUTPUTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("GetPropertyNode", {"object": {"a": [{"b": 1}]}, "property_path": "a[0].b"}, {"value": 1}),
     ("ParseJSONNode", {"json_string": '{"a": [1]}'}, {"data": {"a": [1]}, "success": True}),
     ("JsonParseNode", {"json_string": '{"a": [1]}', "path": "a[0]"}, {"data": 1}),
-    ("ParseJsonResponseNode", {"json_data": '{"a": 1}', "path": "b", "default": 2}, {"value": 2, "success": False}),
+    ("ParseJsonResponseNode", {"json_data": '{"a": 1}', "path": "b", "default": 2}, {"value": 2, "success": True}),
     # numbers
     ("MathOperationNode", {"operation": "add", "a": "1", "b": 2}, {"result": 3}),
     ("MathOperationNode", {"operation": "divide", "a": 1, "b": 3, "round_digits": 2}, {"result": 0.33}),

@@ -30,9 +30,38 @@ def list_workflows(
 
 
 @app.command("get")
-def get_workflow(workflow_id: str) -> None:
+def get_workflow(
+    workflow_id: str,
+    version: Annotated[int | None, typer.Option("--version", min=1, help="An older version of it.")] = None,
+) -> None:
     """Print a workflow with its definition as JSON."""
-    print_json(call_client("get_workflow", workflow_id))
+    if version is None:
+        print_json(call_client("get_workflow", workflow_id))
+    else:
+        print_json(call_client("get_workflow_version", workflow_id, version))
+
+
+@app.command("versions")
+def list_versions(
+    workflow_id: str, limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 50, as_json: AsJson = False
+) -> None:
+    """List the versions of a workflow, newest first."""
+    answer = call_client("list_workflow_versions", workflow_id, limit=limit)
+    if as_json:
+        print_json(answer)
+        return
+    head = ("version", "current", "nodes", "bytes", "made")
+    rows = [
+        [
+            row["version"],
+            "yes" if row["is_current"] else "",
+            row["node_count"],
+            row["definition_bytes"],
+            row["created_at"],
+        ]
+        for row in answer["versions"]
+    ]
+    print_table(head, rows)
 
 
 @app.command("delete")

@@ -115,6 +115,14 @@ class WorkflowCalls(Session):
         """One workflow with its definition."""
         return await self._get(f"/workflows/{quoted(workflow_id)}")
 
+    async def list_workflow_versions(self, workflow_id: str, **page: Unpack[Paging]) -> Answer:
+        """`{versions, total, limit, offset}`, newest first."""
+        return await self._get(f"/workflows/{quoted(workflow_id)}/versions", page)
+
+    async def get_workflow_version(self, workflow_id: str, version: int) -> Answer:
+        """A version of a workflow with its definition."""
+        return await self._get(f"/workflows/{quoted(workflow_id)}/versions/{version}")
+
     async def delete_workflow(self, workflow_id: str) -> Answer:
         """Delete it; its waiting jobs are cancelled: `cancelled_jobs` at once, `cancelling_jobs` within minutes."""
         return await self._call("DELETE", f"/workflows/{quoted(workflow_id)}")

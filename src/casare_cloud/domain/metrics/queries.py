@@ -22,6 +22,10 @@ GET_TIMELINE = """
 select * from public.get_job_timeline(%(days)s::integer, %(interval)s)
 """
 
+GET_SERIES = """
+select * from public.get_job_series(%(interval)s, %(count)s::integer, %(timezone)s, %(robot_id)s::uuid)
+"""
+
 GET_PERFORMANCE = """
 select * from public.get_workflow_performance(%(days)s::integer, %(limit)s::integer)
 """

@@ -23,6 +23,8 @@ from casare_cloud.domain.metrics.model import (
     Period,
     QueueDepth,
     RobotMetrics,
+    SeriesInterval,
+    SeriesPoint,
     SlowWorkflow,
     TimelineInterval,
     Totals,
@@ -83,6 +85,22 @@ async def get_timeline(tx: Transaction, days: int, interval: TimelineInterval) -
     """How jobs ended in each hour, day or week of the last `days` (1 to 365); quiet ones too. Needs analytics.read."""
     rows = await tx.fetch_all(queries.GET_TIMELINE, {"days": days, "interval": interval})
     return [Period(row.pop("starts_at"), Outcomes(**row)) for row in rows]
+
+
+async def get_series(
+    tx: Transaction, interval: SeriesInterval, count: int | None, timezone: str | None, robot: str | None = None
+) -> list[SeriesPoint]:
+    """How jobs began and ended in each of the last minutes, hours or days, the running one included; zeros are there.
+
+    Of the tenant (needs analytics.read) or of a robot (`RobotNotFound`; needs robots.read, too, but for a robot
+    itself). Days are those of `timezone`, by default the tenant's; the defaults of `count` and its bounds are the
+    database's.
+    """
+    robot_id = None if robot is None else (await robots.get_seen(tx, robot)).robot_id
+    asked = {"interval": interval, "count": count, "timezone": timezone, "robot_id": robot_id}
+    rows = await tx.fetch_all(queries.GET_SERIES, asked)
+    names = ("completed", "failed", "timed_out", "cancelled", "duration_ms_sum")
+    return [SeriesPoint(**row, outcomes=outcomes) for row, outcomes in (_parted(row, names) for row in rows)]
 
 
 async def get_performance(tx: Transaction, days: int, limit: int) -> list[WorkflowPerformance]:

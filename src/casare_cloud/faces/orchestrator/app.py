@@ -21,6 +21,7 @@ RESOURCES = {
     "metrics": "metrics.routes",
     "pools": "pools.routes",
     "purges": "purges.routes",
+    "queue": "queue.routes",
     "robot-api-keys": "robot_keys.routes",
     "robots": "robots.routes",
     "roles": "roles.routes",

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from casare_cloud.robot.executor.control import RunControl
@@ -37,11 +38,17 @@ class Reporter(Protocol):
     def node_completed(self, node_id: str, node_type: str, status: str, seconds: float) -> None: ...
 
 
+def utc_now() -> str:
+    """This moment in ISO 8601, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @dataclass(slots=True)
 class Timing:
-    """How often a node ran and how long in all; `status` is that of its last run.
+    """How often a node ran and how long in all, and when its first run began and its last one ended, in ISO 8601.
 
-    The rest is of steps: what the last run began with, put out or failed with, and when; times in ISO 8601.
+    `status` is that of its last run. Of steps `started_at` is, too, and what follows: what that began with, put out or
+    failed with.
     """
 
     node_id: str
@@ -58,8 +65,8 @@ class Timing:
     output: Any = None
 
     def to_json(self) -> dict[str, Any]:
-        of_steps = ("name", "started_at", "completed_at", "attempts", "error", "input", "output")
-        known = {name: getattr(self, name) for name in of_steps}
+        if_known = ("name", "started_at", "completed_at", "attempts", "error", "input", "output")
+        known = {name: getattr(self, name) for name in if_known}
         return {
             "node_id": self.node_id,
             "node_type": self.node_type,
@@ -100,12 +107,14 @@ class Run:
         if timing is None:
             timing = self.timings[node_id] = Timing(node_id, node.type)
         timing.runs += 1
+        timing.started_at = timing.started_at or utc_now()
         self.reporter.node_started(timing.node_id, timing.node_type)
         return timing
 
     def end(self, timing: Timing, seconds: float) -> None:
         """Notes how long this run of the node took."""
         timing.seconds += seconds
+        timing.completed_at = utc_now()
         self.reporter.node_completed(timing.node_id, timing.node_type, timing.status, seconds)
 
     def show(self, percent: float, node: Node) -> None:

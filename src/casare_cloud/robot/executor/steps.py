@@ -3,13 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any
 
 from casare_cloud.robot.executor import browser_tasks  # noqa: F401 - registers its tasks
 from casare_cloud.robot.executor.check import refuse_problems, steps_problems
-from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, Timing, make_lookup
+from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, Timing, make_lookup, utc_now
 from casare_cloud.robot.executor.control import RunControl, StepControl
 from casare_cloud.robot.executor.declarations import kind_of
 from casare_cloud.robot.executor.errors import (
@@ -164,7 +163,7 @@ class Walk:
         mapping = self._mappings.get(step.node.id, {}) if not self._within else {}
         node = self._with_mapped_inputs(step.node, mapping)
         timing = run.begin(replace(node, id=self._within + node.id))
-        timing.name, timing.started_at, timing.error = node.name, _now(), None
+        timing.name, timing.started_at, timing.error = node.name, utc_now(), None
         watch = Stopwatch()
         declared = find_step_type(node.type)
         step_run = NodeRun(run, node, lambda port: MISSING, self._lookup, declared, self._control)
@@ -188,7 +187,6 @@ class Walk:
             run.reporter.log("warning", f"{node.name} failed: {explained}", timing.node_id)
             return
         finally:
-            timing.completed_at = _now()
             run.end(timing, watch.seconds)
         run.outputs[node.id] = {**outputs, "output": outputs}
         timing.output = shown(outputs)
@@ -315,7 +313,3 @@ def _explained(step_id: str, error: Exception) -> WorkflowError:
         return error
     kind = NodeInputError if isinstance(error, INPUT_ERRORS) else NodeError
     return kind(f"step {step_id}: {error}", node_id=step_id, error_type=type(error).__name__)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,13 +12,15 @@ from casare_cloud.domain.dead_letters import service as dead_letters
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter as JobFilter
 from casare_cloud.domain.metrics import service
+from casare_cloud.domain.metrics.model import SeriesInterval
 from casare_cloud.domain.robots import service as robots
-from casare_cloud.faces.kit.fields import Moment
+from casare_cloud.faces.kit.fields import Moment, Timezone
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.casare.shapes import TimeRange, days_of, fleet_aliases
 from casare_cloud.faces.orchestrator.fields import JobId, RobotId, RobotName
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary
 from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
+from casare_cloud.faces.orchestrator.metrics.series import RobotSeries, Series
 from casare_cloud.faces.orchestrator.metrics.shapes import (
     ActivityList,
     ActivityWord,
@@ -109,6 +111,41 @@ async def get_analytics(tx: Tx, days: Annotated[int, Query(ge=1, le=90)] = 7, sc
     Answered from hourly and daily sums, however many jobs there were. Needs analytics.read.
     """
     return AnalyticsAnswer.of(await service.get_analytics(tx, days), schema == "1")
+
+
+Count = Annotated[
+    int | None,
+    Query(ge=1, le=1440, description="How many, the running one included: 60 minutes, 24 hours or 30 days by default."),
+]
+Zone = Annotated[Timezone | None, Query()]
+
+
+@router.get("/series", responses=refusals())
+async def get_series(tx: Tx, interval: SeriesInterval = "hour", count: Count = None, timezone: Zone = None) -> Series:
+    """How many jobs began and how they ended in each of the last minutes, hours or days, zeros included.
+
+    At most 1,440 minutes, 744 hours or 90 days. Minutes and hours are those of UTC, days those of `timezone`; where its
+    midnight is no full hour of UTC, a day begins with the full hour before. Read from sums, however many jobs there
+    were. Needs analytics.read.
+    """
+    return Series.of(interval, await service.get_series(tx, interval, count, timezone))
+
+
+@router.get("/robots/{robot_id}/series", responses=refusals(404))
+async def get_robot_series(
+    robot_id: RobotId,
+    tx: Tx,
+    interval: Annotated[
+        SeriesInterval, Query(description="hour or day; minutes are kept of the tenant only.")
+    ] = "hour",
+    count: Count = None,
+    timezone: Zone = None,
+) -> RobotSeries:
+    """How the jobs that a robot had ended in each of the last hours (744 at most) or days (90), zeros included.
+
+    Needs robots.read and analytics.read; a robot's key sees its own robot.
+    """
+    return RobotSeries.of(interval, await service.get_series(tx, interval, count, timezone, robot_id))
 
 
 @router.get("/activity", responses=refusals())

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, UploadFile
 
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
@@ -11,7 +11,7 @@ from casare_cloud.domain.workflows.model import Filter, WorkflowStatus
 from casare_cloud.faces.kit.fields import Name
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
-from casare_cloud.faces.orchestrator.fields import ExecutionMode, WorkflowId
+from casare_cloud.faces.orchestrator.fields import BIGGEST_INTEGER, ExecutionMode, WorkflowId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.workflows import checking, submitting
 from casare_cloud.faces.orchestrator.workflows.shapes import (
@@ -20,6 +20,8 @@ from casare_cloud.faces.orchestrator.workflows.shapes import (
     SubmitAnswer,
     SubmitBody,
     TriggerType,
+    VersionAnswer,
+    VersionList,
     WorkflowAnswer,
     WorkflowDeleted,
     WorkflowList,
@@ -130,6 +132,26 @@ async def list_workflows(
 async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
     """A workflow with the graph of its current version, as it was submitted. Needs workflows.read."""
     return WorkflowAnswer.model_validate(await service.get(tx, workflow_id))
+
+
+@router.get("/{workflow_id}/versions", responses=refusals(404))
+async def list_workflow_versions(workflow_id: WorkflowId, tx: Tx, page: Annotated[Page, page(100, 500)]) -> VersionList:
+    """The versions of a workflow, the newest first, without their graphs. Needs workflows.read."""
+    found = await service.list_versions(tx, workflow_id, page.limit, page.offset)
+    return VersionList.of(found, page.limit, page.offset)
+
+
+@router.get("/{workflow_id}/versions/{version}", responses=refusals(404))
+async def get_workflow_version(
+    workflow_id: WorkflowId,
+    version: Annotated[int, Path(ge=1, le=BIGGEST_INTEGER, description="The number of the version.")],
+    tx: Tx,
+) -> VersionAnswer:
+    """A version with its graph, as it was submitted; 404 WORKFLOW_NOT_FOUND as well when there is no such version.
+
+    A version never changes. Needs workflows.read.
+    """
+    return VersionAnswer.model_validate(await service.get_version(tx, workflow_id, version))
 
 
 @router.delete("/{workflow_id}", responses=refusals(404))

@@ -114,7 +114,7 @@ VARIABLE_TYPES = (
 def set_variable(run: NodeRun) -> Mapping[str, Any]:
     """Sets a variable, converted to Boolean, Int32, Float, Object, Array, List or Dict when asked to.
 
-    String, FilePath and DataTable change nothing: an editor writes String beside every value.
+    String and FilePath change nothing: an editor writes String beside every value.
     """
     name = as_text(run.need("variable_name")).strip()
     value = convert(run.value("value"), run.choice("variable_type"), f"the value of {name}")
@@ -122,23 +122,32 @@ def set_variable(run: NodeRun) -> Mapping[str, Any]:
     return {"value": value}
 
 
+def is_yes(value: Any) -> bool:
+    """Whether a value says so: of texts, true, yes, on and 1 do."""
+    return value.strip().lower() in ("true", "yes", "on", "1") if isinstance(value, str) else bool(value)
+
+
 def convert(value: Any, wanted: str, what: str) -> Any:
     """The value as one of `VARIABLE_TYPES`."""
     try:
         match wanted.lower():
             case "boolean":
-                return is_true(value)
+                return is_yes(value)
             case "int32" | "integer" | "int":
                 return int(float(value))
             case "float" | "number":
                 return float(value)
+            case "object" | "dict" if isinstance(value, str):
+                return json.loads(value)
             case "object" | "dict":
-                return json.loads(value) if isinstance(value, str) else dict(value)
+                return dict(value) if isinstance(value, Mapping) else {"value": value}
+            case "datatable" if isinstance(value, str):
+                return json.loads(value)
             case "array" | "list" if isinstance(value, str):
                 found = parsed(value)
                 return found if isinstance(found, list) else [part.strip() for part in value.split(",")]
             case "array" | "list":
-                return list(value)
+                return list(value) if isinstance(value, list | tuple) else [value]
             case _:
                 return value
     except (ValueError, TypeError) as error:

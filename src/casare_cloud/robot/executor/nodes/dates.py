@@ -1,6 +1,7 @@
 """Dates and times."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -64,14 +65,27 @@ def format_(run: NodeRun) -> Mapping[str, Any]:
     return {"result": time.strftime(run.text("format"))}
 
 
+_USUAL_FORMS = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
+
+
+def _usual_form(written: Any) -> str:
+    """The first of these forms that a text has, or "" for ISO 8601."""
+    for form in _USUAL_FORMS if isinstance(written, str) else ():
+        with suppress(ValueError):
+            datetime.strptime(written, form)
+            return form
+    return ""
+
+
 @node(
     "ParseDateTimeNode",
     takes=(text("datetime_string", "datetime", default=None), text("format")),
     gives=("iso_format", "timestamp", "success", *PARTS),
 )
 def parse(run: NodeRun) -> Mapping[str, Any]:
-    """A time from text."""
-    time = read_time(run.need("datetime_string"), run.text("format"))
+    """A time from text: of the form `format`, else ISO 8601 or one of the usual forms (the day before the month)."""
+    written = run.need("datetime_string")
+    time = read_time(written, run.text("format") or _usual_form(written))
     whole = {"iso_format": time.isoformat(), "timestamp": time.timestamp(), "success": True}
     return {**whole, **{part: getattr(time, part) for part in PARTS}}
 

@@ -32,7 +32,8 @@ def create_dict(run: NodeRun) -> Mapping[str, Any]:
 @node("DictGetNode", takes=(DICT, text("key"), anything("default", "default_value")), gives=("value", "found"))
 def dict_get(run: NodeRun) -> Mapping[str, Any]:
     """What a map has under a key or dotted path, or the default."""
-    found = follow(run.mapping("dict"), split_path(run.text("key")) or [""])
+    values, key = run.mapping("dict"), run.text("key")
+    found = values[key] if key in values else follow(values, split_path(key) or [""])
     return {
         "value": run.value("default") if found is MISSING else found,
         "found": found is not MISSING,
@@ -137,14 +138,12 @@ def parse_json(run: NodeRun) -> Mapping[str, Any]:
     gives=("value", "success", "error"),
 )
 def parse_json_response(run: NodeRun) -> Mapping[str, Any]:
-    """What lies at a path of an answer's JSON; `success` false and the default when it is not there."""
-    data = run.value("json_data")
-    try:
-        found = json.loads(data) if isinstance(data, str) else data
-    except ValueError as error:
-        return {"value": run.value("default"), "success": False, "error": f"the text is not JSON: {error}"}
+    """What lies at a path of an answer's JSON, or the default; where there is no default, nothing there is an error."""
+    found = from_json(run.need("json_data"))
     segments = split_path(run.text("path"))
     value = found if not segments else follow(found, segments)
     if value is MISSING:
-        return {"value": run.value("default"), "success": False, "error": f"there is nothing at {run.text('path')}"}
+        value = run.value("default")
+        if value in (None, ""):
+            raise NodeInputError(f"there is nothing at {run.text('path')}, and {run.node.id} has no default")
     return {"value": value, "success": True, "error": ""}

@@ -11,6 +11,7 @@ from casare_cloud.robot.executor.context import NodeRun, to_dict, to_list, to_nu
 from casare_cloud.robot.executor.declarations import anything, choice, expression, flag, listing, number, text
 from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.expressions import is_true
+from casare_cloud.robot.executor.nodes.basic import is_yes
 from casare_cloud.robot.executor.nodes.dates import read_time
 from casare_cloud.robot.executor.nodes.dicts import from_json
 from casare_cloud.robot.executor.nodes.patterns import search
@@ -107,7 +108,7 @@ _TRANSFORMS: dict[str, Callable[[Any, Any], Any]] = {
     "to_string": lambda value, _: "" if value is None else as_text(value),
     "to_integer": lambda value, _: int(to_number(value, "value")),
     "to_float": lambda value, _: float(to_number(value, "value")),
-    "to_boolean": lambda value, _: is_true(value),
+    "to_boolean": lambda value, _: is_yes(value),
     "to_list": lambda value, _: list(value.items()) if isinstance(value, dict) else list(value)
     if isinstance(value, list | str) else [value],
     "to_json": lambda value, _: json.dumps(value, default=as_text),

@@ -137,13 +137,13 @@ def get_xml_attribute(run: NodeRun) -> Mapping[str, Any]:
     gives=("json_data", "json_string", "success"),
 )
 def xml_to_json(run: NodeRun) -> Mapping[str, Any]:
-    """XML as an object: attributes as `@name`, elements of one name as a list, text alone as text."""
+    """XML as an object: attributes in `@attributes`, elements of one name as a list, text alone as text."""
     root, has_attributes, key = _root(run), run.flag("include_attributes"), run.text("text_key")
 
     def value_of(element: Tree.Element, depth: int = 0) -> Any:
         if depth > 90:
             raise NodeInputError("the XML is nested too deeply")
-        found: dict[str, Any] = {f"@{name}": value for name, value in element.attrib.items() if has_attributes}
+        found: dict[str, Any] = {"@attributes": dict(element.attrib)} if has_attributes and element.attrib else {}
         for child in element:
             inner = value_of(child, depth + 1)
             if child.tag not in found:
@@ -178,7 +178,10 @@ def json_to_xml(run: NodeRun) -> Mapping[str, Any]:
 def _fill(element: Tree.Element, value: Any) -> None:
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if str(name).startswith("@"):
+            if name == "@attributes" and isinstance(inner, Mapping):
+                for attribute, written in inner.items():
+                    element.set(str(attribute), as_text(written))
+            elif str(name).startswith("@"):
                 element.set(str(name)[1:], as_text(inner))
             elif name == "#text":
                 element.text = as_text(inner)
