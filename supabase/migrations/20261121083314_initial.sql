@@ -5692,7 +5692,7 @@ comment on function public.update_pool is
 revoke all on function public.update_pool from public, anon, authenticated, service_role;
 grant execute on function public.update_pool to authenticated;
 
--- from sql/30_robots/functions/announce_robot.sql sha256:68df45ead2f275ced5faa561392e15d96a20b3e0a2f86e38c967e97bac4c1361
+-- from sql/30_robots/functions/announce_robot.sql sha256:96ff13f2ef0cafcc4799e4c54b97482c9cdde2e38017fcbc55d94a32947ed6f9
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
 language plpgsql
@@ -5702,6 +5702,9 @@ declare
     v_robot public.live_robots;
 begin
     select r.* into v_robot from public.live_robots as r where r.robot_id = p_robot_id;
+    if not found then
+        return;
+    end if;
     perform private.emit_event(
         v_robot.tenant_id, p_event, null, p_robot_id, null,
         jsonb_build_object(
@@ -5718,7 +5721,7 @@ begin
 end
 $$;
 comment on function private.announce_robot is
-    'Tells that a robot came, went or changed.';
+    'Tells that a robot came, went or changed; nothing of one that was taken away.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/append_robot_logs.sql sha256:3c2d7a2fadcd8a6e81e9580bd9c260cadb0d35d5085bd9e034d3500869952755
@@ -5821,7 +5824,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:be4ce0576bba9e4ccc32f9e0ba1be7667a32570839d8bf748b0ff7f5c376f56c
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:1ffd65fb49930cb1a0afaea79abb1f6c9b31753115ee11d43c9f4af28930ccc5
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5843,7 +5846,11 @@ begin
     from public.robot_heartbeats as h
     where h.robot_id = p_robot_id
     for update;
-    if not found then
+    -- Whoever takes a robot away holds this row before: what is seen now is what is left of it.
+    if not exists (select from public.robots as r where r.robot_id = p_robot_id and r.deleted_at is null) then
+        perform private.raise_error(404, 'ROBOT_NOT_FOUND', 'There is no such robot.');
+    end if;
+    if v_was is null then
         insert into public.robot_heartbeats as h (
             robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
         )
@@ -5876,7 +5883,7 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
+    'Records that a robot is alive, and returns whether it was offline before. Raises 404 ROBOT_NOT_FOUND for one that was taken away meanwhile. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
