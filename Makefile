@@ -43,7 +43,8 @@ test: $(DEVELOPMENT) ## Run the tests, beside a running stack if there is one (A
 
 .PHONY: test-nightly
 test-nightly: $(DEVELOPMENT) ## Try for hours what is generated, with other examples each time
-	@CASARE_TEST_NIGHTLY=1 $(PYTEST) tests/reliability tests/faces/test_generated_requests.py $(ARGS)
+	@CASARE_TEST_NIGHTLY=1 $(PYTEST) tests/reliability tests/faces/test_generated_requests.py \
+	    tests/faces/automation/test_generated_requests.py $(ARGS)
 
 .PHONY: lint
 lint: $(DEVELOPMENT) ## Check style, formatting, layers, and that the migrations and made documents are up to date
@@ -74,7 +75,7 @@ migration-fresh: $(DEVELOPMENT) ## Rewrite the one initial migration from sql/ (
 	@$(BIN)/python -m casare_cloud.local.contents
 
 .PHONY: contents
-contents: $(DEVELOPMENT) ## Rewrite sql/README.md and docs/errors.md from the code (make migration does, too)
+contents: $(DEVELOPMENT) ## Rewrite sql/README.md, docs/errors.md, docs/nodes.md and the schema of workflows from the code
 	@$(BIN)/python -m casare_cloud.local.contents
 
 LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import (
     cold_start,
     degradation,
+    faces,
     gateway,
     history,
     http_rates,
@@ -23,7 +24,7 @@ from bench.report import table
 from bench.stack import running_stack
 
 SECTIONS = (
-    "memory", "latency", "http", "webhooks", "limits", "start", "queue", "history", "schedules", "gateway",
+    "memory", "latency", "http", "faces", "webhooks", "limits", "start", "queue", "history", "schedules", "gateway",
     *degradation.SECTIONS,
 )  # fmt: skip
 
@@ -60,6 +61,8 @@ def main() -> None:
             latency.run(stack, jobs=options.jobs)
         if "http" in wanted:
             http_rates.run(stack, rounds=options.rounds, seconds=options.seconds)
+        if "faces" in wanted:
+            faces.run(stack, rounds=options.rounds)
         if "webhooks" in wanted:
             webhooks.run(stack, rounds=options.rounds, seconds=options.seconds, deliveries=options.jobs)
         if "limits" in wanted:

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from bench.pgbench import Claims
 from casare_cloud.database import Transaction
+from casare_cloud.domain.events import service as events
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter
 from casare_cloud.domain.metrics import service as metrics
@@ -36,6 +37,16 @@ def list_jobs(page: int, **wanted: Any) -> Question:
     return lambda tx: jobs.list_page(tx, Filter(**wanted), 100, 100 * (page - 1))
 
 
+def look_through(**wanted: Any) -> Question:
+    """The next 100 of the jobs that a filter wants, by a cursor."""
+    return lambda tx: jobs.look_through(tx, Filter(**wanted), 100)
+
+
+def uuid_at(time: datetime) -> UUID:
+    """The smallest UUID of version 7 of a time."""
+    return UUID(int=int(time.timestamp() * 1000) << 80)
+
+
 def questions(workflow_id: UUID, robot: str, now: datetime) -> dict[str, Question]:
     """Each question of the metrics and of the job history, by its name, about one workflow and one robot."""
     week = now - timedelta(days=40)
@@ -44,6 +55,12 @@ def questions(workflow_id: UUID, robot: str, now: datetime) -> dict[str, Questio
         "a robot's day": lambda tx: metrics.get_robot(tx, robot),
         "analytics, 7 days": lambda tx: metrics.get_analytics(tx, 7),
         "analytics, 90 days": lambda tx: metrics.get_analytics(tx, 90),
+        "series of a day's minutes": lambda tx: metrics.get_series(tx, "minute", 1440, None),
+        "series of a month's hours": lambda tx: metrics.get_series(tx, "hour", 744, None),
+        "series of 90 days": lambda tx: metrics.get_series(tx, "day", 90, "Europe/Berlin"),
+        "series of 90 days of a robot": lambda tx: metrics.get_series(tx, "day", 90, None, robot),
+        "reasons why jobs wait": jobs.list_waiting_reasons,
+        "cursor of events": events.get_cursor,
         "jobs, page 1": list_jobs(1),
         "jobs, page 100": list_jobs(100),
         "jobs, page 1,000": list_jobs(1000),
@@ -56,6 +73,10 @@ def questions(workflow_id: UUID, robot: str, now: datetime) -> dict[str, Questio
         "jobs in hand, page 1": list_jobs(1, statuses=["claimed", "running"]),
         "jobs of a workflow, page 1": list_jobs(1, workflow_id=workflow_id),
         "jobs of a robot, page 1": list_jobs(1, robot=robot),
+        "jobs with a text, page 1": look_through(search="timeout"),
+        "jobs with a rare error, page 1": look_through(error_type="NONE_HAS_IT"),
+        "jobs of 40 days ago, by cursor": look_through(before=uuid_at(week)),
+        "waiting jobs with a text, page 1": look_through(statuses=["queued"], search="none has it"),
         "activity": lambda tx: metrics.list_activity(tx, None, None, 50),
         "activity, failed jobs of three weeks": lambda tx: metrics.list_activity(
             tx, ["job.failed"], now - timedelta(days=21), 200

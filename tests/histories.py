@@ -80,7 +80,7 @@ def make_history(
 
 
 def load_history(owner: Connection, tenant_id: uuid.UUID, jobs: Iterable[Ended], *, with_events: bool = True) -> None:
-    """Writes the jobs, their node executions and, unnumbered as the queue leaves them, the events of their ends."""
+    """Writes the jobs, their node executions and, unnumbered as the queue leaves them, the events of each job."""
     jobs = list(jobs)
     with owner.transaction(), owner.cursor() as cursor:
         with cursor.copy(
@@ -120,6 +120,10 @@ def load_history(owner: Connection, tenant_id: uuid.UUID, jobs: Iterable[Ended],
                 if job.status in ("failed", "timeout"):
                     data["error_type"] = job.error_type
                 copy.write_row((
+                    tenant_id, "job.queued", job.created_at, job.job_id, None, job.workflow_id,
+                    Jsonb({"workflow_name": "W"}),
+                ))  # fmt: skip
+                copy.write_row((
                     tenant_id, f"job.{job.status}", job.finished_at, job.job_id, job.robot_id, job.workflow_id,
                     Jsonb(data),
                 ))  # fmt: skip
@@ -155,7 +159,7 @@ class Figures:
         return self.durations[max(math.ceil(fraction * len(self.durations)), 1) - 1]
 
 
-def figures_of(jobs: Iterable[Ended], now: datetime, days: int) -> Figures:
+def figures_of(jobs: Iterable[Ended], now: datetime, days: float) -> Figures:
     """The figures of the jobs that ended in the last `days` times 24 hours, from a full hour on."""
     since = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     wanted = [job for job in jobs if job.finished_at >= since]

@@ -18,6 +18,7 @@ from casare_cloud.local.schema import project_root
 VERSIONS = (15, 17, 18)
 MEMORY_NEEDED = 4 * 2**30  # what the clusters of eight workers may need, all together
 DOCUMENTS_VARIABLE = "CASARE_TEST_DOCUMENTS"
+CASES_VARIABLE = "CASARE_TEST_CASES"
 
 
 def everything_must_run() -> bool:
@@ -98,6 +99,13 @@ def documents() -> Path | None:
     return folder if any(folder.glob("*.txt")) else None
 
 
+def cases() -> Path | None:
+    """The folder of small inputs that failed once: the one that is named, or `shared/cases` beside the checkout."""
+    named = os.environ.get(CASES_VARIABLE)
+    folder = Path(named) if named else project_root().parent / "shared" / "cases"
+    return folder if any(folder.glob("workflows/*.json")) else None
+
+
 def chromium() -> str | None:
     """The browser that Playwright drives; None: there is none."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
@@ -116,6 +124,8 @@ def missing(marker: str) -> str | None:
         return None if chromium() else "Chromium (Debian: chromium)"
     if marker == "needs_documents":
         return None if documents() else f"the published documents ({DOCUMENTS_VARIABLE}=<their folder>)"
+    if marker == "needs_cases":
+        return None if cases() else f"the inputs that failed once ({CASES_VARIABLE}=<their folder>)"
     if (
         marker == "needs_registry"
     ):  # it may be there; asking it takes a while, and nobody should wait for that each time

@@ -3,8 +3,9 @@
 create table public.job_rollups (
     tenant_id uuid not null,
     level public.rollup_level not null,
-    starts_at timestamptz not null,     -- of the UTC hour or day; the epoch for level tenant
+    starts_at timestamptz not null,     -- of the UTC minute, hour or day; the epoch for level tenant
     subject_id uuid not null,           -- the workflow, the robot, or the tenant itself
+    created bigint not null default 0,  -- jobs that were queued then, of tenants only
     completed bigint not null default 0,
     failed bigint not null default 0,
     timed_out bigint not null default 0,
@@ -17,7 +18,7 @@ create table public.job_rollups (
     constraint job_rollups_pkey primary key (tenant_id, level, starts_at, subject_id),
     constraint job_rollups_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
 ) with (fillfactor = 70);
-comment on table public.job_rollups is 'How the jobs of an hour, a day or a life ended, for a tenant, a workflow or a robot.';
+comment on table public.job_rollups is 'How the jobs of a minute, an hour, a day or a life ended, for a tenant, a workflow or a robot, and how many of a tenant began.';
 
 create table public.job_node_executions (
     tenant_id uuid not null,

@@ -10,7 +10,7 @@ import asyncio
 import ipaddress
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from time import time
 from types import TracebackType
@@ -24,6 +24,7 @@ DEFAULT_TIMEOUT_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 300.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 READ_ONLY_DATABASE = "25006"  # PostgREST says it with 405
+_TEXTS = ("text/plain", "text/csv", "application/x-ndjson")
 SCHEMA_CACHE = "PGRST2"  # PostgREST does not know a function or table (404): while it is deployed, for instance
 
 Check = Callable[[Any], bool]
@@ -148,7 +149,10 @@ def error_from_body(status: int, body: Any, headers: Mapping[str, str] | None = 
     """
     match body:
         case {"detail": str(message), "error_code": str(code)}:
-            return ApiError(status, code, message, headers)
+            error = ApiError(status, code, message, headers)
+            details = body.get("details")
+            error.details = details if isinstance(details, list) else None
+            return error
         case {"code": str(state), "message": str(message), "details": details, "hint": _}:
             is_ours = isinstance(details, str) and details.isupper() and " " not in details
             return ApiError(status, details if is_ours else state, message, headers)
@@ -200,33 +204,38 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         files: Mapping[str, Any] | None = None,
         data: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
         attempts: int | None = None,
         expects: Check | None = None,
         as_text: bool = False,
+        as_file: Sequence[str] = (),
     ) -> Any:
-        """The decoded JSON of the answer (None when it is empty), or its text. `timeout`: seconds of each try.
+        """The decoded JSON of the answer (None when it is empty), its text, or its bytes. `timeout`: seconds of each
+        try. A `path` may be a whole URL.
 
-        A success that `expects` refuses, or (with `as_text`) that is not plain text, is a `ForeignAnswer`.
+        A success that `expects` refuses, that is not plain text (with `as_text`), or of none of the media types in
+        `as_file`, is a `ForeignAnswer`.
         """
         tries = attempts or self._attempts
         delays = backoff_delays(self._first_delay)
         try:
             request = self._client.build_request(
                 method,
-                self.base_url + path,
+                self.base_url + path if path.startswith("/") else path,
                 json=json,
                 params=params,
                 headers={**self.headers, **(headers or {})},
                 files=files,
                 data=data,
+                content=content,
                 timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0)),
             )
         except httpx2.InvalidURL as error:
             raise ApiError(400, "INVALID_ARGUMENT", f"{self.base_url} is not a URL: {error}") from error
         for attempt in range(1, tries + 1):
             try:
-                return _answer_of(await self._client.send(request), expects, as_text=as_text)
+                return _answer_of(await self._client.send(request), expects, as_text=as_text, as_file=as_file)
             except httpx2.RequestError as error:
                 failure: ApiError = Unreachable(f"{self.base_url} does not answer: {error or type(error).__name__}")
             except ApiError as error:
@@ -260,12 +269,16 @@ def is_this_machine(url: str) -> bool:
         return False
 
 
-def _answer_of(response: httpx2.Response, expects: Check | None, *, as_text: bool) -> Any:
+def _answer_of(response: httpx2.Response, expects: Check | None, *, as_text: bool, as_file: Sequence[str]) -> Any:
     """What a success says; raises the error that any other answer is."""
     if not response.is_success:
         raise error_from(response)
+    if as_file:
+        if response.headers.get("content-type", "").partition(";")[0] not in as_file:
+            raise ForeignAnswer(response)
+        return response.content
     if as_text:
-        if not response.headers.get("content-type", "").startswith("text/plain"):
+        if not response.headers.get("content-type", "").startswith(_TEXTS):
             raise ForeignAnswer(response)
         return response.text
     try:

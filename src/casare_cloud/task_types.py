@@ -41,6 +41,12 @@ _URL = _text("Where to", format="uri")
 _SELECTOR = _text("A CSS selector")
 _SECONDS: dict[str, Any] = {"type": "number", "minimum": 0, "description": "Seconds"}
 _METHOD = _text(enum=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"], default="GET")
+_PATH = _text("A path in JSON, such as $.data.items")
+_VALIDATE: dict[str, Any] = {
+    "type": "object",
+    "properties": {"status_code": _ANY, "json_path": _PATH, "contains": _text("A text that must be in the answer")},
+}
+_EXTRACT: dict[str, Any] = {"type": "object", "properties": {"json_path": _PATH, "headers": _LIST}}
 _PAGE: dict[str, dict[str, Any]] = {"url": _URL, "timeout": _SECONDS}
 _SCRIPT: dict[str, dict[str, Any]] = {"code": _text("The script"), "timeout": _SECONDS}
 _PROMPT: dict[str, dict[str, Any]] = {"prompt": _text(), "model": _text(), "max_tokens": {"type": "integer"}}
@@ -52,6 +58,7 @@ TASK_TYPES = (
             "url": _URL, "method": _METHOD, "headers": _OBJECT, "params": _OBJECT, "body": _ANY,
             "body_type": _text(enum=["json", "form", "text"], default="json"), "auth": _OBJECT, "timeout": _SECONDS,
             "follow_redirects": _FLAG, "expected_status": _ANY,
+            "validate": _VALIDATE, "extract": _EXTRACT,
         },
         ("url",),
     ),

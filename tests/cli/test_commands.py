@@ -48,6 +48,29 @@ def test_a_workflow_that_is_submitted_again_by_its_id_is_its_next_version(run: R
     assert second["workflow_id"] == first["workflow_id"]
     versions = [json.loads(run("jobs", "get", one["job_id"]))["workflow_version"] for one in (first, second)]
     assert versions == [1, 2]
+    rows = [line.split()[:2] for line in run("workflows", "versions", first["workflow_id"]).splitlines()]
+    assert [row[0] for row in rows] == ["version", "2", "1"]
+    shown = json.loads(run("workflows", "get", first["workflow_id"], "--version", "1"))
+    assert (shown["version"], shown["is_current"]) == (1, False)
+
+
+def test_jobs_are_found_counted_by_reason_and_repeated_with_another_input(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "findable.json"
+    file.write_text(json.dumps(EXAMPLE_WORKFLOW))
+    job_id = json.loads(run("jobs", "submit", str(file), "--json"))["job_id"]
+    assert job_id in run("jobs", "list", "--search", "FINDABLE", "--trigger", "manual")
+    assert job_id not in run("jobs", "list", "--error-type", "TimeoutError")
+    assert job_id not in run("jobs", "list", "--before", job_id)
+    assert "what to do: " in run("jobs", "reasons")
+    assert json.loads(run("jobs", "reasons", "--json"))["waiting"] >= 1
+    assert run("jobs", "nodes", job_id).split() == ["attempt", "node", "type", "status", "started", "ms", "runs"]
+    assert run("jobs", "logs", job_id, "--last", "5", "--level", "error") == ""
+    run("jobs", "cancel", job_id)
+    (tmp_path / "input.json").write_text(json.dumps({"month": 2}))
+    again = json.loads(run("jobs", "retry", job_id, "--input", str(tmp_path / "input.json"), "--json"))
+    new = json.loads(run("jobs", "get", again["new_job_id"]))
+    assert (new["retry_of"], new["input"]) == (job_id, {"month": 2})
+    run("jobs", "retry", job_id, job_id, "--input", str(tmp_path / "input.json"), code=2)
 
 
 def test_a_watched_job_as_json_is_all_that_standard_output_has(stack: Stack, run: Run, tmp_path: Path) -> None:
@@ -240,3 +263,5 @@ def test_figures_are_tables_or_json(run: Run) -> None:
     assert "total robots" in run("metrics", "fleet")
     assert "jobs that ended" in run("metrics", "analytics", "--days", "30")
     assert json.loads(run("metrics", "analytics", "--json"))["total_jobs"] >= 0
+    assert run("metrics", "series", "--interval", "day", "--count", "2").count("\n") == 3
+    assert len(json.loads(run("metrics", "series", "--interval", "minute", "--json"))["points"]) == 60

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.conftest import not_run
 from tests.dashboard.conftest import HOSTILE, Api, Robot, Visit
+from tests.local.stacks import RunningStack, until
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("dashboard")]
 
@@ -99,7 +101,80 @@ def test_what_happened_while_the_network_was_away_is_there_when_it_is_back(
     expect(row.get_by_text("Failed")).to_be_visible(timeout=3_000)
     expect(page.locator(".live")).to_have_text("Live")
     signed_in.go("#/dlq")
-    expect(page.get_by_role("link", name=HOSTILE)).to_be_visible()
+    expect(page.get_by_role("link", name=HOSTILE).first).to_be_visible()
+
+
+def test_a_failed_job_is_run_again_with_edited_input_and_the_new_one_names_it(
+    signed_in: Visit, person: Api, robot: Robot, workflow: str
+) -> None:
+    page = signed_in.page
+    job_id = person("POST", "/jobs", workflow_id=workflow, input={"month": "2026-11"}, max_attempts=1)["job_id"]
+    job = robot.take()
+    nodes = [{"node_id": "start", "status": "failed", "duration_ms": 40, "started_at": "2026-11-01T10:00:00.000Z"}]
+    robot.tell(job, "fail", error_message=SCRIPT, error_type="WrongMonth", retryable=False, node_executions=nodes)
+    signed_in.go(f"#/jobs/{job_id}")
+    expect(page.get_by_role("list").get_by_role("listitem").filter(has_text="start")).to_be_visible()
+    page.get_by_role("button", name="Run with edited input").click()
+    page.get_by_label("Input, as JSON").fill('{"month": "2026-12", "exact": 12345678901234567890}')
+    page.get_by_role("dialog").get_by_role("button", name="Run").click()
+    expect(page.get_by_role("link", name=job_id)).to_be_visible()
+    made = person("GET", f"/jobs/{job_of(page)}")
+    assert (made["retry_of"], made["input"]) == (job_id, {"month": "2026-12", "exact": 12345678901234567890})
+    person("POST", f"/jobs/{made['job_id']}/cancel")
+
+
+def test_jobs_are_found_by_their_error_and_by_a_text_and_the_address_keeps_it(
+    signed_in: Visit, person: Api, robot: Robot, workflow: str
+) -> None:
+    page = signed_in.page
+    job_id = person("POST", "/jobs", workflow_id=workflow, max_attempts=1)["job_id"]
+    robot.tell(robot.take(), "fail", error_message="the 7th page is empty", error_type="EmptyPage", retryable=False)
+    signed_in.go("#/jobs")
+    page.get_by_label("Name, error or key").fill("7TH PAGE")
+    expect(page.locator("main tbody tr")).to_have_count(1)
+    expect(page.locator(f"main a[href$='{job_id}']")).to_be_visible()
+    assert "search=7TH+PAGE" in page.url
+    page.get_by_role("button", name="Clear").click()
+    signed_in.go(f"#/jobs/{job_id}")
+    page.get_by_role("link", name="Others with this error").click()
+    expect(page.get_by_label("Error type")).to_have_value("EmptyPage")
+    expect(page.locator("main tbody tr")).to_have_count(1)
+
+
+def test_realtime_that_is_away_for_seconds_hides_nothing_that_happened(
+    signed_in: Visit, person: Api, stack: RunningStack, workflow: str
+) -> None:
+    page = signed_in.page
+    signed_in.go("#/events")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Events")
+    made = []
+    for _ in range(3):
+        until(lambda: stack.parts()["realtime"]["state"] == "running", "Realtime comes back")
+        os.kill(stack.parts()["realtime"]["pid"], signal.SIGKILL)
+        for _ in range(4):
+            made.append(person("POST", "/jobs", workflow_id=workflow)["job_id"])
+            person("POST", f"/jobs/{made[-1]}/cancel")
+    expect(page.locator(".live")).to_have_text("Live", timeout=15_000)
+    for job_id in made:
+        expect(page.locator(f"main tbody a[href$='{job_id}']")).to_have_count(2)
+
+
+def test_the_versions_of_a_workflow_are_compared(signed_in: Visit, person: Api) -> None:
+    page = signed_in.page
+    nodes = [{"id": "start", "type": "StartNode"}, {"id": "end", "type": "EndNode", "config": {"output": "one"}}]
+    form = {"workflow_name": "Compared", "run": False}
+    made = person("POST", "/workflows", **form, workflow_json={"nodes": nodes, "connections": []})["workflow_id"]
+    nodes = [nodes[0], {**nodes[1], "config": {"output": SCRIPT}}, {"id": "more", "type": "CommentNode"}]
+    graph = {"nodes": nodes, "connections": []}
+    person("POST", "/workflows", **form, workflow_json=graph, workflow_id=made)
+    signed_in.go(f"#/workflows/{made}")
+    page.get_by_role("button", name="What version 2 changed").click()
+    changes = page.get_by_role("region", name="From version 1 to 2").get_by_role("listitem")
+    expect(changes).to_have_count(2)
+    expect(changes.filter(has_text="node more")).to_contain_text("new")
+    expect(changes.filter(has_text="node end")).to_contain_text(SCRIPT)
+    page.get_by_role("link", name="1", exact=True).click()
+    expect(page.get_by_text("of version 1").first).to_be_visible()
 
 
 def test_a_viewer_is_offered_nothing_that_changes_and_sees_no_other_tenant(

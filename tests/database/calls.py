@@ -24,10 +24,15 @@ CALLS: dict[str, list[str]] = {
         "public.invite_member('x@example.test', %(role)s, sha256('new'))",
         "public.invite_member('x@example.test', '00000000-0000-7000-8000-000000000001', sha256('new'))",
     ],
-    "public.list_members": ["public.list_members(%(user)s)", "public.list_members(null, %(role)s)"],
+    "public.list_members": [
+        "public.list_members(%(user)s)",
+        "public.list_members(null, %(role)s)",
+        "public.list_members(p_search => '@')",
+    ],
     # the audit log and figures
     "public.list_audit_log": [
         "public.list_audit_log()",
+        "public.list_audit_log(p_actor => (%(user)s)::text)",
         "public.list_audit_log(array['workflows'], p_actor_id => %(user)s, p_resource_id => (%(workflow)s)::text)",
     ],
     "public.list_notifications": ["public.list_notifications()"],
@@ -36,6 +41,15 @@ CALLS: dict[str, list[str]] = {
     "public.list_acts": ["public.list_acts()", "public.list_acts(90, 100, %(user)s)"],
     "public.get_job_timeline": ["public.get_job_timeline(90, 'hour')"],
     "public.get_workflow_performance": ["public.get_workflow_performance(90, 50)"],
+    "public.list_invitations": ["public.list_invitations()", "public.list_invitations('open', %(invitation)s)"],
+    "public.set_member_roles": [
+        "public.set_member_roles(%(user)s, array[%(role)s]::uuid[])",
+        "public.set_member_roles(%(colleague)s, '{00000000-0000-7000-8000-000000000001}')",
+    ],
+    "public.list_my_tenants": ["public.list_my_tenants()"],
+    "public.list_settings": ["public.list_settings()"],
+    "public.set_settings": ['public.set_settings(\'{"timezone": "Asia/Tokyo", "queue.fair_share": true}\')'],
+    "public.list_quotas": ["public.list_quotas()"],
     "public.list_roles": ["public.list_roles(%(role)s)", "public.list_roles()"],
     "public.update_member": [
         "public.update_member(%(user)s, 'x')",
@@ -148,6 +162,7 @@ CALLS: dict[str, list[str]] = {
         "public.claim_jobs()",
         "public.claim_jobs(100, p_listening => true)",
         "public.claim_jobs(1, 60, 'empty', true)",
+        "public.claim_jobs(1, 60, 'elsewhere', p_moves => true)",
     ],
     "public.start_job": ["public.start_job(%(held)s, %(lease)s)", "public.start_job(%(held_by_revoked)s, %(lease)s)"],
     "public.renew_leases": [
@@ -190,14 +205,24 @@ CALLS: dict[str, list[str]] = {
         "public.explain_job(%(held)s)",
         "public.explain_job(%(failed)s)",
     ],
+    "public.name_missing_robot": [
+        "public.name_missing_robot(%(queued)s)",
+        "public.name_missing_robot(%(held)s)",
+        "public.name_missing_robot(%(done)s)",
+    ],
     "public.requeue_dead_letter": ["public.requeue_dead_letter(%(failed)s)", "public.requeue_dead_letter(%(done)s)"],
     "public.requeue_dead_letters": ["public.requeue_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],
     "public.purge_dead_letter": ["public.purge_dead_letter(%(failed)s)"],
     "public.purge_dead_letters": ["public.purge_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],
-    "public.retry_job": ["public.retry_job(%(failed)s)", "public.retry_job(%(done)s)", "public.retry_job(%(queued)s)"],
+    "public.retry_job": [
+        "public.retry_job(%(failed)s)",
+        "public.retry_job(%(done)s, '{}')",
+        "public.retry_job(%(queued)s)",
+    ],
     "public.purge_jobs": [
         "public.purge_jobs('{completed,failed,cancelled,timeout}')",
         "public.purge_jobs(p_workflow_id => %(workflow)s)",
+        "public.purge_jobs(p_dry_run => true)",
     ],
     "public.get_retention": ["public.get_retention()"],
     "public.set_retention": ["public.set_retention('{\"jobs\": 1}', true)"],
@@ -223,13 +248,27 @@ CALLS: dict[str, list[str]] = {
     "public.list_shares": ["public.list_shares()"],
     "public.set_share": ["public.set_share(%(workflow)s, 2)"],
     "private.held_job_ids": ["private.held_job_ids()"],
-    "private.unfinished_job_ids": ["private.unfinished_job_ids(true)", "private.unfinished_job_ids(false, 10)"],
+    "private.unfinished_job_ids": [
+        "private.unfinished_job_ids(true)",
+        "private.unfinished_job_ids(false, 10)",
+        "private.unfinished_job_ids(false, 10, '00000000-0000-7000-8000-00000000dead')",
+    ],
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
     # analytics
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
     "public.get_queue_depth": ["public.get_queue_depth()"],
-    "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
+    "public.get_job_analytics": [
+        "public.get_job_analytics()",
+        "public.get_job_analytics(90)",
+        "public.get_job_analytics(p_hours => 1)",
+    ],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
+    "public.get_job_series": [
+        "public.get_job_series('minute')",
+        "public.get_job_series('day', 90, 'Europe/Berlin')",
+        "public.get_job_series('day', 7, p_robot_id => %(robot)s::uuid)",
+    ],
+    "public.list_waiting_reasons": ["public.list_waiting_reasons()"],
     # schedules
     "public.create_schedule": [
         "public.create_schedule(" + _SCHEDULE % "%(workflow)s::uuid" + ")",
@@ -245,6 +284,8 @@ CALLS: dict[str, list[str]] = {
     "public.list_calendars": ["public.list_calendars()", "public.list_calendars(%(calendar)s)"],
     "public.delete_schedule": ["public.delete_schedule(%(schedule)s)"],
     "public.trigger_schedule": ["public.trigger_schedule(%(schedule)s)"],
+    "public.toggle_schedule": ["public.toggle_schedule(%(schedule)s)"],
+    "public.toggle_trigger": ["public.toggle_trigger(%(trigger)s)"],
     "public.update_schedule": [
         'public.update_schedule(%(schedule)s, \'{"name": "x"}\')',
         "public.update_schedule(%(schedule)s, jsonb_build_object('workflow_id', %(own_workflow)s::uuid))",
@@ -279,6 +320,7 @@ CALLS: dict[str, list[str]] = {
     "public.list_robot_triggers": ["public.list_robot_triggers()"],
     # events and realtime
     "public.list_events": ["public.list_events()", "public.list_events(0, 1000)"],
+    "public.get_event_cursor": ["public.get_event_cursor()"],
     "public.watch": ["public.watch()", "public.watch(%(queued)s)", "public.watch(%(held)s)"],
     "private.can_receive_topic": [
         "private.can_receive_topic('tenant:' || %(tenant)s || ':changes')",
@@ -313,6 +355,8 @@ BEFORE_A_CALLER = {
 _NUMBERING = {"private.event_inbox", "private.event_counters", "public.events", "public.job_rollups"}
 EFFECTS_OF_READING = {
     "public.list_events": _NUMBERING,
+    "public.get_event_cursor": _NUMBERING,
+    "public.get_job_series": _NUMBERING,
     "public.list_acts": _NUMBERING,
     "public.list_notifications": _NUMBERING,
     "public.read_notifications": _NUMBERING | {"private.notification_marks"},

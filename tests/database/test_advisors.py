@@ -116,6 +116,7 @@ ACCEPTED = {
     },
     "0029 definer function for signed-in users": {
         "accept_invitation(text)",  # a user who is no member yet proves the right by the token
+        "list_my_tenants()",  # looks for the user's own memberships
         "set_active_tenant(uuid)",  # looks for the user's own membership
         "whoami()",  # tells the caller who they are
     },

@@ -11,6 +11,8 @@ from bench import past
 from bench.questions import Asker, Plan, Question, list_jobs, nodes, questions
 from tests.databases import Database
 
+from casare_cloud.domain.jobs.queries import LOOKED_AT, LOOKED_AT_UNFINISHED
+
 JOBS, TENANTS = 25_000, 3
 COUNTED = 10_000
 PARTITIONS = 50  # of each, a row more than needed may be read
@@ -126,6 +128,44 @@ def test_what_was_loaded_is_what_the_product_shows(reader: Reader) -> None:
         [reader.loaded.tenant.tenant_id],
     ).fetchone()
     assert row == {"ended": reader.loaded.its_jobs}
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("series of a day's minutes", 1440),
+        ("series of a month's hours", 744),
+        ("series of 90 days", 90 * 24 + 2),
+        ("series of 90 days of a robot", 90 * 24 + 2),
+    ],
+)
+def test_a_series_looks_up_each_minute_or_hour_and_no_job(reader: Reader, name: str, most: int) -> None:
+    read = reader.reads(name)
+    assert not {"jobs", "events"} & {table for table, rows in read.items() if rows}
+    assert read.get("job_rollups", 0) <= most + 1
+    assert reader.kinds(name, "job_rollups") <= {"Index Scan", "Index Only Scan"}
+
+
+@pytest.mark.parametrize(
+    "name", ["jobs with a text, page 1", "jobs with a rare error, page 1", "jobs of 40 days ago, by cursor"]
+)
+def test_a_sparse_filter_looks_through_so_many_jobs_and_no_more(reader: Reader, name: str) -> None:
+    assert 0 < reader.reads(name)["jobs"] <= LOOKED_AT + 100 + PARTITIONS
+    assert "Seq Scan" not in reader.kinds(name, "jobs_")
+
+
+def test_waiting_jobs_with_a_text_are_found_without_the_history(reader: Reader) -> None:
+    read = reader.reads("waiting jobs with a text, page 1")
+    assert read["jobs"] <= LOOKED_AT_UNFINISHED
+    assert "Seq Scan" not in reader.kinds("waiting jobs with a text, page 1", "jobs_")
+
+
+def test_reasons_are_counted_by_lanes_and_read_a_job_for_each_demand(reader: Reader) -> None:
+    name = "reasons why jobs wait"
+    read = reader.reads(name)
+    assert read["ready"] <= past.WAITING + 4 * 10
+    assert read["jobs"] <= past.DELAYED + 10, "delayed jobs say whether they were handed out in vain"
+    assert "Seq Scan" not in reader.kinds(name, "jobs_") | reader.kinds(name, "ready") | reader.kinds(name, "scheduled")
 
 
 @pytest.mark.parametrize("page", [1, 2, 130])

@@ -251,3 +251,54 @@ def test_whoami_tells_callers_who_they_are(db: Database, conn: Connection) -> No
     it = one(conn, robot.claims, "select public.whoami() as me")["me"]
     assert (it["principal"], it["robot_id"], it["tenants"]) == ("robot", str(robot.robot_id), [])
     assert refused(conn, {"role": "authenticated"}, "select public.whoami()") == ("PT401", "AUTHENTICATION_FAILED")
+
+
+def test_roles_are_set_at_once_and_none_that_allows_more_than_the_caller_may(
+    db: Database, conn: Connection, owner: Connection, lead: tuple[factories.Tenant, factories.Member, uuid.UUID]
+) -> None:
+    tenant, member, role = lead
+    colleague = factories.make_member(db, tenant, "viewer")
+    admin, viewer = role_id(owner, "admin"), role_id(owner, "viewer")
+    query = "select public.set_member_roles(%s, %s)"
+    forbidden = ("PT403", "FORBIDDEN")
+    assert refused(conn, member.claims, query, [member.user_id, [role, admin]]) == forbidden
+    assert refused(conn, tenant.admin.claims, query, [colleague.user_id, []]) == ("PT400", "INVALID_ARGUMENT")
+    assert refused(conn, tenant.admin.claims, query, [colleague.user_id, [None]]) == ("PT404", "ROLE_NOT_FOUND")
+    assert refused(conn, tenant.admin.claims, query, [tenant.admin.user_id, [viewer]]) == ("PT409", "LAST_ADMIN")
+    one(conn, tenant.admin.claims, query, [colleague.user_id, [role, admin]])
+    rows = owner.execute(
+        "select role_id from public.member_roles where user_id = %s order by 1", [colleague.user_id]
+    ).fetchall()
+    assert [row["role_id"] for row in rows] == sorted([role, admin])
+
+
+def test_a_flood_of_invitations_is_bounded(db: Database, conn: Connection, owner: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    too_many = ("PT409", "TOO_MANY_INVITATIONS")
+    invite_one = "select public.invite_member(%s, %s, sha256(%s))"
+    viewer = role_id(owner, "viewer")
+    for number in range(100):
+        one(conn, tenant.admin.claims, invite_one, [f"{number}@x.test", viewer, f"{tenant.tenant_id}{number}".encode()])
+    more = ["one-more@x.test", viewer, secrets.token_bytes(8)]
+    assert refused(conn, tenant.admin.claims, invite_one, more) == too_many
+    one(conn, tenant.admin.claims, invite_one, ["0@x.test", viewer, secrets.token_bytes(8)])  # in the place of its own
+    owner.execute("update public.invitations set revoked_at = now() where tenant_id = %s", [tenant.tenant_id])
+    one(conn, tenant.admin.claims, invite_one, more)
+    owner.execute(
+        "insert into public.invitations (tenant_id, email, role_id, token_hash, expires_at, revoked_at) "
+        "select %s, n || '@y.test', %s, sha256((%s || n)::bytea), now(), now() from generate_series(1, 1000) as n",
+        [tenant.tenant_id, viewer, secrets.token_hex(8)],
+    )
+    last = ["last@x.test", viewer, secrets.token_bytes(8)]
+    assert refused(conn, tenant.admin.claims, invite_one, last) == too_many
+
+
+def test_an_invitation_is_void_when_who_sent_it_may_not_invite_any_more(db: Database, conn: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    second = factories.make_member(db, tenant, "admin")
+    guest = factories.make_tenant(db).admin
+    invite(conn, second.claims, guest.email, "viewer")
+    status = "select status, inviter, total from public.list_invitations() limit 1"
+    assert one(conn, tenant.admin.claims, status) == {"status": "open", "inviter": second.email, "total": 2}
+    one(conn, tenant.admin.claims, "select public.remove_member(%s)", [second.user_id])
+    assert one(conn, tenant.admin.claims, status)["status"] == "void"

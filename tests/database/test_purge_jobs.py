@@ -59,6 +59,20 @@ def test_finished_jobs_go_with_their_logs_and_live_ones_stay(fleet: Fleet, robot
     assert done not in left(fleet)
 
 
+def test_a_dry_run_says_what_would_go_and_nothing_goes(fleet: Fleet, robot: Robot) -> None:
+    for _ in range(2):
+        finish(fleet, robot, "complete_job")
+        finish(fleet, robot, "fail_job", error_message="x", retryable=False)
+    fleet.enqueue()
+    fleet.travel(seconds=1)
+    before = left(fleet)
+    for page in ({}, {"limit": 3}):
+        counted = purge(fleet, status=ALL, dry_run=True, **page)
+        assert left(fleet) == before
+    assert (counted["seen"], counted["purged"], counted["dead_letters"]) == (3, 3, 1)
+    assert purge(fleet, status=ALL, limit=3) == counted
+
+
 def test_only_what_the_filter_names_goes(fleet: Fleet, robot: Robot) -> None:
     old = finish(fleet, robot, "complete_job")
     fleet.travel(minutes=1)

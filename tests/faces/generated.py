@@ -225,7 +225,8 @@ def _harm(operation: APIOperation[Any, Any, Any, Any]) -> int:
 def _user_of(path: str) -> str:
     if path in ("/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/register"):
         return "nobody"
-    is_robots = path.endswith((*_REPORTS, "/claim", "/logs", "/register", "/status", "/heartbeat", "/token"))
+    of_robots = (*_REPORTS, *_OF_AGENTS, "/claim", "/logs", "/register", "/status", "/heartbeat", "/token")
+    is_robots = path.endswith(of_robots)
     return "robot key" if is_robots else "admin"
 
 
@@ -266,13 +267,15 @@ def _shown(response: Response) -> str:
 
 
 _REPORTS = ("/start", "/progress", "/complete", "/fail", "/extend-lease")
+_OF_AGENTS = ("{execution_id}/result", "{execution_id}/logs", "{execution_id}/release")
 
 # What a name means on some paths only, by the beginning of the path or its end.
 _KINDS = {
     "/api/v1/dlq/": {"job_id": "dead letter"},
-    "/api/v1/api-keys": {"api_key_id": "service key"},
+    "/api/v1/api-keys": {"api_key_id": "service key", "key_id": "service key"},
     "/api/v1/robot-api-keys": {"api_key_id": "robot key"},
     **{report: {"job_id": "job in hand"} for report in (*_REPORTS, "{job_id}/release")},
+    "/api/v1/agent-tasks/{execution_id}": {"execution_id": "job in hand"},
 }
 
 

@@ -177,6 +177,7 @@ class Neighbours:
         calendar_id = self._make("create_calendar(jsonb_build_object('name', %s::text)) as answer", word)["answer"][
             "calendar_id"
         ]
+        trigger_id = self._make("create_trigger(%s, %s, 'manual')", workflow_id, word)["trigger_id"]
         self._make("set_limit('workflow', %s, null, 100)", workflow_id)
         self._make("set_limit('key', null, %s)", word)
         command = self._make("command_robot(%s, 'resume') as answer", robot_id)["answer"]
@@ -198,7 +199,12 @@ class Neighbours:
             "job_ids": [[str(failed)], [str(queued), str(failed)]],
             "robot_id": [robot.external_id, robot_id],
             "schedule_id": [schedule_id],
+            "trigger_id": [trigger_id],
             "calendar_id": [calendar_id],
+            # what the automation face calls them
+            "execution_id": [done, failed, queued, held],
+            "agent_id": [robot_id],
+            "ids": [[str(failed), str(queued)], [str(workflow_id)]],
             "robot key": [robot_key],
             "service key": [service_key],
             "acknowledged_commands": [[str(command["command_id"])]],
@@ -259,6 +265,10 @@ def _named(targets: Mapping[str, Any], logins: list[str]) -> Things:
         "job_ids": [jobs],
         "robot_id": robot,
         "schedule_id": [str(targets["schedule"])],
+        "trigger_id": [str(targets["trigger"])],
+        "execution_id": jobs,
+        "agent_id": [str(targets["robot"])],
+        "ids": [jobs, [str(targets["workflow"])]],
         "robot key": [str(targets["robot_key"])],
         "service key": [str(targets["key"])],
         "key_id": [str(targets["key"])],

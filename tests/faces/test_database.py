@@ -380,6 +380,17 @@ async def test_a_cancelled_request_gives_its_connection_back(db: Database) -> No
         assert await tx.fetch_value("select 1") == 1
 
 
+async def test_a_connection_that_a_cancelled_request_left_in_a_pipeline_is_not_lent_again(settings: Settings) -> None:
+    """In it the first statement of a transaction is answered, and no other one: they seem to find nothing."""
+    db = Database(dataclasses.replace(settings, pool_size=1))
+    connection = await db.acquire()
+    await connection.pipeline().__aenter__()  # what a cancellation at the wrong moment leaves
+    await db.release(connection)
+    async with db.transaction(USER) as tx:
+        assert [await tx.fetch_value("select %(n)s::integer", {"n": n}) for n in range(3)] == [0, 1, 2]
+    await db.close()
+
+
 async def test_a_failed_transaction_is_not_called_a_success(db: Database) -> None:
     async def swallow() -> None:
         async with db.transaction(USER) as tx:

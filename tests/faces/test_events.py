@@ -64,3 +64,14 @@ async def test_a_robots_event_shows_the_word_for_its_state_and_not_the_facts_beh
     assert event["event_type"] == "robot.updated"
     assert set(event["data"]) == {"robot_id", "external_id", "name", "mode", "status", "command", "reason"}
     assert (event["data"]["mode"], event["data"]["status"]) == ("paused", "maintenance")
+
+
+async def test_the_cursor_is_where_the_events_end(stage: Stage) -> None:
+    workflow = stage.workflow()
+    cursor = (await stage.admin.get("/events/cursor")).json()
+    assert cursor == {"next": (await stage.admin.get("/events")).json()["next"]}
+    job_id = await stage.job(workflow)
+    new = (await stage.admin.get("/events", after=cursor["next"])).json()["events"]
+    assert [(event["event_type"], event["job_id"]) for event in new] == [("job.queued", job_id)]
+    _, robot = stage.robot()
+    assert refused(await robot.get("/events/cursor"), 403, "FORBIDDEN")

@@ -200,6 +200,8 @@ def test_what_an_endpoint_shows_once_is_declared_so_that_it_is_not_kept() -> Non
         "create_robot_key": {"api_key", "key"},
         "rotate_robot_key": {"api_key", "key"},
         "create_robot_token": {"access_token"},
+        "create_invitation": {"token"},
         "create_trigger": {"secret"},
         "rotate_trigger_secret": {"secret"},
+        "switch_tenant": {"access_token", "refresh_token"},
     }

@@ -441,3 +441,39 @@ async def test_a_schedule_that_queued_a_job_is_told_by_its_name(stage: Stage) ->
         told = {(event["event_type"], event["title"], event["details"]) for event in events}
         assert told == {("schedule_triggered", "Schedule triggered", "Nightly queued a job")}
         assert len(events) == 2
+
+
+# -- series
+
+
+async def test_a_series_has_an_entry_for_each_hour_and_the_last_one_is_this_hours(stage: Stage) -> None:
+    _, robot = stage.robot("worker")
+    await complete(stage, robot)
+    await fail(stage, robot, "E")
+    await stage.job()
+    series = await of(stage.member("viewer"), "/series", interval="hour", count=3)
+    assert (series["interval"], len(series["points"])) == ("hour", 3)
+    total = {name: sum(point[name] for point in series["points"]) for name in ("created", "completed", "failed")}
+    assert total == {"created": 3, "completed": 1, "failed": 1}
+    assert series["points"][-1]["unfinished"] == 1
+    days = await of(stage.admin, "/series", interval="day", count=2, timezone="Pacific/Auckland")
+    assert sum(point["completed"] for point in days["points"]) == 1
+    own = await of(robot, "/robots/worker/series", interval="day", count=1)
+    assert set(own["points"][0]) == {
+        "starts_at", "completed", "failed", "timed_out", "cancelled", "average_duration_ms",
+    }  # fmt: skip
+    assert len((await of(stage.admin, "/series"))["points"]) == 24
+
+
+async def test_a_series_that_is_none_is_refused(stage: Stage) -> None:
+    stage.robot("worker")
+    for path, params in (
+        ("/series", {"interval": "week"}),
+        ("/series", {"interval": "day", "count": 91}),
+        ("/series", {"count": 0}),
+        ("/series", {"timezone": "Mars/Olympus"}),
+        ("/robots/worker/series", {"interval": "minute"}),
+    ):
+        assert refused(await stage.admin.get(f"/metrics{path}", **params), 400, "INVALID_ARGUMENT", list(params)[-1])
+    assert refused(await stage.admin.get("/metrics/robots/nobody/series"), 404, "ROBOT_NOT_FOUND")
+    assert refused(await stage.service("jobs.read").get("/metrics/series"), 403, "FORBIDDEN")

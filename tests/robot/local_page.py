@@ -1,4 +1,4 @@
-"""A small web server in a thread: JSON, echo, slow and large answers, redirects."""
+"""A small web server in a thread: JSON, echo, slow and large answers, redirects, and pages for a browser."""
 
 import json
 import threading
@@ -15,6 +15,19 @@ EXAMPLE_ORDERS = {
         {"id": "A-2", "customer": "Bob", "quantity": 1, "unit_price": 10},
     ]
 }
+PAGES = {
+    "/shop.html": """<!doctype html><title>Shop</title><h1> Pens &amp; <i>ink</i> </h1>
+        <a id="on" href="/form.html">Order</a> <a id="two" href="/form.html">Also</a>
+        <p class="price">3.50</p><p class="price">10</p><p hidden id="later">Sold out</p>
+        <button id="show" onclick="setTimeout(() => later.hidden = false, 50)">Show</button>
+        <img src="/pen.png"><div style="background-image: url(/ink.jpg)"></div>
+        <table id="stock"><tr><th>Thing</th><th>Thing</th></tr><tr><td>pen</td><td>4</td></tr>
+        <tr><td></td><td></td></tr><tr><td>ink</td><td>=1+1</td></tr></table>""",
+    "/form.html": """<!doctype html><title>Form</title><form action="/ordered" method="post">
+        <input id="who" name="who" value="Bo">
+        <select name="size"><option value="s">Small<option value="l">Large</select>
+        <input type="checkbox" name="gift" value="yes"><textarea name="note"></textarea><button>Send</button></form>""",
+}
 _GATES: dict[str, tuple[threading.Event, list[Any]]] = {}
 _GATES_LOCK = threading.Lock()
 
@@ -30,6 +43,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, json.dumps(ORDERS).encode(), "application/json")
             case "/example-orders.json":
                 self._answer(200, json.dumps(EXAMPLE_ORDERS).encode(), "application/json")
+            case path if path in PAGES:
+                self._answer(200, PAGES[path].encode(), "text/html", {"Set-Cookie": "visitor=seen"})
             case path if path.startswith("/gate/"):
                 self._enter(path)
             case "/slow":

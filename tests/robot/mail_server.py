@@ -15,6 +15,9 @@ class Mailbox:
 
     mails: dict[int, bytes] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    flagged: set[int] = field(default_factory=set)
+    deleted: set[int] = field(default_factory=set)
+    copies: list[tuple[int, str]] = field(default_factory=list)
     validity: int = 7
     logins: int = 0
     commands: list[str] = field(default_factory=list)
@@ -85,6 +88,18 @@ class _Session(socketserver.StreamRequestHandler):
             low, high = map(int, found.groups())
             uids = [str(uid) for uid in box.mails if low <= uid <= high and uid not in box.seen]
             self._say(f"* SEARCH {' '.join(uids)}".encode())
+        elif upper.startswith(("SELECT", "CLOSE")):
+            self._say(f"* {len(box.mails)} EXISTS".encode())
+        elif upper.startswith("UID SEARCH"):
+            wanted = box.mails.keys() - box.seen if upper.endswith("UNSEEN") else box.mails.keys()
+            self._say(f"* SEARCH {' '.join(map(str, sorted(wanted)))}".encode())
+        elif found := re.fullmatch(r"UID STORE (\d+) ([+-])FLAGS \(\\(SEEN|FLAGGED|DELETED)\)", upper):
+            marked = {"SEEN": box.seen, "FLAGGED": box.flagged, "DELETED": box.deleted}[found[3]]
+            (marked.add if found[2] == "+" else marked.discard)(int(found[1]))
+        elif found := re.fullmatch(r"UID COPY (\d+) \"(.+)\"", command):
+            box.copies.append((int(found[1]), found[2]))
+        elif upper == "EXPUNGE":
+            box.mails = {uid: mail for uid, mail in box.mails.items() if uid not in box.deleted}
         elif found := re.fullmatch(r"UID FETCH (\d+) \(BODY\.PEEK\[\]<0\.\d+>\)", upper):
             content = box.mails[int(found[1])]
             self._say(f"* 1 FETCH (UID {found[1]} BODY[]<0> {{{len(content)}}}".encode())

@@ -37,7 +37,7 @@ async def test_a_failure_says_what_where_and_whether_to_try_again(make_life: Mak
 
 async def test_a_workflow_that_this_robot_cannot_run_fails_for_good(make_life: MakeLife) -> None:
     async with make_life().working() as life:
-        job_id = life.transport.add(chain(("b", "LaunchBrowserNode", {})))
+        job_id = life.transport.add(chain(("b", "LaunchApplicationNode", {})))
         await life.until(lambda: life.transport.outcomes)
     failure = life.transport.outcomes[job_id][1]
     assert failure.error_type == "UnsupportedNodeError"

@@ -11,7 +11,7 @@ from casare_cloud.robot.executor import run
 from casare_cloud.robot.executor.control import RunControl
 from casare_cloud.robot.executor.errors import ExpressionError, JobTimeoutError, NodeInputError, ResultTooLarge
 from casare_cloud.robot.executor.expressions import evaluate
-from casare_cloud.robot.executor.nodes import files, texts
+from casare_cloud.robot.executor.nodes import files, patterns, texts
 
 ENDLESS = "(a|aa)+$"
 TEXT = "a" * 40 + "!"
@@ -29,7 +29,7 @@ TEXT = "a" * 40 + "!"
 def test_a_search_without_end_is_given_up_and_the_pattern_named(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, type_: str, config: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(texts, "REGEX_SECONDS", 0.1)
+    monkeypatch.setattr(patterns, "REGEX_SECONDS", 0.1)
     with pytest.raises(NodeInputError, match=r"'\(a\|aa\)\+\$' takes longer than 0\.1 seconds"):
         workshop.run(chain(("n", type_, {"text": TEXT, **config})))
 
@@ -48,7 +48,7 @@ def test_a_pattern_that_is_hard_only_for_the_standard_library_is_searched(worksh
 async def test_heartbeats_go_on_during_a_search_without_end(
     make_life: MakeLife, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "REGEX_SECONDS", 1.0)
+    monkeypatch.setattr(patterns, "REGEX_SECONDS", 1.0)
     async with make_life().working() as life:
         life.transport.add(chain(("n", "RegexMatchNode", {"text": TEXT, "pattern": ENDLESS})))
         await life.until(lambda: life.transport.outcomes)

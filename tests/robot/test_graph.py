@@ -70,8 +70,8 @@ def test_a_type_is_known_however_it_is_written(workshop: Workshop, name: str) ->
 
 
 def test_an_unknown_type_is_refused_before_anything_runs(workshop: Workshop) -> None:
-    definition = chain(("w", "WriteFileNode", {"file_path": "x", "content": "y"}), ("b", "LaunchBrowserNode", {}))
-    with pytest.raises(UnsupportedNodeError, match="LaunchBrowserNode") as caught:
+    definition = chain(("w", "WriteFileNode", {"file_path": "x", "content": "y"}), ("b", "LaunchApplicationNode", {}))
+    with pytest.raises(UnsupportedNodeError, match="LaunchApplicationNode") as caught:
         workshop.run(definition)
     assert caught.value.node_id == "b"
     assert not caught.value.is_retryable
@@ -79,11 +79,11 @@ def test_an_unknown_type_is_refused_before_anything_runs(workshop: Workshop) -> 
 
 
 def test_an_unknown_type_in_a_sub_workflow_is_refused_before_anything_runs(workshop: Workshop) -> None:
-    inner = chain(("b", "ClickElementNode", {}))
+    inner = chain(("b", "SendKeysNode", {}))
     definition = chain(
         ("w", "WriteFileNode", {"file_path": "x", "content": "y"}), ("s", "SubflowNode", {"workflow": inner})
     )
-    with pytest.raises(UnsupportedNodeError, match="ClickElementNode"):
+    with pytest.raises(UnsupportedNodeError, match="SendKeysNode"):
         workshop.run(definition)
     assert list(workshop.folder.iterdir()) == []
 

@@ -1,9 +1,11 @@
 """What nodes of the published product are given and put out, row by row: ports, options, defaults and behaviour."""
 
 import os
+import re
 from typing import Any
 
 import pytest
+from tests.robot.local_page import LocalPage
 from tests.robot.workflows import Workshop, graph
 
 from casare_cloud.robot.executor.check import find_workflow_problems
@@ -64,7 +66,12 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("GetXMLElementNode", {"xml_string": XML, "tag_name": "lid"}, {"found": False}),
     ("GetXMLAttributeNode", {"xml_string": XML, "attribute_name": "open"}, {"value": "yes", "found": True}),
     ("XMLToJsonNode", {"xml_string": XML},
-     {"json_data": {"shop": {"@open": "yes", "item": [{"@id": "1", "#text": "pen"}, {"@id": "2", "#text": "ink"}]}}}),
+     {"json_data": {"shop": {"@attributes": {"open": "yes"},
+                             "item": [{"@attributes": {"id": "1"}, "#text": "pen"},
+                                      {"@attributes": {"id": "2"}, "#text": "ink"}]}}}),
+    ("JsonToXMLNode", {"json_data": {"@attributes": {"open": "yes"}, "item": {"@id": 1, "#text": "pen"}},
+                       "root_tag": "shop", "pretty_print": False},
+     {"xml_string": '<shop open="yes"><item id="1">pen</item></shop>'}),
     ("JsonToXMLNode", {"json_data": {"item": ["pen", "ink"]}, "root_tag": "shop", "pretty_print": False},
      {"xml_string": "<shop><item>pen</item><item>ink</item></shop>"}),
     ("TextSuperNode", {"text": "pen", "search": "e"}, {"contains": True, "position": 1, "count": 1}),
@@ -100,6 +107,33 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("DictSuperNode", {"action": "Merge", "dict1": {"a": 1}, "dict2": {"b": 2}}, {"merged": {"a": 1, "b": 2}}),
     ("DictSuperNode", {"action": "Parse JSON", "json_string": "[1]"}, {"data": [1], "success": True, "error": ""}),
     ("DictSuperNode", {"action": "To JSON", "data": {"a": 1}}, {"json_string": '{"a": 1}', "success": True}),
+    ("DictSuperNode", {"action": "To JSON", "data": "ü"}, {"json_string": '"ü"'}),
+    ("DictToJsonNode", {"dict": {"a": "ü"}}, {"json_string": '{"a": "\\u00fc"}'}),
+    ("AssertSystemNode", {"condition": "2 > 1"}, {"passed": True, "message": "Assertion passed"}),
+    ("AssertSystemNode", {"condition": "1 > 2", "assert_message": "Few", "fail_on_false": False},
+     {"passed": False, "message": "Few"}),
+    ("LogToFileNode", {"log_file_path": "a/x.log", "log_message": "one\ntwo"}, {"success": True, "lines_written": 2}),
+    ("HttpSuperNode", {"action": "Configure Auth", "auth_type": "api_key", "token": "t", "header_name": "X-Key"},
+     {"auth_headers": {"X-Key": "t"}, "success": True}),
+    ("HttpSuperNode", {"action": "configure auth", "auth_type": "basic", "username": "u", "password": "p"},
+     {"auth_headers": {"Authorization": "Basic dTpw"}}),
+    ("SetVariableNode", {"variable_name": "v", "value": [1], "variable_type": "String"}, {"value": [1]}),
+    ("SetVariableNode", {"variable_name": "v", "value": "maybe", "variable_type": "Boolean"}, {"value": False}),
+    ("SetVariableNode", {"variable_name": "v", "value": {"a": 1}, "variable_type": "Array"}, {"value": [{"a": 1}]}),
+    ("SetVariableNode", {"variable_name": "v", "value": 1, "variable_type": "Dict"}, {"value": {"value": 1}}),
+    ("SetVariableNode", {"variable_name": "v", "value": "[1]", "variable_type": "DataTable"}, {"value": [1]}),
+    ("TransformNode", {"value": "maybe", "transform_type": "to_boolean"}, {"result": False}),
+    ("ListReduceNode", {"list": [{"v": 1}, {}], "key_path": "v", "operation": "count"}, {"result": 1}),
+    ("ListReduceNode", {"list": [{"v": 1}, {}], "key_path": "v", "operation": "last"}, {"result": 1}),
+    ("ListReduceNode", {"list": [], "operation": "avg"}, {"result": 0}),
+    ("ListReduceNode", {"list": [], "operation": "product", "initial": 3}, {"result": 3}),
+    ("ListUniqueNode", {"list": [1, 1.0, "1", True, 1.5]}, {"result": [1, "1", True, 1.5]}),
+    ("DictGetNode", {"dict": {"a.b": 1, "a": {"b": 2}}, "key": "a.b"}, {"value": 1}),
+    ("ParseDateTimeNode", {"datetime_string": "05/06/2024"}, {"month": 6, "day": 5}),
+    ("ParseDateTimeNode", {"datetime_string": "05/16/2024 01:02:03"}, {"month": 5, "day": 16, "second": 3}),
+    ("ParseDateTimeNode", {"datetime_string": "2024/05/06"}, {"iso_format": "2024-05-06T00:00:00"}),
+    ("ParseJsonResponseNode", {"json_data": {"a": [{"b": 1}]}, "path": "a[0].b"}, {"value": 1, "success": True}),
+    ("SetVariableNode", {"variable_name": "v", "default_value": "1", "variable_type": "Int32"}, {"value": 1}),
 ]  # fmt: skip
 
 
@@ -117,7 +151,8 @@ def test_a_node_puts_out_what_the_products_does(
 
 @pytest.mark.parametrize("type_", sorted({row[0] for row in ROWS}))
 def test_an_option_that_a_node_does_not_know_is_refused(type_: str) -> None:
-    [problem] = find_workflow_problems(graph({"n": (type_, {"no_such_option": 1})}))
+    [problem, *others] = find_workflow_problems(graph({"n": (type_, {"no_such_option": 1})}))
+    assert {other.rule for other in others} <= {"missing_option"}
     assert (problem.rule, problem.severity, problem.node_id) == ("unknown_option", "error", "n")
 
 
@@ -130,6 +165,68 @@ def test_a_node_that_judges_leaves_by_the_products_exits(workshop: Workshop) -> 
     }
     workshop.run(graph(nodes, ("s.out", "v.in"), ("v.invalid", "f.in"), ("f.match_found", "l.in")))
     assert workshop.recorder.messages == ["Validation failed: the value is no number, pen"]
+
+
+def test_a_line_in_a_file_has_its_level_and_time(workshop: Workshop) -> None:
+    config = {"log_file_path": "x.log", "log_message": "one", "level": "WARNING"}
+    for more in ({}, {"add_timestamp": False}):
+        workshop.outputs("LogToFileNode", {**config, **more})
+    first, second = (workshop.folder / "x.log").read_text(encoding="utf-8").splitlines()
+    assert re.fullmatch(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] \[WARNING\] one", first)
+    assert second == "[WARNING] one"
+    workshop.outputs("LogToFileNode", {**config, "add_timestamp": False, "append": False})
+    assert (workshop.folder / "x.log").read_text(encoding="utf-8") == "[WARNING] one\n"
+
+
+@pytest.mark.parametrize("config", [{"json_data": "{"}, {"json_data": '{"a": 1}', "path": "b"}])
+def test_an_answer_that_does_not_hold_what_is_asked_for_fails_the_node(
+    workshop: Workshop, config: dict[str, Any]
+) -> None:
+    with pytest.raises(NodeInputError, match=r"is not JSON|there is nothing at b"):
+        workshop.outputs("ParseJsonResponseNode", config)
+
+
+@pytest.mark.parametrize("auth_type", ["Bearer", "Basic", "ApiKey"])
+def test_credentials_that_are_not_given_are_not_sent(workshop: Workshop, auth_type: str) -> None:
+    [warning] = find_workflow_problems(graph({"n": ("HttpAuthNode", {"credential_name": "shop"})}))
+    assert (warning.rule, warning.severity) == ("no_effect", "warning")
+    with pytest.raises(NodeInputError, match=r"needs (token|username)"):
+        workshop.outputs("HttpAuthNode", {"auth_type": auth_type, "credential_name": "shop"})
+
+
+@pytest.mark.parametrize("type_", ["HttpUploadFileNode", "HttpSuperNode"])
+def test_a_file_is_sent_as_a_form_does(workshop: Workshop, page: LocalPage, type_: str) -> None:
+    (workshop.folder / "a.txt").write_text("hello", encoding="utf-8")
+    config: dict[str, Any] = {"url": f"{page.url}/in", "file_path": "a.txt", "headers": {"X-A": "1"}}
+    config |= {"field_name": 'the "file"', "extra_fields": {"n": 1}}
+    config |= {"action": "Upload File"} if type_ == "HttpSuperNode" else {}
+    found = workshop.outputs(type_, config)
+    echo = found["response_json"]
+    kind, _, boundary = echo["headers"]["content-type"].partition("; boundary=")
+    assert (found["success"], echo["method"], kind, echo["headers"]["x-a"]) == (
+        True,
+        "POST",
+        "multipart/form-data",
+        "1",
+    )
+    assert echo["body"].split("\r\n") == [
+        f"--{boundary}", 'Content-Disposition: form-data; name="n"', "", "1", f"--{boundary}",
+        'Content-Disposition: form-data; name="the %22file%22"; filename="a.txt"', "", "hello", f"--{boundary}--", "",
+    ]  # fmt: skip
+
+
+def test_the_http_node_does_what_its_action_names(workshop: Workshop, page: LocalPage) -> None:
+    for action in ("POST Request", "POST"):
+        found = workshop.outputs("HttpSuperNode", {"action": action, "url": f"{page.url}/x", "body": {"a": 1}})
+        assert (found["response_json"]["method"], found["response_json"]["body"]) == ("POST", '{"a": 1}')
+    assert workshop.outputs("HttpSuperNode", {"url": f"{page.url}/x"})["response_json"]["method"] == "GET"
+    download = {"action": "Download File", "url": f"{page.url}/orders.json", "save_path": "in/o.json"}
+    found = workshop.outputs("HttpSuperNode", download)
+    assert (found["file_path"], found["status_code"]) == ("in/o.json", 200)
+    with pytest.raises(NodeInputError, match="overwrite is not set"):
+        workshop.outputs("HttpSuperNode", download)
+    with pytest.raises(NodeInputError, match="create_dirs is not set"):
+        workshop.outputs("HttpSuperNode", {**download, "save_path": "no/o.json", "create_dirs": False})
 
 
 def test_files_are_packed_and_unpacked_in_the_jobs_folder(workshop: Workshop) -> None:

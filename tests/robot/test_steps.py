@@ -165,7 +165,7 @@ def test_a_required_variable_that_is_missing_is_a_business_error(workshop: Works
     assert workshop.recorder.messages == []
 
 
-@pytest.mark.parametrize("type_", ["python_script", "shell_command", "browser_click", "ai_classify", "nonsense"])
+@pytest.mark.parametrize("type_", ["python_script", "shell_command", "email", "ai_classify", "nonsense"])
 def test_a_task_that_needs_a_plugin_is_refused_before_anything_runs(workshop: Workshop, type_: str) -> None:
     with pytest.raises(UnsupportedNodeError, match=type_):
         workshop.run({"steps": [say("a"), step("b", type_)]})

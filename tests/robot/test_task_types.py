@@ -11,7 +11,7 @@ from casare_cloud.robot.executor.scripts import SCRIPTS
 from casare_cloud.robot.executor.tasks import find_step_type
 from casare_cloud.task_types import BY_NAME, TASK_TYPES, TaskType
 
-OWN = [each for each in TASK_TYPES if each.needs in (None, "scripts")]
+OWN = [each for each in TASK_TYPES if each.needs in (None, "scripts", "browser")]
 FOREIGN = [each for each in TASK_TYPES if each not in OWN]
 
 
@@ -21,6 +21,7 @@ def test_a_robot_reads_whatever_an_editor_is_told_to_offer(task_type: TaskType) 
     assert declared is not None
     assert [name for name in task_type.fields if declared.option(name) is None] == []
     assert (kind_of(task_type.task_type) in SCRIPTS) == (task_type.needs == "scripts")
+    assert (declared.extra == "browser") == (task_type.needs == "browser")
     assert set(task_type.required) <= set(task_type.fields)
 
 

@@ -11,6 +11,7 @@ from casare_cloud.robot.executor.context import NodeRun, Run, make_lookup
 from casare_cloud.robot.executor.control import RunControl
 from casare_cloud.robot.executor.declarations import kind_of
 from casare_cloud.robot.executor.graph import Node
+from casare_cloud.robot.executor.held import Held
 from casare_cloud.robot.executor.registry import Next, find_node
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.executor.templates import MISSING
@@ -49,6 +50,7 @@ class Workshop:
         self.folder = folder
         self.recorder = Recorder()
         self.control = RunControl(30)
+        self.held = Held()
 
     def run(self, definition: Any, **input: Any) -> dict[str, Any]:
         self.recorder = Recorder()
@@ -58,7 +60,7 @@ class Workshop:
 
     def outputs(self, node_type: str, config: Mapping[str, Any], **input: Any) -> Any:
         """What one node puts out, run by itself."""
-        run = Run(self.control, Sandbox(self.folder), self.recorder, variables=dict(input))
+        run = Run(self.control, Sandbox(self.folder), self.recorder, variables=dict(input), held=self.held)
         function = find_node(kind_of(node_type))
         assert function is not None, f"{node_type} is not there"
         left = function(NodeRun(run, Node("it", node_type, "it", config), lambda port: MISSING, make_lookup(run)))

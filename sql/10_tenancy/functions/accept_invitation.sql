@@ -9,7 +9,6 @@ declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     v_user_id uuid := private.authenticate_user(v_claims);
     v_invitation public.invitations;
-    v_granted text[];
 begin
     if v_user_id is null then
         perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in to accept an invitation.');
@@ -26,14 +25,8 @@ begin
         and t.deleted_at is null
         and lower(u.email) = i.email
     for update of i;
-    -- Who invited must still be allowed to: a removed admin does not come back, or send a friend, by an old invitation.
-    v_granted := private.list_actor_permissions(v_invitation.tenant_id, v_invitation.invited_by);
     if v_invitation.invitation_id is null
-        or not private.has_permission(v_granted, 'members.write')
-        or not private.has_permissions(
-            v_granted,
-            array(select rp.permission from public.role_permissions as rp where rp.role_id = v_invitation.role_id)
-        )
+        or not private.may_still_invite(v_invitation.tenant_id, v_invitation.invited_by, v_invitation.role_id)
     then
         perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation for you.');
     end if;

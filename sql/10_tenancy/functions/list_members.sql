@@ -2,7 +2,8 @@ create or replace function public.list_members(
     p_user_id uuid default null,
     p_role_id uuid default null,
     p_limit integer default 100,
-    p_offset integer default 0
+    p_offset integer default 0,
+    p_search text default null      -- a part of name or address
 )
 returns table (
     total bigint,
@@ -54,12 +55,16 @@ begin
                 where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id and mr.role_id = p_role_id
             )
         )
+        and (
+            p_search is null
+            or strpos(lower(concat_ws(' ', p.username, u.email, p.first_name, p.last_name)), lower(private.nfc(p_search))) > 0
+        )
     order by m.created_at, m.user_id
     limit p_limit
     offset p_offset;
 end
 $$;
 comment on function public.list_members is
-    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user or one role if asked. Needs members.read.';
+    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user, of one role, or with a part of a name or address if asked. Needs members.read.';
 revoke all on function public.list_members from public, anon, authenticated, service_role;
 grant execute on function public.list_members to authenticated;

@@ -1,6 +1,8 @@
 -- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
 -- say who is finished: a completion would have to change it.
-create or replace function private.unfinished_job_ids(p_is_leased boolean, p_most integer default null)
+create or replace function private.unfinished_job_ids(
+    p_is_leased boolean, p_most integer default null, p_before uuid default null
+)
 returns setof uuid
 language plpgsql
 stable
@@ -16,7 +18,7 @@ begin
         return query
         select l.job_id
         from private.leases as l
-        where l.tenant_id = v_tenant_id
+        where l.tenant_id = v_tenant_id and (p_before is null or l.job_id < p_before)
         order by l.job_id desc
         limit p_most;
     else
@@ -29,7 +31,7 @@ begin
             cross join lateral (
                 select r.job_id
                 from private.ready as r
-                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id and (p_before is null or r.job_id < p_before)
                 order by r.job_id desc
                 limit p_most
             ) as r
@@ -37,7 +39,7 @@ begin
             union all
             select s.job_id
             from private.scheduled as s
-            where s.tenant_id = v_tenant_id
+            where s.tenant_id = v_tenant_id and (p_before is null or s.job_id < p_before)
         ) as w
         order by w.job_id desc
         limit p_most;
@@ -45,6 +47,6 @@ begin
 end
 $$;
 comment on function private.unfinished_job_ids is
-    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
+    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most, those before p_before; none without jobs.read.';
 revoke all on function private.unfinished_job_ids from public, anon, authenticated, service_role;
 grant execute on function private.unfinished_job_ids to authenticated;

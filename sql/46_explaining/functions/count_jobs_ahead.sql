@@ -29,7 +29,11 @@ begin
         with lanes as (
             select
                 e.lane_id, e.workflow_limit_id, e.key_limit_id, e.priority - e.promotion as rank, s.load,
-                e.priority - e.promotion < p_rank or s.load < v_load as is_better
+                -- Of a better lane all its jobs go first: a bound of the index, so that nothing behind it is read.
+                case
+                    when e.priority - e.promotion < p_rank or s.load < v_load then 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+                    else p_job_id
+                end as before_id
             from private.lanes as e
             cross join lateral (
                 -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
@@ -47,7 +51,7 @@ begin
             cross join lateral (
                 select
                 from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and y.job_id < e.before_id
                 limit p_limit
             ) as ahead
             where e.workflow_limit_id is null and e.key_limit_id is null
@@ -60,7 +64,7 @@ begin
             cross join lateral (
                 select y.job_id
                 from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and y.job_id < e.before_id
                 order by y.job_id
                 limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
             ) as ahead

@@ -58,13 +58,15 @@ begin
             coalesce(max(r.robots_online), 0)
         into v_robots, v_count, v_online
         from private.judge_robots(
-            v_job.tenant_id, v_job.lane_id, p_job_id,
-            (
+            v_job.tenant_id,
+            array[v_job.lane_id],
+            array[p_job_id],
+            array[(
                 select w
                 from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
                 where v_scheduled.job_id is null or w.max_running = 0
                 limit 1
-            ),
+            )],
             v_scheduled.job_id is null
         ) with ordinality as r
         where not v_is_in_pool;

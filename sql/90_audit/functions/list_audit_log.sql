@@ -10,7 +10,8 @@ create or replace function public.list_audit_log(
     p_until timestamptz default null,
     p_limit integer default 50,
     p_offset integer default 0,
-    p_before uuid default null      -- go on behind this row; nothing is counted then
+    p_before uuid default null,     -- go on behind this row; nothing is counted then
+    p_actor text default null       -- an id, or the address or user name of somebody
 )
 returns table (
     total bigint,
@@ -34,7 +35,18 @@ as $$
 #variable_conflict use_column
 declare
     v_caller private.caller := private.authorize('audit.read');
+    v_actors uuid[];
 begin
+    if p_actor is not null then
+        v_actors := array(
+            select u.id from auth.users as u where u.email = lower(btrim(p_actor))
+            union
+            select p.user_id from public.profiles as p where lower(p.username) = lower(btrim(p_actor))
+        );
+        if p_actor ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+            v_actors := v_actors || p_actor::uuid;
+        end if;
+    end if;
     return query
     with wanted as (
         select a.*
@@ -43,6 +55,7 @@ begin
             and (p_resource_types is null or a.resource_type = any (p_resource_types))
             and (p_action is null or a.action = p_action)
             and (p_actor_id is null or a.actor_id = p_actor_id)
+            and (p_actor is null or a.actor_id = any (v_actors))
             and (p_resource_id is null or a.resource_id = p_resource_id or starts_with(a.resource_id, p_resource_id || '/'))
             and (
                 p_search is null

@@ -3,7 +3,8 @@ create or replace function public.purge_jobs(
     p_finished_before timestamptz default null,         -- null: now
     p_workflow_id uuid default null,                    -- null: of any workflow
     p_limit integer default 1000,
-    p_after uuid default null                           -- next_after of the call before
+    p_after uuid default null,                          -- next_after of the call before
+    p_dry_run boolean default false                     -- count, and delete nothing
 )
 returns jsonb
 language plpgsql
@@ -30,6 +31,30 @@ begin
     end if;
 
     -- A page of the tenant's jobs, oldest first, whatever their state: so one call costs the same whatever it finds.
+    if p_dry_run then
+        with page as materialized (
+            select j.job_id, j.workflow_id, j.status, j.finished_at
+            from public.jobs as j
+            where j.tenant_id = v_caller.tenant_id and j.job_id > v_after
+            order by j.job_id
+            limit p_limit
+        )
+        select
+            count(*),
+            (array_agg(p.job_id order by p.job_id desc))[1],
+            coalesce(array_agg(p.job_id) filter (
+                where p.finished_at < v_before
+                    and p.status = any (p_status::public.job_status[])
+                    and (p_workflow_id is null or p.workflow_id = p_workflow_id)
+            ), '{}')
+        into v_seen, v_after, v_purged
+        from page as p;
+        select count(*) into v_dead_letters from public.dead_letters as l where l.job_id = any (v_purged);
+        select count(*) into v_logs
+        from public.job_logs as l
+        where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+        return private.purge_answer(v_purged, v_dead_letters, v_logs, v_seen, p_limit, v_after);
+    end if;
     with page as materialized (
         select j.job_id
         from public.jobs as j
@@ -63,16 +88,10 @@ begin
             jsonb_build_object('jobs', cardinality(v_purged), 'status', p_status, 'finished_before', private.to_iso(v_before))
         );
     end if;
-    return jsonb_build_object(
-        'purged', cardinality(v_purged),
-        'dead_letters', v_dead_letters,
-        'log_entries', v_logs,
-        'seen', v_seen,
-        'next_after', case when v_seen = p_limit then v_after end   -- null: there are no more
-    );
+    return private.purge_answer(v_purged, v_dead_letters, v_logs, v_seen, p_limit, v_after);
 end
 $$;
 comment on function public.purge_jobs is
-    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
+    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on; with p_dry_run it counts what it would delete, and deletes nothing. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;

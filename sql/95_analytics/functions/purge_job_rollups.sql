@@ -14,7 +14,8 @@ begin
         from public.job_rollups as o
         where o.tenant_id = p_tenant_id
             and (
-                o.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and o.starts_at < private.clock() - interval '100 days'
+                o.level = 'tenant_minute' and o.starts_at < private.clock() - interval '2 days'
+                or o.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and o.starts_at < private.clock() - interval '100 days'
                 or o.level in ('tenant_day', 'workflow_day') and o.starts_at < private.clock() - interval '800 days'
             )
         limit p_limit
@@ -24,5 +25,5 @@ begin
 end
 $$;
 comment on function private.purge_job_rollups is
-    'Duty, a tenant''s turn: removes p_limit rollups, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
+    'Duty, a tenant''s turn: removes p_limit rollups, of minutes after two days, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
 revoke all on function private.purge_job_rollups from public, anon, authenticated, service_role;

@@ -19,7 +19,9 @@ begin
             (array_agg(p.job_id order by p.job_id desc))[1] as last_job_id,
             array_agg(row(
                 p.finished_at, p.status::text, p.workflow_id, p.robot_id, p.duration_ms, p.error_type, n.healed, n.not_healed
-            )::private.job_end) filter (where p.is_counted) as ends
+            )::private.job_end) filter (where p.is_counted) as ends,
+            array_agg(row(p.created_at, 'created', null, null, null, null, null, null)::private.job_end)
+                filter (where p.is_new) as beginnings
         into v_page
         from (
             select
@@ -29,7 +31,13 @@ begin
                     select
                     from private.event_inbox as i
                     where i.tenant_id = p_tenant_id and i.job_id = j.job_id and i.event_type = 'job.' || j.status
-                ) as is_counted
+                ) as is_counted,
+                not exists (
+                    select
+                    from private.event_inbox as i
+                    where i.tenant_id = p_tenant_id and i.job_id = j.job_id and i.event_type = 'job.queued'
+                        and not i.data ? 'message'
+                ) as is_new
             from public.jobs as j
             where j.tenant_id = p_tenant_id and j.job_id > v_last_job_id
             order by j.job_id
@@ -41,10 +49,8 @@ begin
             where x.job_id = p.job_id
         ) as n;
         exit when v_page.last_job_id is null;
-        if v_page.ends is not null then
-            perform private.add_job_ends(p_tenant_id, v_page.ends);
-            v_count := v_count + cardinality(v_page.ends);
-        end if;
+        perform private.add_job_ends(p_tenant_id, v_page.ends || v_page.beginnings);
+        v_count := v_count + coalesce(cardinality(v_page.ends), 0);
         v_last_job_id := v_page.last_job_id;
     end loop;
     return v_count;

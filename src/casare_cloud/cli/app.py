@@ -6,6 +6,7 @@ import typer
 
 from casare_cloud import __version__
 from casare_cloud.cli import (
+    audit,
     calendars,
     db,
     dead_letters,
@@ -14,13 +15,18 @@ from casare_cloud.cli import (
     jobs,
     keys,
     limits,
+    members,
     metrics,
+    nodes,
     pools,
+    purging,
     robot,
     schedules,
+    settings,
     stack,
     top,
     triggers,
+    whoami,
     workflows,
 )
 from casare_cloud.cli.output import say
@@ -44,6 +50,8 @@ app.add_typer(limits.app, name="limits")
 app.add_typer(limits.shares, name="shares")
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="keys")
+app.add_typer(members.app, name="members")
+app.add_typer(settings.app, name="settings")
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(importing.app, name="import")
 app.command("up")(stack.up)
@@ -52,6 +60,11 @@ app.command("status")(stack.status)
 app.command("dashboard")(stack.dashboard)
 app.command("top")(top.top)
 app.command("demo")(stack.demo)
+app.command("nodes")(nodes.nodes)
+app.command("whoami")(whoami.whoami)
+app.command("tenants")(whoami.tenants)
+app.command("audit")(audit.audit)
+app.command("purge")(purging.purge)
 app.command("help")(error_help.explain_code)
 
 

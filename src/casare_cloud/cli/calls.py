@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from casare_cloud.client import Client
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+IsSure = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def confirmed(is_sure: bool, question: str) -> None:
+    """Ask before what cannot be undone, unless `--yes` was given; anything but yes ends the command with 1."""
+    if not is_sure:
+        typer.confirm(question, abort=True, err=True)
 
 
 def run(work: "Callable[[Client], Awaitable[Any]]") -> Any:

@@ -9,6 +9,7 @@ import typer
 
 from casare_cloud.cli import queries
 from casare_cloud.cli.db_connection import DatabaseUrl, connected
+from casare_cloud.cli.db_psql import psql
 from casare_cloud.cli.db_secrets import reseal
 from casare_cloud.cli.db_tenants import app as tenants
 from casare_cloud.cli.output import fail, print_json, print_table, say
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Look after the database, as its owner: health, exports, tenants, keys.", no_args_is_help=True)
 app.add_typer(tenants, name="tenants")
 app.command("reseal")(reseal)
+app = typer.Typer(help="Look after the database, as its owner: health, exports, tenants, SQL.", no_args_is_help=True)
+app.add_typer(tenants, name="tenants")
+app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(psql)
 
 # Later than any transaction that finished a job before this can commit: see the timeouts of casare_functions.
 SETTLED = "5 minutes"

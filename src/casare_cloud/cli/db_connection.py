@@ -30,7 +30,7 @@ def connected(database_url: str | None) -> "Iterator[psycopg.Connection[dict[str
     import psycopg
     from psycopg.rows import dict_row
 
-    url = database_url or _local_owner_url()
+    url = owner_url(database_url)
     try:
         with (
             errors_as_sentences(),
@@ -41,6 +41,11 @@ def connected(database_url: str | None) -> "Iterator[psycopg.Connection[dict[str
             yield connection
     except psycopg.Error as problem:
         fail(str(problem.diag.message_primary or problem).strip().splitlines()[0])
+
+
+def owner_url(database_url: str | None) -> str:
+    """The connection that was given, else the local stack's."""
+    return database_url or _local_owner_url()
 
 
 def _local_owner_url() -> str:

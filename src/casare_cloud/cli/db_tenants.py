@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from casare_cloud.cli import queries
+from casare_cloud.cli.calls import IsSure, confirmed
 from casare_cloud.cli.db_connection import DatabaseUrl, connected
 from casare_cloud.cli.output import print_json, print_table, say
 
@@ -51,14 +52,13 @@ def give(
 def purge(
     tenant: Tenant,
     database_url: DatabaseUrl = None,
-    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    is_sure: IsSure = False,
 ) -> None:
     """Delete TENANT and everything of it but its audit trail. Its robots and keys stop at once.
 
     Example: casare-cloud db tenants purge acme --yes
     """
-    if not is_sure:
-        typer.confirm(f"Delete {tenant}, its robots, workflows and jobs?", abort=True)
+    confirmed(is_sure, f"Delete {tenant}, its robots, workflows and jobs?")
     purged = 0
     with connected(database_url) as connection:
         while True:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cloud.cli.calls import AsJson, run
-from casare_cloud.cli.output import fail, make_console, print_json, print_table, say
+from casare_cloud.cli.output import fail, make_console, note, print_json, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -28,6 +28,9 @@ def submit(
     workflow_id: Annotated[
         str | None, typer.Option("--workflow", help="Store it as the next version of this workflow (an id).")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict/--no-strict", help="Refuse a workflow with mistakes, or take it with warnings.")
+    ] = True,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the job until it is finished.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +47,7 @@ def submit(
         more: dict[str, Any] = {"priority": priority, **({"pool": pool} if pool else {})}
         if workflow_id:
             more["workflow_id"] = workflow_id
-        submitted = await client.submit_workflow(name or file.stem, definition, **more)
+        submitted = await client.submit_workflow(name or file.stem, definition, strict=strict, **more)
         for warning in submitted.get("warnings", ()) if watch or not as_json else ():
             typer.echo(f"warning: {warning}", err=True)
         if not watch:
@@ -86,10 +89,26 @@ def watch(
 def list_jobs(
     status: Annotated[str | None, typer.Option("--status", help="pending, running, completed, failed …")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 20,
+    search: Annotated[
+        str | None, typer.Option("--search", help="Part of the workflow's name, the error or a key of the job.")
+    ] = None,
+    error_type: Annotated[str | None, typer.Option("--error-type", help="Only jobs whose error has this type.")] = None,
+    trigger: Annotated[str | None, typer.Option("--trigger", help="manual, scheduled, retry, webhook …")] = None,
+    before: Annotated[str | None, typer.Option("--before", help="The jobs before this one (an id).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List jobs, newest first."""
-    filters: dict[str, Any] = {"limit": limit, "status": status}
+    """List jobs, newest first.
+
+    Example: casare-cloud jobs list --status failed --error-type TimeoutError
+    """
+    filters: dict[str, Any] = {
+        "limit": limit,
+        "status": status,
+        "search": search,
+        "error_type": error_type,
+        "trigger_type": trigger,
+        "before": before,
+    }
     answer = run(lambda client: client.list_jobs(**filters))
     if as_json:
         print_json(answer)
@@ -97,6 +116,24 @@ def list_jobs(
     head = ("job", "workflow", "status", "robot", "created")
     names = ("job_id", "workflow_name", "status", "robot_id", "created_at")
     print_table(head, [[job[name] for name in names] for job in answer["jobs"]])
+    if answer["next"] is not None and (answer["total_is_capped"] or answer["total"] > len(answer["jobs"])):
+        note(f"older ones: --before {answer['next']}")
+
+
+@app.command("reasons")
+def reasons(as_json: AsJson = False) -> None:
+    """Say how many jobs wait for which reason, and what to do about it."""
+    answer = run(lambda client: client.list_waiting_reasons())
+    if as_json:
+        print_json(answer)
+        return
+    more = "+" if answer["is_capped"] else ""
+    say(f"waiting for a robot: {answer['waiting']}{more}, for a time: {answer['scheduled']}{more}")
+    for reason in answer["reasons"]:
+        say(f"\n{reason['jobs']}{'+' if reason['is_capped'] else ''} {reason['reason_code']}: {reason['sentence']}")
+        say(f"  what to do: {reason['next_step']}\n  for example: job {reason['job_id']}")
+    if answer["others"]:
+        say(f"\n{answer['others']} more wait for other reasons.")
 
 
 @app.command("get")
@@ -106,15 +143,37 @@ def get(job_id: JobId) -> None:
 
 
 @app.command("logs")
-def logs(job_id: JobId, as_json: AsJson = False) -> None:
-    """Print what the robots logged while running a job."""
-    answer = run(lambda client: client.get_job_logs(job_id))
+def logs(
+    job_id: JobId,
+    last: Annotated[int | None, typer.Option("--last", min=1, max=1000, help="Only the newest lines.")] = None,
+    level: Annotated[str | None, typer.Option("--level", help="debug, info, warning, error or critical.")] = None,
+    after: Annotated[str | None, typer.Option("--after", help="Only lines after the one with this id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what the robots logged while running a job, 100 lines unless --last says how many of the newest."""
+    filters: dict[str, Any] = {"level": level, "after": after}
+    if last is not None:
+        filters |= {"limit": last, "order": "newest"}
+    answer = run(lambda client: client.get_job_logs(job_id, **filters))
     if as_json:
         print_json(answer)
         return
-    for entry in answer["logs"]:
+    for entry in answer["logs"] if last is None else reversed(answer["logs"]):
         node = f" [{entry['node_id']}]" if entry.get("node_id") else ""
         say(f"{entry['timestamp']} {entry['level']:<8}{node} {entry['message']}")
+
+
+@app.command("nodes")
+def nodes(job_id: JobId, as_json: AsJson = False) -> None:
+    """Show when each node of each attempt of a job began, and for how long it ran."""
+    answer = run(lambda client: client.list_job_nodes(job_id))
+    if as_json:
+        print_json(answer)
+        return
+    head = ("attempt", "node", "type", "status", "started", "ms", "runs")
+    names = ("node_id", "node_type", "status", "started_at", "duration_ms", "runs")
+    rows = [[each["attempt"], *(node[name] for name in names)] for each in answer["attempts"] for node in each["nodes"]]
+    print_table(head, rows)
 
 
 @app.command("explain")
@@ -158,10 +217,37 @@ def cancel(
 
 
 @app.command("retry")
-def retry(job_ids: JobIds, as_json: AsJson = False) -> None:
-    """Run failed, cancelled or timed-out jobs again, as new jobs; exit code 1 if one was refused."""
+def retry(
+    job_ids: JobIds,
+    input_file: Annotated[
+        Path | None,
+        typer.Option("--input", help="A JSON object to begin with instead; one job only.", exists=True, dir_okay=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run failed, cancelled or timed-out jobs again, as new jobs; exit code 1 if one was refused.
+
+    With --input, a completed job as well.
+    """
+    if input_file is not None:
+        _retry_with_input(job_ids, input_file, as_json)
+        return
     answer = run(lambda client: client.retry_jobs(job_ids))
     _show(answer, as_json, lambda result: f"queued again as {result['new_job_id']}")
+
+
+def _retry_with_input(job_ids: list[str], input_file: Path, as_json: bool) -> None:
+    if len(job_ids) != 1:
+        fail("--input goes with one job.", 2)
+    try:
+        job_input = json.loads(input_file.read_text())
+    except ValueError as problem:
+        fail(f"{input_file} is not JSON: {problem}", 2)
+    answer = run(lambda client: client.retry_job(job_ids[0], job_input))
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"{job_ids[0]}: queued again as {answer['new_job_id']}")
 
 
 async def _cancel_by_force(client: "Client", job_ids: list[str], reason: str | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from casare_cloud.cli import naming
 from casare_cloud.cli.calls import AsJson, call_client, run
 from casare_cloud.cli.output import fail, note, print_json, print_table, say
 
@@ -23,6 +24,8 @@ class Kind(StrEnum):
 
 
 OfKind = Annotated[Kind, typer.Option("--kind", help="service: of a program (sk_live_…); robot: of a robot (crpa_…).")]
+
+KeyName = Annotated[str, typer.Argument(help="Its name or id.", metavar="KEY")]
 
 
 @app.command("list")
@@ -78,15 +81,25 @@ def create_key(
 
 
 @app.command("revoke")
-def revoke_key(api_key_id: str, kind: OfKind = Kind.service) -> None:
-    """End a key at once, and every token that was made with it."""
-    answer = call_client("revoke_key", api_key_id, kind.value)
+def revoke_key(key: KeyName, kind: OfKind = Kind.service, as_json: AsJson = False) -> None:
+    """End a key at once, and every token that was made with it.
+
+    Example: casare-cloud keys revoke nightly
+    """
+
+    async def end(client: "Client") -> Any:
+        return await client.revoke_key(await naming.key_id(client, key, kind.value), kind.value)
+
+    answer = run(end)
+    if as_json:
+        print_json(answer)
+        return
     say(f"{answer['name']} ({answer['prefix']}…) is revoked.")
 
 
 @app.command("rotate")
 def rotate_key(
-    api_key_id: str,
+    key: KeyName,
     kind: OfKind = Kind.service,
     overlap_seconds: Annotated[
         int, typer.Option("--overlap-seconds", min=0, max=604800, help="How long the old key goes on working.")
@@ -94,7 +107,12 @@ def rotate_key(
     as_json: AsJson = False,
 ) -> None:
     """Make a key in another's place and print it; the old one ends after the overlap."""
-    _show(call_client("rotate_key", api_key_id, kind.value, overlap_seconds), as_json)
+
+    async def renew(client: "Client") -> Any:
+        key_id = await naming.key_id(client, key, kind.value)
+        return await client.rotate_key(key_id, kind.value, overlap_seconds)
+
+    _show(run(renew), as_json)
 
 
 @app.command("import-robot-tokens")
@@ -106,7 +124,7 @@ def import_robot_tokens(
 ) -> None:
     """Let tokens that robots use already work in this tenant. A robot that is not there is made.
 
-    Robots go on sending them as X-Api-Token, to an orchestrator with ROBOT_AUTH_ENABLED=true. Idempotent.
+    Robots go on sending them, to an orchestrator with ROBOT_AUTH_ENABLED=true. Idempotent.
 
     Example: ROBOT_TOKENS=robot-001:9f86d0…,robot-002:60303a… casare-cloud keys import-robot-tokens
     """

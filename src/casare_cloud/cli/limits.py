@@ -1,12 +1,16 @@
 """`casare-cloud limits …` and `casare-cloud shares …`: how much of the robots something may have."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli.calls import AsJson, call_client
+from casare_cloud.cli import naming
+from casare_cloud.cli.calls import AsJson, call_client, run
 from casare_cloud.cli.output import fail, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from casare_cloud.client import Client
 
 app = typer.Typer(help="Bound how many jobs run at once.", no_args_is_help=True)
 shares = typer.Typer(help="Weigh workflows that share the robots in turn.", no_args_is_help=True)
@@ -20,7 +24,7 @@ class Collision(StrEnum):
     cancel_running = "cancel_running"
 
 
-WorkflowId = Annotated[str | None, typer.Option("--workflow", help="The limit of this workflow, by its id.")]
+Workflow = Annotated[str | None, typer.Option("--workflow", help="The limit of this workflow: name or id.")]
 Key = Annotated[str | None, typer.Option("--key", help="The limit of this concurrency key.")]
 Most = Annotated[int, typer.Option("--limit", min=1, max=1000)]
 
@@ -42,7 +46,7 @@ def list_limits(limit: Most = 100, as_json: AsJson = False) -> None:
 @app.command("set")
 def set_limit(
     max_running: Annotated[int, typer.Argument(help="At once; 0: nothing is started.", min=0, metavar="MAX")],
-    workflow_id: WorkflowId = None,
+    workflow: Workflow = None,
     key: Key = None,
     on_collision: Annotated[
         Collision, typer.Option("--on-collision", help="With --key: what becomes of a job when the key is full.")
@@ -53,8 +57,7 @@ def set_limit(
 
     Examples: casare-cloud limits set 50 · casare-cloud limits set 1 --key sap-login --on-collision cancel_newest
     """
-    named = _named(workflow_id, key)
-    answer = call_client("set_limit", max_running=max_running, on_collision=on_collision.value, **named)
+    answer = _of_one("set_limit", workflow, key, max_running=max_running, on_collision=on_collision.value)
     if as_json:
         print_json(answer)
     else:
@@ -62,9 +65,9 @@ def set_limit(
 
 
 @app.command("remove")
-def remove(workflow_id: WorkflowId = None, key: Key = None, as_json: AsJson = False) -> None:
+def remove(workflow: Workflow = None, key: Key = None, as_json: AsJson = False) -> None:
     """Take a limit away: the one of all jobs, of a workflow, or of a concurrency key."""
-    answer = call_client("remove_limit", **_named(workflow_id, key))
+    answer = _of_one("remove_limit", workflow, key)
     if as_json:
         print_json(answer)
     else:
@@ -86,24 +89,35 @@ def list_shares(limit: Most = 100, as_json: AsJson = False) -> None:
 
 @shares.command("set")
 def set_share(
-    workflow_id: Annotated[str, typer.Argument(help="The workflow's id.", metavar="WORKFLOW")],
+    workflow: Annotated[str, typer.Argument(help="The workflow's name or id.", metavar="WORKFLOW")],
     weight: Annotated[int, typer.Argument(help="Twice the weight: twice the robot-seconds.", min=1, max=100)],
     as_json: AsJson = False,
 ) -> None:
     """Set the weight of a workflow; it counts where the tenant's settings turn fair share on."""
-    answer = call_client("set_share", workflow_id, weight)
+
+    async def weigh(client: "Client") -> Any:
+        return await client.set_share(await naming.workflow_id(client, workflow), weight)
+
+    answer = run(weigh)
     if as_json:
         print_json(answer)
     else:
         say(f"{answer['workflow_name']}: weight {answer['weight']}, load {answer['load']}")
 
 
-def _named(workflow_id: str | None, key: str | None) -> dict[str, Any]:
-    """Which limit the options name."""
-    if workflow_id and key:
+def _of_one(method: str, workflow: str | None, key: str | None, **options: Any) -> dict[str, Any]:
+    """Call a method for the limit that the options name."""
+    if workflow and key:
         fail("Give --workflow or --key, not both.", 2)
-    scope = "workflow" if workflow_id else "key" if key else "tenant"
-    return {"scope": scope, "workflow_id": workflow_id, "concurrency_key": key}
+    scope = "workflow" if workflow else "key" if key else "tenant"
+
+    async def call(client: "Client") -> Any:
+        workflow_id = await naming.workflow_id(client, workflow) if workflow else None
+        call_it = getattr(client, method)
+        return await call_it(scope=scope, workflow_id=workflow_id, concurrency_key=key, **options)
+
+    answer: dict[str, Any] = run(call)
+    return answer
 
 
 def _name_of(limit: dict[str, Any]) -> str:

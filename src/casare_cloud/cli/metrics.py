@@ -1,5 +1,6 @@
 """`casare-cloud metrics …`: how the fleet does."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -21,6 +22,48 @@ def show_fleet(as_json: AsJson = False) -> None:
         print_json(fleet)
         return
     print_table(("", "now"), [(name.replace("_", " "), value) for name, value in fleet.items()])
+
+
+class Interval(StrEnum):
+    """How long a row of a series is."""
+
+    minute = "minute"
+    hour = "hour"
+    day = "day"
+
+
+@app.command("series")
+def show_series(
+    interval: Annotated[Interval, typer.Option("--interval", help="How long a row is.")] = Interval.hour,
+    count: Annotated[
+        int | None, typer.Option("--count", min=1, max=1440, help="How many: 60 minutes, 24 hours, 30 days.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", help="Whose days they are, Europe/Berlin; default: the tenant's.")
+    ] = None,
+    robot: Annotated[str | None, typer.Option("--robot", help="Only jobs that this robot had.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how many jobs began and how they ended in each of the last minutes, hours or days.
+
+    Example: casare-cloud metrics series --interval day --count 7
+    """
+    asked = {"interval": interval.value, "count": count, "timezone": timezone}
+    answer = call_client("get_robot_series", robot, **asked) if robot else call_client("get_series", **asked)
+    if as_json:
+        print_json(answer)
+        return
+    names = ["completed", "failed", "timed_out", "cancelled"]
+    if not robot:
+        names = ["created", *names, "unfinished"]
+    head = ("from", *(name.replace("_", " ") for name in names), "average")
+    print_table(
+        head,
+        [
+            [point["starts_at"], *(point[name] for name in names), _seconds(point["average_duration_ms"])]
+            for point in answer["points"]
+        ],
+    )
 
 
 @app.command("analytics")

@@ -20,6 +20,13 @@ MAIL_URL = re.compile(r"imaps?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5}
 app = typer.Typer(help="Run a robot on this machine; control and explain robots.", no_args_is_help=True)
 
 
+class Face(StrEnum):
+    """Which API the robot works through."""
+
+    orchestrator = "orchestrator"
+    automation = "automation"
+
+
 class TransportName(StrEnum):
     """How the robot talks to the cloud."""
 
@@ -38,31 +45,47 @@ def _group() -> None:
 @errors_as_sentences()
 def run(
     api_key: Annotated[
-        str | None, typer.Option("--api-key", envvar="ROBOT_API_KEY", help="The robot's key (crpa_…).")
+        str | None,
+        typer.Option(
+            "--api-key", help="The robot's key (crpa_…), an agent's token (rpa-agent-…). Default: ROBOT_API_KEY."
+        ),
     ] = None,
     url: Annotated[
         str | None,
-        typer.Option("--url", envvar="ORCHESTRATOR_URL", help="The orchestrator, e.g. http://127.0.0.1:8000."),
+        typer.Option("--url", help="E.g. http://127.0.0.1:8000. Default: ORCHESTRATOR_URL, for agents AUTOMATION_URL."),
     ] = None,
     robot_id: Annotated[
-        str | None, typer.Option("--robot-id", envvar="ROBOT_ID", help="1-64 letters, digits, _ or -.")
+        str | None,
+        typer.Option("--robot-id", help="1-64 letters, digits, _ or -; an agent's UUID. Default: ROBOT_ID."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="A name for people. Default: the robot id.")] = None,
+    face: Annotated[
+        Face,
+        typer.Option(
+            "--face",
+            help="orchestrator: as a robot; automation: as an agent of document 004, which is registered when it is "
+            "new (see below).",
+        ),
+    ] = Face.orchestrator,
     transport: Annotated[
-        TransportName,
+        TransportName | None,
         typer.Option(
             "--transport",
-            help="direct: Data API and Realtime; rest: the orchestrator; websocket: the gateway; auto: websocket, else "
-            "direct, else rest.",
+            help="direct (the default): Data API and Realtime; rest: the orchestrator; websocket: the gateway; auto: "
+            "websocket, else direct, else rest.",
         ),
-    ] = TransportName.direct,
+    ] = None,
     gateway_url: Annotated[
         str | None,
         typer.Option("--gateway-url", envvar="GATEWAY_URL", help="For websocket. Default: the orchestrator's port."),
     ] = None,
     environment: Annotated[str, typer.Option("--environment", help="Its jobs, and those for any.")] = "default",
     capability: Annotated[
-        list[str] | None, typer.Option("--capability", help="Something this robot can do; repeat for more.")
+        list[str] | None,
+        typer.Option(
+            "--capability",
+            help="Something this robot can do; repeat for more. Those of installed extras are added: browser, pdf.",
+        ),
     ] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A label; repeat for more.")] = None,
     concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=100, help="Jobs at a time.")] = 1,
@@ -94,9 +117,15 @@ def run(
     Triggers watch nothing on this machine unless you allow it: files in each --watch-folder (or ROBOT_WATCH_FOLDERS),
     and mail in the account of ROBOT_MAIL_URL (imaps://host), ROBOT_MAIL_USER and ROBOT_MAIL_PASSWORD.
 
+    With --face automation it works as an agent: with --robot-id and --api-key as that one, else as the one that is kept
+    in the work folder; when there is none, you (CASARE_API_KEY, or CASARE_USERNAME and CASARE_PASSWORD) register one.
+    One agent is one process. It is of the environment default, has no tags, watches no triggers and asks for work every
+    few seconds; what fails is not tried again by itself.
+
     On the machine of a local stack no option is needed.
 
-    Examples: casare-cloud robot run · casare-cloud robot run --url https://… --api-key crpa_… --robot-id office-7
+    Examples: casare-cloud robot run · casare-cloud robot run --url https://… --api-key crpa_… --robot-id office-7 ·
+    casare-cloud robot run --face automation --name "Office 7"
     """
     from casare_cloud.cli.session import environment as surroundings
     from casare_cloud.cli.session import setting
@@ -105,21 +134,40 @@ def run(
     from casare_cloud.robot.console import print_event
 
     env = surroundings()
-    robot = setting(env, "ROBOT_ID", robot_id, "--robot-id")
+    folders = StateFolder.default().path
+    if face is Face.automation:
+        from casare_cloud.cli.agents import access_of
+
+        of_robots = {
+            "--transport": transport,
+            "--tag": tag,
+            "--watch-folder": watch_folder,
+            "--environment": environment != "default",
+        }
+        for option in (name for name, value in of_robots.items() if value):
+            fail(f"{option} is of a robot of the orchestrator: leave it out, or --face automation.", 2)
+        address = setting(env, "AUTOMATION_URL", url, "--url")
+        access = access_of(env, address, robot_id, api_key, name, capability or [], work_dir or folders / "agents")
+        address, robot, key, name = access.url, access.agent_id, access.token, access.name
+        work_dir = work_dir or folders / "agents" / robot
+    else:
+        robot = setting(env, "ROBOT_ID", robot_id, "--robot-id")
+        address = setting(env, "ORCHESTRATOR_URL", url, "--url")
+        key = setting(env, "ROBOT_API_KEY", api_key, "--api-key")
     code = run_agent(
-        orchestrator_url=setting(env, "ORCHESTRATOR_URL", url, "--url"),
-        api_key=setting(env, "ROBOT_API_KEY", api_key, "--api-key"),
+        orchestrator_url=address,
+        api_key=key,
         robot_id=robot,
         name=name or robot,
-        transport=transport.value,
+        transport="automation" if face is Face.automation else (transport or TransportName.direct).value,
         gateway_url=gateway_url or env.get("GATEWAY_URL"),
         environment=environment,
         capabilities=capability or [],
         tags=tag or [],
         concurrency=concurrency,
-        work_dir=work_dir or StateFolder.default().path / "robots" / robot,
+        work_dir=work_dir or folders / "robots" / robot,
         lease_seconds=lease_seconds,
-        allowed=_allowed(env, watch_folder),
+        allowed=_allowed({} if face is Face.automation else env, watch_folder),
         allows_scripts=allow_scripts,
     )
     if not print_event.drain():

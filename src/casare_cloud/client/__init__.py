@@ -14,6 +14,7 @@ from casare_cloud.client.calendars import CalendarCalls
 from casare_cloud.client.fleet import FleetCalls
 from casare_cloud.client.jobs import FINISHED
 from casare_cloud.client.session import Answer
+from casare_cloud.client.team import TeamCalls
 from casare_cloud.client.tenant import TenantCalls
 from casare_cloud.client.triggers import TriggerCalls
 from casare_cloud.client.watching import WatchCalls
@@ -22,7 +23,7 @@ from casare_cloud.client.workflows import WorkflowCalls
 __all__ = ["FINISHED", "Answer", "Client"]
 
 
-class Client(WorkflowCalls, TriggerCalls, CalendarCalls, WatchCalls, FleetCalls, TenantCalls):
+class Client(WorkflowCalls, TriggerCalls, CalendarCalls, WatchCalls, FleetCalls, TeamCalls, TenantCalls):
     """Talks to one orchestrator, as a service key or, after `login` or `register`, as a user.
 
     A user's token is refreshed shortly before it ends. Calls are tried again when the network or the service fails, or

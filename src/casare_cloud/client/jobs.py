@@ -41,12 +41,19 @@ class JobFilters(Paging, total=False):
     robot_id: str | None
     created_after: str | None
     created_before: str | None
+    trigger_type: str | None
+    error_type: str | None
+    search: str | None
+    before: str | None
 
 
 class LogFilters(Paging, total=False):
-    """Which lines of a log."""
+    """Which lines of a log: of a level, after or before the line with an id, the `oldest` or the `newest` first."""
 
     level: LogLevel | None
+    order: Literal["oldest", "newest"]
+    after: str | None
+    before: str | None
 
 
 class DeadLetterFilters(Paging, total=False):
@@ -67,7 +74,11 @@ class JobCalls(Session):
         return await self._create("/jobs", {"workflow_id": workflow, "input": input_data or {}, **more})
 
     async def list_jobs(self, **filters: Unpack[JobFilters]) -> Answer:
-        """`{jobs, total, limit, offset}`, newest first (`status`, `workflow_id`, `robot_id`, `limit`, `offset` …)."""
+        """`{jobs, total, limit, offset, next}`, newest first (`status`, `workflow_id`, `robot_id`, `limit` …).
+
+        With `search`, `error_type`, `trigger_type` or `before` an answer looks through a part of the jobs: ask again
+        with `before=answer["next"]` until that is None.
+        """
         return await self._get("/jobs", filters)
 
     async def get_job(self, job_id: str) -> Answer:
@@ -75,8 +86,12 @@ class JobCalls(Session):
         return await self._get(f"/jobs/{quoted(job_id)}")
 
     async def get_job_logs(self, job_id: str, **filters: Unpack[LogFilters]) -> Answer:
-        """`{logs, total, limit, offset}`: what the robots logged, the oldest line first."""
+        """`{logs, total, limit, offset}`: the robots' lines, the oldest first unless `order` says `newest`."""
         return await self._get(f"/jobs/{quoted(job_id)}/logs", filters)
+
+    async def list_job_nodes(self, job_id: str) -> Answer:
+        """`{job_id, attempts}`: when each node of each attempt began, and for how long it ran."""
+        return await self._get(f"/jobs/{quoted(job_id)}/nodes")
 
     async def list_job_events(self, job_id: str, after: int = 0, limit: int = 100) -> Answer:
         """`{events, next}`: what happened to a job after the event with that number."""
@@ -90,9 +105,10 @@ class JobCalls(Session):
         body = {**({"reason": reason} if reason else {}), **({"force": True} if force else {})}
         return await self._call("POST", f"/jobs/{quoted(job_id)}/cancel", json=body or None)
 
-    async def retry_job(self, job_id: str) -> Answer:
-        """Run a failed, cancelled or timed-out job again, as a new job."""
-        return await self._create(f"/jobs/{quoted(job_id)}/retry", None)
+    async def retry_job(self, job_id: str, input_data: Mapping[str, Any] | None = None) -> Answer:
+        """Run a failed, cancelled or timed-out job again, as a new job; with another input, a completed one as well."""
+        body = None if input_data is None else {"input": input_data}
+        return await self._create(f"/jobs/{quoted(job_id)}/retry", body)
 
     async def create_jobs(self, jobs: Sequence[Mapping[str, Any]]) -> Answer:
         """Queue up to 1,000 jobs, each as `POST /jobs` takes it; each has its own answer in `results`."""
@@ -109,6 +125,10 @@ class JobCalls(Session):
     async def explain_job(self, job_id: str) -> Answer:
         """Why a job waits, who holds it or how it ended, in words."""
         return await self._get(f"/jobs/{quoted(job_id)}/explain")
+
+    async def list_waiting_reasons(self) -> Answer:
+        """`{waiting, scheduled, is_capped, others, reasons}`: how many jobs wait for which reason."""
+        return await self._get("/queue/reasons")
 
     # --- dead letters ---------------------------------------------------------------------------------------------
 
@@ -145,6 +165,10 @@ class JobCalls(Session):
     async def list_events(self, after: int = 0, limit: int = 100) -> Answer:
         """`{events, next}`: what happened after the event with that number."""
         return await self._get("/events", {"after": after, "limit": limit})
+
+    async def get_event_cursor(self) -> Answer:
+        """`{next}`, the number of the newest event: as `after`, it shows what happens from now on."""
+        return await self._get("/events/cursor")
 
     async def iterate_events(self, after: int = 0, job_id: str | None = None) -> AsyncIterator[Answer]:
         """Every event after that number until now, of the tenant or of one job. Resume with `after=event["seq"]`."""

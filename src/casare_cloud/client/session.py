@@ -1,23 +1,18 @@
-"""Who calls, and how: tokens, the forms of a call, pages."""
+"""Who calls the orchestrator, and how: signing in, the forms of a call, pages."""
 
-import asyncio
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Literal, Self, TypedDict, Unpack
-from urllib.parse import quote
+from typing import Any, Literal, TypedDict, Unpack
 
-import httpx2
+from casare_cloud.client.connection import TOKENS, Connection, quoted
+from casare_cloud.http import a_list, an_object
 
-from casare_cloud.errors import ApiError
-from casare_cloud.http import HttpClient, a_list, an_object, api_base
+__all__ = ["Answer", "Paging", "Session", "quoted"]
 
 Answer = dict[str, Any]
 
-REFRESH_BEFORE_SECONDS = 60
 _PAGE = 100
 _AN_OBJECT = an_object()
-_TOKENS = an_object("access_token", "refresh_token", "expires_in")
 
 
 class Paging(TypedDict, total=False):
@@ -35,43 +30,32 @@ class PersonDetails(TypedDict, total=False):
     last_name: str
 
 
-class Session:
-    """Connections to one orchestrator, and the caller's tokens. `base_url` may end in `/api/v1`, as it is published."""
-
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        api_key: str | None = None,
-        http_transport: httpx2.AsyncBaseTransport | None = None,
-    ) -> None:
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._http = HttpClient(api_base(base_url), headers=headers, transport=http_transport)
-        self._refresh_token: str | None = None
-        self._token_ends_at = 0.0
-        self._refreshing = asyncio.Lock()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.close()
+class Session(Connection):
+    """A caller of the orchestrator."""
 
     # --- who ------------------------------------------------------------------------------------------------------
 
     async def login(self, username: str, password: str, tenant_id: str | None = None) -> None:
         """Sign in with a user name or e-mail; later calls are that user's."""
         body = {"username": username, "password": password, "tenant_id": tenant_id}
-        self._keep_tokens(await self._http.call("POST", "/auth/login", json=body, expects=_TOKENS))
+        self._keep_tokens(await self._http.call("POST", "/auth/login", json=body, expects=TOKENS))
 
-    async def register(self, *, email: str, password: str, org_name: str, **more: Unpack[PersonDetails]) -> None:
-        """Make a user, a tenant and its first administrator, and sign in (`username`, `first_name`, `last_name`)."""
-        body = {"email": email, "password": password, "org_name": org_name, **more}
-        answer = await self._http.call("POST", "/auth/register", json=body, attempts=1, expects=_TOKENS)
+    async def register(
+        self,
+        *,
+        email: str,
+        password: str,
+        org_name: str | None = None,
+        invitation_token: str | None = None,
+        **more: Unpack[PersonDetails],
+    ) -> None:
+        """Make a user with a tenant of their own, or, by an invitation, in somebody else's; and sign in.
+
+        One of `org_name` and `invitation_token` is given.
+        """
+        joins = {"org_name": org_name, "invitation_token": invitation_token}
+        body = {"email": email, "password": password, **_given(joins), **more}
+        answer = await self._http.call("POST", "/auth/register", json=body, attempts=1, expects=TOKENS)
         self._keep_tokens(answer)
 
     async def logout(self, scope: Literal["local", "global", "others"] = "local") -> None:
@@ -82,29 +66,16 @@ class Session:
         """Who this client is."""
         return await self._get("/auth/me")
 
-    @property
-    def is_user(self) -> bool:
-        """Whether a user has signed in: Realtime lets users in, and no keys."""
-        return self._refresh_token is not None
+    async def list_tenants(self) -> Answer:
+        """`{tenants}`: those that the caller can act in, and which of them it acts in now (`is_current`)."""
+        return await self._get("/auth/tenants")
 
-    async def access_token(self) -> str:
-        """The user's current access token, refreshed when it is about to end."""
-        return await self._token()
-
-    async def _token(self, *, not_this: str | None = None) -> str:
-        """The token at hand, or a new one when it is about to end or is the one that was refused."""
-        async with self._refreshing:  # a refresh token is good for one use
-            token = self._http.headers.get("Authorization", "").removeprefix("Bearer ")
-            is_old = token == not_this or time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS
-            if self._refresh_token and is_old:
-                body = {"refresh_token": self._refresh_token}
-                self._keep_tokens(await self._http.call("POST", "/auth/refresh", json=body, expects=_TOKENS))
-        return self._http.headers.get("Authorization", "").removeprefix("Bearer ")
-
-    def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
-        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
-        self._refresh_token = answer["refresh_token"]
-        self._token_ends_at = time.time() + float(answer["expires_in"])
+    async def switch_tenant(self, tenant: str) -> None:
+        """Act in another tenant of the user's (its id or slug); other sessions stay where they are."""
+        await self._token()
+        async with self._refreshing:  # the refresh token is good for one use
+            body = {"tenant": tenant, "refresh_token": self._refresh_token or ""}
+            self._keep_tokens(await self._http.call("POST", "/auth/switch", json=body, attempts=1, expects=TOKENS))
 
     # --- pages ----------------------------------------------------------------------------------------------------
 
@@ -131,6 +102,11 @@ class Session:
     async def _get(self, path: str, filters: Mapping[str, Any] | None = None) -> Answer:
         return await self._call("GET", path, params=_given(filters))
 
+    async def _renew_token(self) -> None:
+        """Have the next call carry a new token: what it says of the session has changed."""
+        if self._refresh_token is not None:
+            await self._token(not_this=await self._token())
+
     async def _list(self, path: str, filters: Mapping[str, Any] | None = None) -> list[Answer]:
         answer: Any = await self._send("GET", path, params=_given(filters), expects=a_list())
         return list(answer)
@@ -142,26 +118,10 @@ class Session:
         answer: Answer = await self._send(method, path, expects=_AN_OBJECT, **arguments)
         return answer
 
-    async def _send(self, method: str, path: str, **arguments: Any) -> Any:
-        """The answer to this caller. A token that is refused, whatever the clock here says, is refreshed once."""
-        token = await self._token()
-        try:
-            return await self._http.call(method, path, **arguments)
-        except ApiError as error:
-            if error.status != 401 or self._refresh_token is None:
-                raise
-        await self._token(not_this=token)
-        return await self._http.call(method, path, **arguments)
-
     async def _probe(self, path: str) -> Answer:
         """A call that needs no login; it is not tried again, because its failure is the answer."""
         answer: Answer = await self._http.call("GET", path, attempts=1, expects=_AN_OBJECT)
         return answer
-
-
-def quoted(name: str) -> str:
-    """A name or id as one segment of a path."""
-    return quote(name, safe="")
 
 
 def _given(filters: Mapping[str, Any] | None) -> dict[str, Any]:

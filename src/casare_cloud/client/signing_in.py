@@ -19,23 +19,30 @@ class NotConfigured(ValueError):
 async def client_of(kind: type[Kind], env: Mapping[str, str]) -> Kind:
     """A client of `ORCHESTRATOR_URL`, with `CASARE_API_KEY` (a service key), else signed in as a user.
 
-    The user is `CASARE_USERNAME`, else the demo user of a local stack. Raises `NotConfigured`.
+    The user is `CASARE_USERNAME`, else the demo user of a local stack, in the tenant `CASARE_TENANT` (its slug or id)
+    when they belong to several. Raises `NotConfigured`.
     """
     key = env.get("CASARE_API_KEY")
-    client = kind(_setting(env, "ORCHESTRATOR_URL"), api_key=key)
+    client = kind(setting(env, "ORCHESTRATOR_URL"), api_key=key)
     if not key:
         try:
-            await client.login(
-                env.get("CASARE_USERNAME") or _setting(env, "DEMO_USERNAME", "CASARE_API_KEY"),
-                env.get("CASARE_PASSWORD") or _setting(env, "DEMO_PASSWORD", "CASARE_PASSWORD"),
-            )
+            await client.login(*login_of(env), env.get("CASARE_TENANT") or None)
         except BaseException:
             await client.close()
             raise
     return client
 
 
-def _setting(env: Mapping[str, str], name: str, asked: str | None = None) -> str:
+def login_of(env: Mapping[str, str]) -> tuple[str, str]:
+    """The user's name and password. Raises `NotConfigured`."""
+    return (
+        env.get("CASARE_USERNAME") or setting(env, "DEMO_USERNAME", "CASARE_API_KEY"),
+        env.get("CASARE_PASSWORD") or setting(env, "DEMO_PASSWORD", "CASARE_PASSWORD"),
+    )
+
+
+def setting(env: Mapping[str, str], name: str, asked: str | None = None) -> str:
+    """What the environment says; raises `NotConfigured` that names what is to be set (by default the same name)."""
     if not env.get(name):
         raise NotConfigured(asked or name)
     return env[name]

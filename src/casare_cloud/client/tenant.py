@@ -10,6 +10,7 @@ from casare_cloud.errors import ApiError
 LimitScope = Literal["tenant", "workflow", "key"]
 OnCollision = Literal["queue", "cancel_newest", "cancel_running"]
 Schema = Literal["1", "2"]
+Interval = Literal["minute", "hour", "day"]
 
 
 class TenantCalls(Session):
@@ -66,6 +67,23 @@ class TenantCalls(Session):
     async def get_robot_metrics(self, robot_id: str) -> Answer:
         """A robot, what it last measured, and its jobs of today."""
         return await self._get(f"/metrics/robots/{quoted(robot_id)}")
+
+    async def get_series(
+        self, interval: Interval = "hour", count: int | None = None, timezone: str | None = None
+    ) -> Answer:
+        """`{interval, points}`: how many jobs began and ended in each of the last minutes, hours or days."""
+        return await self._get("/metrics/series", {"interval": interval, "count": count, "timezone": timezone})
+
+    async def get_robot_series(
+        self,
+        robot_id: str,
+        interval: Literal["hour", "day"] = "hour",
+        count: int | None = None,
+        timezone: str | None = None,
+    ) -> Answer:
+        """`{interval, points}`: how the jobs that a robot had ended in each of the last hours or days."""
+        asked = {"interval": interval, "count": count, "timezone": timezone}
+        return await self._get(f"/metrics/robots/{quoted(robot_id)}/series", asked)
 
     async def list_job_metrics(
         self,

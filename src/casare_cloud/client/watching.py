@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from casare_cloud.client.connection import REFRESH_BEFORE_SECONDS
 from casare_cloud.client.jobs import FINISHED, JobCalls
-from casare_cloud.client.session import REFRESH_BEFORE_SECONDS, Answer
+from casare_cloud.client.session import Answer
 from casare_cloud.errors import ApiError
 from casare_cloud.http import Unreachable, may_pass
 from casare_cloud.realtime import RealtimeClient

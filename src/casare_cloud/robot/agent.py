@@ -12,11 +12,12 @@ from casare_cloud.errors import ApiError
 from casare_cloud.robot.agent_core import Agent, KeyRefused
 from casare_cloud.robot.agent_life import DEFAULT_GRACE_SECONDS, DEFAULT_LEASE_SECONDS
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
+from casare_cloud.robot.executor import extras
 from casare_cloud.robot.machine import hostname
 from casare_cloud.robot.transport import RobotProfile, Transport
 from casare_cloud.robot.watching.watch import Allowed
 
-TransportName = Literal["direct", "rest", "websocket", "auto"]
+TransportName = Literal["direct", "rest", "websocket", "auto", "automation"]
 
 
 def run_agent(
@@ -43,9 +44,11 @@ def run_agent(
 
     The first SIGTERM, SIGINT, SIGHUP (the terminal was closed) or SIGBREAK (Windows) drains: running jobs get
     `grace_seconds`. The second ends the process at once with 130; other robots get its jobs when the leases end.
+    Its capabilities are those named, and those of the installed extras: `browser`.
     `allowed` is what triggers may watch on this machine: nothing by default.
     `allows_scripts` lets workflows run scripts and commands.
-    `gateway_url` is where sockets are, by default the orchestrator's own port.
+    `gateway_url` is where sockets are, by default the orchestrator's own port. The transport `automation` is an
+    agent's of the automation face: `orchestrator_url` is its address then, the key its token, `robot_id` its id.
     `on_event` gets every `AgentEvent`; without it they are printed, one line each.
     """
     profile = RobotProfile(
@@ -53,7 +56,7 @@ def run_agent(
         name=name or robot_id,
         hostname=hostname(),
         environment=environment,
-        capabilities=tuple(capabilities),
+        capabilities=tuple(dict.fromkeys((*capabilities, *extras.capabilities()))),
         tags=tuple(tags),
         max_concurrent_jobs=concurrency,
     )
@@ -111,6 +114,10 @@ def make_transport(
             from casare_cloud.robot.websocket import WebSocketTransport
 
             return WebSocketTransport(orchestrator_url, api_key, robot_id, gateway=gateway_url)
+        case "automation":
+            from casare_cloud.robot.automation import AutomationTransport
+
+            return AutomationTransport(orchestrator_url, api_key, robot_id)
     from casare_cloud.robot.auto import AutoTransport
 
     def make(one: TransportName) -> Transport:

@@ -1,6 +1,7 @@
 """Whatever the OpenAPI document of the automation face allows or forbids, no caller breaks it or learns of another."""
 
 import asyncio
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -32,7 +33,8 @@ def asked(request: pytest.FixtureRequest, database: Database, schema: OpenApiSch
     with running_platform(database) as settings, asyncio.Runner() as runner:
         app = create_app(settings)
         neighbours = Neighbours(database, settings)
-        asked = Requests(app, schema, neighbours.caller(request.param), neighbours, runner)
+        luck = random.getrandbits(32) if is_nightly() else 0
+        asked = Requests(app, schema, neighbours.caller(request.param), neighbours, runner, luck)
         yield asked
         runner.run(app.close())
 
@@ -47,7 +49,9 @@ def test_generated_requests_break_nothing_and_learn_nothing(asked: Requests) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "least"), [("nobody", 50), pytest.param("admin", 500, marks=pytest.mark.long)], indirect=["asked"]
+    ("asked", "least"),
+    [("nobody", 50), ("robot key", 100), pytest.param("admin", 500, marks=pytest.mark.long)],
+    indirect=["asked"],
 )
 def test_every_limit_of_every_schema_holds_from_both_sides(asked: Requests, least: int) -> None:
     asked.cover()

@@ -41,6 +41,12 @@ async def test_a_whole_life_through_this_face(stage: Stage) -> None:
     assert (task["execution_id"], task["parameters"], task["definition"]) == (run["id"], {"city": "Ankara"}, DEFINITION)
     path = f"/executions/{run['id']}"
     assert answered(await person.get(path), 200)["status"] == "running"
+    line = {"level": "WARNING", "message": "slow", "step_id": "a", "context": {"page": 3}}
+    logs = {"entries": [{"message": "began", "level": "info"}, line], "sequence": 1}
+    for _ in range(2):  # the batch that comes again is stored once
+        assert answered(await own.post(f"/agent-tasks/{run['id']}/logs", logs), 200) == {"accepted": 2}
+    heard = answered(await own.post(f"/agents/{agent_id}/heartbeat", {}), 200)
+    assert (heard["held_tasks"], heard["task_ids"], heard["cancel_requested"]) == (1, [run["id"]], [])
     steps = [
         {"node_id": "a", "name": "A", "node_type": "log", "status": "completed", "duration_ms": 4, "output": {"n": 1}}
     ]
@@ -53,21 +59,54 @@ async def test_a_whole_life_through_this_face(stage: Stage) -> None:
     assert (detail["steps"][0]["type"], detail["steps"][0]["output"]) == ("log", {"n": 1})
     data = answered(await person.get(f"{path}/data"), 200)
     assert (data["steps"]["a"]["output"], data["variables"]) == ({"n": 1}, {"city": "Ankara"})
-    assert (await person.get(f"{path}/logs")).json() == []
+    shown = (await person.get(f"{path}/logs")).json()
+    assert [(each["level"], each["message"], each["context"]) for each in shown] == [
+        ("INFO", "began", {}), ("WARNING", "slow", {"step_id": "a", "page": 3}),
+    ]  # fmt: skip
     assert refused(await person.post(f"{path}/retry"), 400, "JOB_NOT_RETRYABLE")
     assert refused(await person.post(f"{path}/cancel"), 400, "JOB_ALREADY_FINISHED", "completed")
 
     second = answered(await person.post(f"/workflows/{workflow_id}/execute"), 202)["id"]
     answered(await own.post("/agent-tasks/claim", {"agent_id": agent_id}), 200)
-    failed = {"status": "failed", "error_message": "the page was not there"}
+    failed = {"status": "failed", "error_message": "the page was not there", "output": {"node_executions": steps}}
     assert answered(await own.post(f"/agent-tasks/{second}/result", failed), 200)["status"] == "failed"
-    assert answered(await person.get(f"/executions/{second}"), 200)["error_message"] == "the page was not there"
+    detail = answered(await person.get(f"/executions/{second}"), 200)
+    assert (detail["error_message"], detail["steps"][0]["output"]) == ("the page was not there", {"n": 1})
     retried = answered(await person.post(f"/executions/{second}/retry"), 202)
     assert (retried["trigger_type"], retried["status"]) == ("retry", "pending")
+    task = answered(await own.post("/agent-tasks/claim", {"agent_id": agent_id}), 200)["task"]
+    assert task["execution_id"] == retried["id"]
+    back = answered(await own.post(f"/agent-tasks/{retried['id']}/release"), 200)
+    assert back == {"execution_id": retried["id"], "status": "pending"}
+    assert refused(await own.post(f"/agent-tasks/{retried['id']}/release"), 404, "JOB_NOT_FOUND")
+
+    overview = answered(await person.get("/analytics/overview", days=1), 200)
+    assert (overview["total_executions"], overview["success_rate"]) == (2, 50.0)
+    [figures] = answered(await person.get("/analytics/workflows/performance", days=1), 200)["workflows"]
+    assert (figures["workflow_id"], figures["success_count"], figures["failure_count"]) == (workflow_id, 1, 1)
+    stats = answered(await person.get("/dashboard/stats"), 200)
+    assert (stats["total_executions"], stats["pending_executions"], stats["agents_online"]) == (3, 1, 1)
+    exported = answered(await person.get("/export/executions", format="json"), 200)
+    assert [(row["id"], row["status"]) for row in exported["executions"]] == [
+        (retried["id"], "pending"), (second, "failed"), (run["id"], "completed"),
+    ]  # fmt: skip
+    table = (await person.get("/export/executions", status="failed")).text.splitlines()
+    assert [line.split(",")[0] for line in table] == ["ID", second]
     history = answered(await person.get(f"/workflows/{workflow_id}/history"), 200)
     assert [row["action"] for row in history["history"]] == ["execute", "execute", "publish", "create"]
     email = (await person.get("/auth/me")).json()["email"]
     assert {row["user_email"] for row in history["history"]} == {email}
+    audited = answered(await person.get("/audit-logs", resource_type="workflow", resource_id=workflow_id), 200)
+    assert {row["action"] for row in audited["audit_logs"]} >= {"create", "update"}
+    assert {row["user_email"] for row in audited["audit_logs"]} == {email}
+    agents = answered(await person.get("/audit-logs", resource_type="agent", action="create"), 200)
+    assert [row["resource_id"] for row in agents["audit_logs"]] == [agent_id]
+    written = {row["id"] for row in answered(await person.get("/export/audit-logs", format="json"), 200)["audit_logs"]}
+    assert {row["id"] for row in audited["audit_logs"] + agents["audit_logs"]} <= written
+    happened = answered(await person.get("/activity"), 200)["activities"]
+    assert {"execution.completed", "execution.failed", "workflow.published", "agent.registered"} <= {
+        act["action"] for act in happened
+    }
 
 
 @pytest.fixture

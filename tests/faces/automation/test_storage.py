@@ -1,12 +1,16 @@
 """The page behind a workflow's card."""
 
+import re
 import uuid
 from typing import Any
 
 from psycopg.types.json import Jsonb
 from tests.databases import as_caller
+from tests.faces.automation.test_workbook import sheet_of
 from tests.faces.stage import UNKNOWN_ID, Stage, refused
 from tests.factories import make_job, make_robot, make_workflow
+
+from casare_cloud.faces.automation.storage.workbook import MEDIA_TYPE
 
 
 def complete(stage: Stage, workflow: Any, result: Any) -> None:
@@ -32,7 +36,11 @@ async def test_a_workflow_s_page_has_its_newest_execution_and_the_table_of_its_r
     assert detail["latest_execution"]["status"] == "pending"
     found = detail["results_summary"]
     assert (found["total_items"], found["columns"], len(found["preview"])) == (25, ["name", "price"], 10)
-    assert refused(await stage.admin.get(f"{path}/latest-results/download"), 501, "COMES_LATER")
+    book = await stage.admin.get(f"{path}/latest-results/download")
+    assert (book.status_code, book.headers["content-type"]) == (200, MEDIA_TYPE)
+    assert re.fullmatch(r'attachment; filename="results_\d{8}_\d{6}\.xlsx"', book.headers["content-disposition"])
+    assert sheet_of(book.content)[:2] == [["name", "price"], ["x", 0.0]]
+    assert len(sheet_of(book.content)) == 26
 
 
 async def test_a_page_of_somebody_else_is_unknown(stage: Stage, elsewhere: Stage) -> None:

@@ -27,11 +27,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which changes are wanted. `search` is a part of an id or of an action; `search_types` are wanted with it."""
+    """Which changes are wanted. `actor` is an id, or the address or user name of somebody; `search` is a part of an id
+    or of an action; `search_types` are wanted with it."""
 
     resource_types: list[str] | None = None
     action: str | None = None
     actor_id: UUID | None = None
+    actor: str | None = None
     resource_id: str | None = None
     search: str | None = None
     search_types: list[str] = field(default_factory=list)

@@ -23,17 +23,22 @@ async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     return [_entry_of(row) for row in rows], total
 
 
+async def list_before(tx: Transaction, wanted: Filter, limit: int, before: UUID | None) -> list[Entry]:
+    """The newest changes, or those that are older than one; nothing is counted. Needs audit.read."""
+    asked = {**asdict(wanted), "limit": limit, "offset": 0, "before": before or _NEWEST}
+    return [_entry_of(row) for row in await tx.fetch_all(queries.LIST_ENTRIES, asked)]
+
+
 async def read_all(tx: Transaction, wanted: Filter, limit: int) -> AsyncIterator[Entry]:
     """The newest changes, 1,000 at a time: memory does not grow with them. Needs audit.read."""
     before: UUID = _NEWEST
     while limit > 0:
-        asked = {**asdict(wanted), "limit": min(limit, _BATCH), "offset": 0, "before": before}
-        rows = await tx.fetch_all(queries.LIST_ENTRIES, asked)
-        for row in rows:
-            yield _entry_of(row)
-        if len(rows) < asked["limit"]:
+        entries = await list_before(tx, wanted, min(limit, _BATCH), before)
+        for entry in entries:
+            yield entry
+        if len(entries) < min(limit, _BATCH):
             return
-        limit, before = limit - len(rows), rows[-1]["audit_id"]
+        limit, before = limit - len(entries), entries[-1].audit_id
 
 
 async def count(tx: Transaction) -> dict[tuple[str, str], int]:

@@ -14,6 +14,10 @@ NUMBER_EVENTS = """
 select from public.list_events(9223372036854775807, 1)
 """
 
+GET_CURSOR = """
+select public.get_event_cursor() as cursor
+"""
+
 LIST_JOB_EVENTS = f"""
 select {_COLUMNS}
 from public.events as e

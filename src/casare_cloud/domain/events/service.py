@@ -15,6 +15,12 @@ async def list_after(tx: Transaction, after: int, limit: int) -> list[Event]:
     return [Event(**row) for row in rows]
 
 
+async def get_cursor(tx: Transaction) -> int:
+    """The number of the tenant's newest event, 0 when there is none. Needs events.read."""
+    cursor: int = await tx.fetch_value(queries.GET_CURSOR)
+    return cursor
+
+
 async def list_of_job(tx: Transaction, job_id: UUID, after: int, limit: int) -> list[Event]:
     """The events of one job after a number, in sequence; 404 JOB_NOT_FOUND. Needs jobs.read and events.read."""
     await jobs.require_readable(tx, job_id)

@@ -86,6 +86,7 @@ async def claim_now(tx: Transaction, order: ClaimOrder, is_listening: bool) -> l
         "claim_id": order.claim_id,
         "listening": is_listening,
         "capabilities": order.capabilities,
+        "moves": order.moves,
     }
     rows = await tx.fetch_all(queries.CLAIM_JOBS, params)
     if order.starts:
@@ -110,9 +111,9 @@ async def claim_for_agent(tx: Transaction, capabilities: list[str] | None) -> Cl
     return jobs[0] if jobs else None
 
 
-async def keep_held_jobs(tx: Transaction) -> int:
-    """Renew whatever the calling robot holds; how many jobs that is."""
-    kept: int = await tx.fetch_value(queries.KEEP_HELD_JOBS)
+async def keep_held_jobs(tx: Transaction) -> list[UUID]:
+    """Renew whatever the calling robot holds; which jobs that is."""
+    kept: list[UUID] = await tx.fetch_value(queries.KEEP_HELD_JOBS)
     return kept
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 JobStatus = Literal["queued", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+LogOrder = Literal["oldest", "newest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,45 @@ class Filter:
     created_before: datetime | None = None
     before: UUID | None = None
     trigger_types: list[str] | None = None
+    error_type: str | None = None
+    search: str | None = None  # part of the workflow's name, the error, its type, or one of the job's keys, in any case
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether few jobs of very many may match, or a page goes on: an answer looks through so many and no more."""
+        return any((self.before, self.trigger_types, self.error_type, self.search))
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Jobs, the newest first. `total` of them match among those that were counted; `is_capped`: older ones may as well.
+
+    The page after it is of the jobs before `next`; None: there are no more.
+    """
+
+    jobs: list[Job]
+    total: int
+    is_capped: bool
+    next: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which lines of a job's log are wanted: of a level, after or before a line, the oldest or the newest first."""
+
+    level: LogLevel | None = None
+    after: UUID | None = None
+    before: UUID | None = None
+    order: LogOrder = "oldest"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a robot said of the nodes of an attempt, and when it said so last."""
+
+    attempt: int
+    reported_at: datetime
+    node_executions: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +195,7 @@ class ClaimOrder:
     claim_id: UUID | None = None
     capabilities: list[str] | None = None  # of the robot's own, those that it can use now; None: all
     starts: bool = False  # the jobs run from their claim: the robot says no start
+    moves: bool = False  # `environment` is where the robot works from now on; else it must be the robot's own
 
 
 @dataclass(frozen=True, slots=True)

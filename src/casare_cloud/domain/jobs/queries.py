@@ -7,6 +7,10 @@ from casare_cloud.domain.jobs.model import Job, NewJob
 # How many jobs a list looks at for its total, so that a page costs the same however long the history is.
 COUNTED_ROWS = 10_000
 
+# How many jobs an answer looks through for what few of them may match, before it says where to go on; each of those
+# that wait or are in hand is read from three tables.
+LOOKED_AT, LOOKED_AT_UNFINISHED = 5_000, 1_000
+
 # The fields of a job that lists have, too.
 _OF_ROBOTS = {"robot": "r.external_id as robot", "target_robot": "t.external_id as target_robot"}
 _SUMMARY = ", ".join(_OF_ROBOTS.get(each.name, f"j.{each.name}") for each in fields(Job) if each.default is MISSING)
@@ -35,6 +39,14 @@ _WANTED = """
     )
     and (%(created_after)s::timestamptz is null or j.created_at >= %(created_after)s)
     and (%(created_before)s::timestamptz is null or j.created_at < %(created_before)s)
+    and (%(error_type)s::text is null or j.error_type = %(error_type)s)
+    and (
+        %(search)s::text is null
+        or strpos(
+            lower(concat_ws(chr(10), j.workflow_name, j.error_message, j.error_type, j.dedupe_key, j.concurrency_key)),
+            lower(normalize(%(search)s::text, nfc))
+        ) > 0
+    )
 """
 
 # Asked once: what stood inside the walk would be asked again for each row.
@@ -58,7 +70,9 @@ with asked as materialized (
 
 # From the newest on, whatever is filtered: a planner that thinks little of a filter would read all and sort.
 _WALK = f"""
-    select j.job_id, j.status, j.workflow_id, j.robot_id, j.created_at, j.trigger_type
+    select
+        j.job_id, j.status, j.workflow_id, j.robot_id, j.created_at, j.trigger_type, j.workflow_name, j.error_message,
+        j.error_type, j.dedupe_key, j.concurrency_key
     from public.jobs as j
     where {_IN_TIME}
     order by j.job_id desc
@@ -91,6 +105,53 @@ left join lateral (
 ) as page on true
 order by page.job_id desc
 """
+
+
+def _looked_through(walk: str, most: int) -> str:
+    """The next jobs that match of as many as one answer looks through, and the last job that was looked at."""
+    return f"""
+{_ASKED}, looked as materialized (
+    select j.job_id, {_WANTED} as is_wanted
+    from asked
+    cross join lateral ({walk} limit {most}) as j
+)
+select counted.*, page.*
+from (
+    select
+        count(*) filter (where l.is_wanted) as total,
+        count(*) = {most} as is_capped,
+        (array_agg(l.job_id order by l.job_id))[1] as last_looked_at
+    from looked as l
+) as counted
+left join lateral (
+    select {_SUMMARY}
+    from (
+        select l.job_id
+        from looked as l
+        where l.is_wanted
+        order by l.job_id desc
+        limit %(limit)s
+    ) as found
+    cross join lateral ({_BY_ID} found.job_id offset 0) as j
+    {_WITH_ROBOTS}
+) as page on true
+order by page.job_id desc
+"""
+
+
+LOOK_THROUGH_JOBS = _looked_through(_WALK, LOOKED_AT)
+
+# As LIST_UNFINISHED_JOBS; `last_id` is a bound of the look itself.
+LOOK_THROUGH_UNFINISHED_JOBS = _looked_through(
+    f"""
+    select j.*
+    from private.unfinished_job_ids(%(is_leased)s::boolean, {LOOKED_AT_UNFINISHED}, %(last_id)s::uuid) as w (job_id)
+    cross join lateral ({_BY_ID} w.job_id offset 0) as j
+    where j.tenant_id = asked.tenant_id
+    order by j.job_id desc
+""",
+    LOOKED_AT_UNFINISHED,
+)
 
 # The next jobs of an export, the newest first: `last_id` is the last one that was read.
 READ_JOBS = f"""
@@ -193,7 +254,8 @@ CLAIM_JOBS = """
 select *
 from public.claim_jobs(
     p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
-    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid, p_capabilities => %(capabilities)s::text[]
+    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid, p_capabilities => %(capabilities)s::text[],
+    p_moves => %(moves)s::boolean
 )
 """
 
@@ -246,11 +308,19 @@ from jsonb_to_record(public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s))
 """
 
 RETRY_JOB = """
-select (public.retry_job(%(job_id)s::uuid) ->> 'new_job_id')::uuid as new_job_id
+select (public.retry_job(%(job_id)s::uuid, %(input)s::jsonb) ->> 'new_job_id')::uuid as new_job_id
 """
 
 EXPLAIN_JOB = """
 select public.explain_job(%(job_id)s::uuid) as answer
+"""
+
+NAME_MISSING_ROBOT = """
+select public.name_missing_robot(%(job_id)s::uuid) as sentence
+"""
+
+LIST_WAITING_REASONS = """
+select public.list_waiting_reasons() as answer
 """
 
 HAS_JOB = """
@@ -296,19 +366,37 @@ cross join lateral (
 ) as l
 """
 
-LIST_JOB_LOGS = """
+# What each attempt's robot said of its nodes, if it did.
+LIST_ATTEMPTS = """
+select x.attempt, x.reported_at, x.node_executions
+from public.job_node_executions as x
+where x.job_id = %(job_id)s
+order by x.attempt
+"""
+
+_LOGS_WANTED = """
+    l.job_id = %(job_id)s
+    and (%(level)s::text is null or l.level = %(level)s)
+    and (%(after)s::uuid is null or l.job_log_id > %(after)s)
+    and (%(before)s::uuid is null or l.job_log_id < %(before)s)
+"""
+
+
+def _job_logs(order: str) -> str:
+    return f"""
 select counted.total, page.*
 from (
-    select count(*) as total
-    from public.job_logs as l
-    where l.job_id = %(job_id)s and (%(level)s::text is null or l.level = %(level)s)
+    select count(*) as total from public.job_logs as l where {_LOGS_WANTED}
 ) as counted
 left join lateral (
     select l.job_log_id, l.attempt, l.level, l.message, l.node_id, l.extra, l.logged_at
     from public.job_logs as l
-    where l.job_id = %(job_id)s and (%(level)s::text is null or l.level = %(level)s)
-    order by l.job_log_id
+    where {_LOGS_WANTED}
+    order by l.job_log_id {order}
     limit %(limit)s offset %(offset)s
 ) as page on true
-order by page.job_log_id
+order by page.job_log_id {order}
 """
+
+
+LIST_JOB_LOGS = {"oldest": _job_logs("asc"), "newest": _job_logs("desc")}

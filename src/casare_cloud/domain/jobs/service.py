@@ -9,12 +9,14 @@ from uuid import UUID
 from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import queries
 from casare_cloud.domain.jobs.model import (
+    Attempt,
     Cancellation,
     Filter,
     Job,
+    JobPage,
     JobStatus,
     LogEntry,
-    LogLevel,
+    LogFilter,
     NewJob,
 )
 from casare_cloud.domain.names import uuid_of
@@ -66,9 +68,8 @@ async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     Counted are the newest 10,000 jobs of the time asked for, and the jobs up to the end of this page.
     """
     statuses = frozenset(wanted.statuses or ())
-    is_unfinished = bool(statuses) and (statuses <= _WAITING or statuses <= _IN_HAND)
     rows = await tx.fetch_all(
-        queries.LIST_UNFINISHED_JOBS if is_unfinished else queries.LIST_JOBS,
+        queries.LIST_UNFINISHED_JOBS if _is_unfinished(wanted) else queries.LIST_JOBS,
         {
             **_parameters(wanted),
             "is_leased": statuses <= _IN_HAND,
@@ -81,6 +82,28 @@ async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     items, total = split_page(rows, "job_id")
     found = [Job(**{name: value for name, value in item.items() if name != "is_capped"}) for item in items]
     return found, max(total, offset + len(found)) if found else total, is_capped
+
+
+async def look_through(tx: Transaction, wanted: Filter, limit: int) -> JobPage:
+    """The next `limit` jobs that match, among as many as one answer looks through; needs jobs.read.
+
+    So an answer takes no longer however few of however many jobs match. `next` says where to go on; while it is not
+    None there may be more, also when the page is not full.
+    """
+    is_unfinished = _is_unfinished(wanted)
+    rows = await tx.fetch_all(
+        queries.LOOK_THROUGH_UNFINISHED_JOBS if is_unfinished else queries.LOOK_THROUGH_JOBS,
+        {**_parameters(wanted), "is_leased": frozenset(wanted.statuses or ()) <= _IN_HAND, "limit": limit},
+    )
+    total, is_capped, last = (rows[0][name] for name in ("total", "is_capped", "last_looked_at"))
+    named = ("total", "is_capped", "last_looked_at")
+    found = [
+        Job(**{name: value for name, value in row.items() if name not in named})
+        for row in rows
+        if row["job_id"] is not None
+    ]
+    more = found[-1].job_id if len(found) == limit else last if is_capped else None
+    return JobPage(found, total, is_capped, more)
 
 
 async def read_all(tx: Transaction, wanted: Filter, batch: int = 1000) -> AsyncIterator[Job]:
@@ -103,12 +126,20 @@ async def read_all(tx: Transaction, wanted: Filter, batch: int = 1000) -> AsyncI
         wanted = replace(wanted, before=rows[-1]["job_id"])
 
 
+def _is_unfinished(wanted: Filter) -> bool:
+    """Whether the live tables, which are small, hold all that can match."""
+    statuses = frozenset(wanted.statuses or ())
+    return bool(statuses) and (statuses <= _WAITING or statuses <= _IN_HAND)
+
+
 def _parameters(wanted: Filter) -> dict[str, Any]:
     bounds = (_id_at(wanted.created_before, timedelta(hours=1)), wanted.before)
     return {
         "statuses": wanted.statuses,
         "workflow_id": wanted.workflow_id,
         "trigger_types": wanted.trigger_types,
+        "error_type": wanted.error_type,
+        "search": wanted.search,
         "robot": wanted.robot,
         "robot_id": uuid_of(wanted.robot) if wanted.robot else None,
         "created_after": wanted.created_after,
@@ -162,23 +193,31 @@ async def cancel(tx: Transaction, job_id: UUID, reason: str | None, *, force: bo
     return Cancellation(**row)
 
 
-async def retry(tx: Transaction, job_id: UUID) -> UUID:
+async def retry(tx: Transaction, job_id: UUID, job_input: dict[str, Any] | None = None) -> UUID:
     """Enqueue a new job like one that failed, was cancelled or timed out; the new job's id.
 
-    Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 409 DEDUPE_KEY_TAKEN. Needs jobs.retry.
+    With an input of its own, also like one that was completed; that needs jobs.create as well. Raises 400
+    JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 409 DEDUPE_KEY_TAKEN. Needs jobs.retry.
     """
-    new_job_id: UUID = await tx.fetch_value(queries.RETRY_JOB, {"job_id": job_id})
+    new_job_id: UUID = await tx.fetch_value(queries.RETRY_JOB, {"job_id": job_id, "input": job_input})
     return new_job_id
 
 
+async def list_attempts(tx: Transaction, job_id: UUID) -> list[Attempt]:
+    """What robots said of the nodes of each attempt, the first one first. `JobNotFound`. Needs jobs.read."""
+    await require_readable(tx, job_id)
+    return [Attempt(**row) for row in await tx.fetch_all(queries.LIST_ATTEMPTS, {"job_id": job_id})]
+
+
 async def list_logs(
-    tx: Transaction, job_id: UUID, level: LogLevel | None, limit: int, offset: int
+    tx: Transaction, job_id: UUID, wanted: LogFilter, limit: int, offset: int
 ) -> tuple[list[LogEntry], int]:
-    """(lines of the page, the oldest first; how many match in all). `JobNotFound`. Needs jobs.read and logs.read."""
+    """(lines of the page; how many match in all). `JobNotFound`. Needs jobs.read and logs.read."""
     await require_readable(tx, job_id)
     await require(tx, "logs.read")
+    bounds = {"level": wanted.level, "after": wanted.after, "before": wanted.before}
     rows = await tx.fetch_all(
-        queries.LIST_JOB_LOGS, {"job_id": job_id, "level": level, "limit": limit, "offset": offset}
+        queries.LIST_JOB_LOGS[wanted.order], {"job_id": job_id, **bounds, "limit": limit, "offset": offset}
     )
     items, total = split_page(rows, "job_log_id")
     return [LogEntry(**item) for item in items], total
@@ -200,7 +239,19 @@ async def list_last_logs(tx: Transaction, job_ids: Sequence[UUID]) -> dict[UUID,
     return {row["job_id"]: row["job_log_id"] for row in rows}
 
 
+async def warnings_of(tx: Transaction, job_id: UUID) -> list[str]:
+    """That no registered robot could run a job that was just queued, in a sentence. Needs jobs.create."""
+    sentence: str | None = await tx.fetch_value(queries.NAME_MISSING_ROBOT, {"job_id": job_id})
+    return [] if sentence is None else [sentence]
+
+
 async def explain(tx: Transaction, job_id: UUID) -> dict[str, Any]:
     """Why a job waits, who holds it or how it ended, as `public.explain_job` says it; 404 JOB_NOT_FOUND."""
     answer: dict[str, Any] = await tx.fetch_value(queries.EXPLAIN_JOB, {"job_id": job_id})
+    return answer
+
+
+async def list_waiting_reasons(tx: Transaction) -> dict[str, Any]:
+    """How many jobs wait for which reason, as `public.list_waiting_reasons` says it. Needs jobs.read."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.LIST_WAITING_REASONS)
     return answer

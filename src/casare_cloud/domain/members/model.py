@@ -6,6 +6,8 @@ from typing import Literal
 from uuid import UUID
 
 Plan = Literal["free", "pro", "enterprise"]
+# void: who sent it may not invite any more.
+InvitationStatus = Literal["open", "accepted", "revoked", "expired", "void"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,14 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """A member whose access was taken; the keys that they made go on working until somebody revokes them."""
+
+    user_id: UUID
+    live_api_keys: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class Permission:
     """Something that a role may allow."""
 
@@ -55,13 +65,21 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation that was just made; `token` is known to its sender only."""
+    """An offer of membership to an address, redeemed once. `token` is that of one that was just made."""
 
     invitation_id: UUID
     email: str
     role_id: UUID
+    role_slug: str
+    role_name: str
+    invited_by: UUID | None
+    inviter: str | None
+    status: InvitationStatus
+    created_at: datetime
     expires_at: datetime
-    token: str
+    accepted_at: datetime | None
+    revoked_at: datetime | None
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """SQL of the members domain."""
 
 LIST_MEMBERS = """
-select * from public.list_members(%(user_id)s::uuid, %(role_id)s::uuid, %(limit)s, %(offset)s)
+select * from public.list_members(%(user_id)s::uuid, %(role_id)s::uuid, %(limit)s, %(offset)s, %(search)s)
 """
 
 LIST_ROLES = """
@@ -23,10 +23,12 @@ where mr.tenant_id = (select private.permitted_tenant_id('members.read'))
     and mr.role_id = %(role_id)s
 """
 
-GET_INVITATION = """
-select i.invitation_id, i.email, i.role_id, i.expires_at
-from public.invitations as i
-where i.invitation_id = %(invitation_id)s
+LIST_INVITATIONS = """
+select * from public.list_invitations(%(status)s, %(invitation_id)s::uuid, %(limit)s, %(offset)s)
+"""
+
+ACCEPT_INVITATION = """
+select public.accept_invitation(%(token)s) as tenant_id
 """
 
 GET_TENANT = """

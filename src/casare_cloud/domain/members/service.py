@@ -3,12 +3,24 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.members import queries
-from casare_cloud.domain.members.model import Invitation, Member, Permission, Plan, Role, RoleName, Tenant
+from casare_cloud.domain.members.model import (
+    Invitation,
+    InvitationStatus,
+    Member,
+    Permission,
+    Plan,
+    Removed,
+    Role,
+    RoleName,
+    Tenant,
+)
 from casare_cloud.domain.permissions import require
 from casare_cloud.errors import Conflict, Forbidden, InvalidArgument, NotFound
 
@@ -34,9 +46,17 @@ class RoleAssigned(Conflict):
         super().__init__("ROLE_ASSIGNED", "The member has this role already.")
 
 
-async def list_page(tx: Transaction, limit: int, offset: int) -> tuple[list[Member], int]:
-    """(members of the page, the oldest first; how many there are). Needs members.read."""
-    return await _members(tx, limit=limit, offset=offset)
+async def list_page(
+    tx: Transaction, limit: int, offset: int, search: str | None = None, role_id: UUID | None = None
+) -> tuple[list[Member], int]:
+    """(members of the page, the oldest first; how many there are), of a role or with a part of a name or address.
+
+    Needs members.read.
+    """
+    found, total = await _members(tx, limit=limit, offset=offset, search=search, role_id=role_id)
+    if not found and offset:  # behind the end: the total is of the first row
+        total = (await _members(tx, limit=1, search=search, role_id=role_id))[1]
+    return found, total
 
 
 async def list_of_role(tx: Transaction, role_id: UUID) -> list[Member]:
@@ -64,21 +84,61 @@ async def change(
     )
 
 
-async def remove(tx: Transaction, user_id: UUID) -> None:
+async def set_roles(tx: Transaction, user_id: UUID, role_ids: Sequence[UUID]) -> None:
+    """Give a member these roles and no others; 404 for either, 409 LAST_ADMIN. Needs members.write."""
+    await tx.call("public.set_member_roles", user_id=user_id, role_ids=list(role_ids))
+
+
+async def remove(tx: Transaction, user_id: UUID) -> Removed:
     """Take a member's access away for good; 409 LAST_ADMIN. Needs members.write; members may leave by themselves."""
-    await tx.call("public.remove_member", user_id=user_id)
+    removed = await tx.call("public.remove_member", user_id=user_id)
+    return Removed(UUID(removed["user_id"]), [UUID(key) for key in removed["live_api_keys"]])
 
 
-async def invite(tx: Transaction, email: str, role_id: UUID) -> Invitation:
-    """Offer membership with a role for seven days; the token goes to the person who is invited. Needs members.write
-    and members.read."""
+async def invite(tx: Transaction, email: str, role_id: UUID, expires_at: datetime | None = None) -> Invitation:
+    """Offer membership with a role, for seven days unless told otherwise; the token goes to the person who is invited.
+
+    What is open for the address ends. Raises 409 TOO_MANY_INVITATIONS. Needs members.write and members.read.
+    """
     token = secrets.token_urlsafe(32)
     digest = hashlib.sha256(token.encode()).digest()
-    made = await tx.call("public.invite_member", email=email, role_id=role_id, token_hash=digest)
-    await require(tx, "members.read")  # to see what was made
-    row = await tx.fetch_one(queries.GET_INVITATION, {"invitation_id": made})
-    assert row is not None
-    return Invitation(**row, token=token)
+    made = await tx.call("public.invite_member", email=email, role_id=role_id, token_hash=digest, expires_at=expires_at)
+    return replace(await get_invitation(tx, made), token=token)
+
+
+async def list_invitations(
+    tx: Transaction, status: InvitationStatus | None, limit: int, offset: int
+) -> tuple[list[Invitation], int]:
+    """(invitations of the page, the newest first; how many there are). Needs members.read."""
+    asked = {"status": status, "invitation_id": None, "limit": limit, "offset": offset}
+    rows = await tx.fetch_all(queries.LIST_INVITATIONS, asked)
+    if not rows and offset:
+        return [], (await list_invitations(tx, status, 1, 0))[1]
+    return [_invitation_of(row) for row in rows], rows[0]["total"] if rows else 0
+
+
+async def get_invitation(tx: Transaction, invitation_id: UUID) -> Invitation:
+    """An invitation; 404 INVITATION_NOT_FOUND. Needs members.read."""
+    asked = {"status": None, "invitation_id": invitation_id, "limit": 1, "offset": 0}
+    row = await tx.fetch_one(queries.LIST_INVITATIONS, asked)
+    if row is None:
+        raise NotFound("INVITATION_NOT_FOUND", "There is no such invitation.")
+    return _invitation_of(row)
+
+
+async def revoke_invitation(tx: Transaction, invitation_id: UUID) -> Invitation:
+    """End an invitation that nobody has accepted; 404 INVITATION_NOT_FOUND. Needs members.write and members.read."""
+    await tx.call("public.revoke_invitation", invitation_id=invitation_id)
+    return await get_invitation(tx, invitation_id)
+
+
+async def accept_invitation(tx: Transaction, token: str) -> UUID:
+    """The tenant that the caller, a user whose address was invited, is a member of now; 404 INVITATION_NOT_FOUND.
+
+    The caller's session is in it from the next refresh on.
+    """
+    tenant_id: UUID = await tx.fetch_value(queries.ACCEPT_INVITATION, {"token": token})
+    return tenant_id
 
 
 async def list_roles(tx: Transaction) -> list[Role]:
@@ -92,6 +152,14 @@ async def get_role(tx: Transaction, role_id: UUID) -> Role:
     if row is None:
         raise RoleNotFound()
     return _role_of(row)
+
+
+async def find_role(tx: Transaction, name: str) -> Role:
+    """A role by its slug or id; `RoleNotFound`. Needs members.read."""
+    for role in await list_roles(tx):
+        if name.lower() in (role.slug, str(role.role_id)):
+            return role
+    raise RoleNotFound()
 
 
 async def create_role(tx: Transaction, name: str, slug: str, description: str, permissions: Sequence[str]) -> UUID:
@@ -161,13 +229,17 @@ async def change_tenant(tx: Transaction, name: str | None, plan: Plan | None) ->
 
 
 async def _members(tx: Transaction, **wanted: Any) -> tuple[list[Member], int]:
-    asked = {"user_id": None, "role_id": None, "limit": 1000, "offset": 0, **wanted}
+    asked = {"user_id": None, "role_id": None, "search": None, "limit": 1000, "offset": 0, **wanted}
     rows = await tx.fetch_all(queries.LIST_MEMBERS, asked)
     members = []
     for row in rows:
         roles = [RoleName(**{**role, "role_id": UUID(role["role_id"])}) for role in row["roles"]]
         members.append(Member(**{**{k: v for k, v in row.items() if k != "total"}, "roles": roles}))
     return members, rows[0]["total"] if rows else 0
+
+
+def _invitation_of(row: Any) -> Invitation:
+    return Invitation(**{name: value for name, value in row.items() if name != "total"})
 
 
 def _role_of(row: Any) -> Role:

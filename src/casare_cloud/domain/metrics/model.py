@@ -157,6 +157,22 @@ class Period:
     outcomes: Outcomes
 
 
+SeriesInterval = OneOf["minute", "hour", "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """How many jobs began and how they ended in a minute, an hour or a day; `unfinished` is as of its end.
+
+    A robot's jobs began elsewhere: `created` and `unfinished` are None.
+    """
+
+    starts_at: datetime
+    created: int | None
+    outcomes: Outcomes
+    unfinished: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class WorkflowPerformance:
     """How the jobs of a workflow ended, and the hour in which the last one did."""

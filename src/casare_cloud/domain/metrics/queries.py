@@ -15,11 +15,15 @@ select public.get_robot_metrics(%(robot_id)s::uuid) as answer
 """
 
 GET_ANALYTICS = """
-select public.get_job_analytics(%(days)s::integer) as answer
+select public.get_job_analytics(p_hours => %(hours)s::integer) as answer
 """
 
 GET_TIMELINE = """
 select * from public.get_job_timeline(%(days)s::integer, %(interval)s)
+"""
+
+GET_SERIES = """
+select * from public.get_job_series(%(interval)s, %(count)s::integer, %(timezone)s, %(robot_id)s::uuid)
 """
 
 GET_PERFORMANCE = """

@@ -23,6 +23,8 @@ from casare_cloud.domain.metrics.model import (
     Period,
     QueueDepth,
     RobotMetrics,
+    SeriesInterval,
+    SeriesPoint,
     SlowWorkflow,
     TimelineInterval,
     Totals,
@@ -63,10 +65,15 @@ async def get_job(tx: Transaction, job_id: UUID) -> JobMetrics:
 
 async def get_analytics(tx: Transaction, days: int) -> Analytics:
     """How the jobs of the last `days` (1 to 90) times 24 hours ended, from a full hour on. Needs analytics.read."""
-    answer: dict[str, Any] = await tx.fetch_value(queries.GET_ANALYTICS, {"days": days})
+    return await get_analytics_of_hours(tx, 24 * days)
+
+
+async def get_analytics_of_hours(tx: Transaction, hours: int) -> Analytics:
+    """How the jobs of the last `hours` (1 to 2160) ended, from a full hour on. Needs analytics.read."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.GET_ANALYTICS, {"hours": hours})
     names = ("completed", "failed", "timed_out", "cancelled", "duration_ms_sum")
     return Analytics(
-        days=days,
+        days=-(-hours // 24),
         since=datetime.fromisoformat(answer["since"]),
         outcomes=Outcomes(**{name: answer[name] for name in names}),
         **{f"{name}_duration_ms": answer["percentiles"][name] for name in ("p50", "p90", "p99")},
@@ -83,6 +90,22 @@ async def get_timeline(tx: Transaction, days: int, interval: TimelineInterval) -
     """How jobs ended in each hour, day or week of the last `days` (1 to 365); quiet ones too. Needs analytics.read."""
     rows = await tx.fetch_all(queries.GET_TIMELINE, {"days": days, "interval": interval})
     return [Period(row.pop("starts_at"), Outcomes(**row)) for row in rows]
+
+
+async def get_series(
+    tx: Transaction, interval: SeriesInterval, count: int | None, timezone: str | None, robot: str | None = None
+) -> list[SeriesPoint]:
+    """How jobs began and ended in each of the last minutes, hours or days, the running one included; zeros are there.
+
+    Of the tenant (needs analytics.read) or of a robot (`RobotNotFound`; needs robots.read, too, but for a robot
+    itself). Days are those of `timezone`, by default the tenant's; the defaults of `count` and its bounds are the
+    database's.
+    """
+    robot_id = None if robot is None else (await robots.get_seen(tx, robot)).robot_id
+    asked = {"interval": interval, "count": count, "timezone": timezone, "robot_id": robot_id}
+    rows = await tx.fetch_all(queries.GET_SERIES, asked)
+    names = ("completed", "failed", "timed_out", "cancelled", "duration_ms_sum")
+    return [SeriesPoint(**row, outcomes=outcomes) for row, outcomes in (_parted(row, names) for row in rows)]
 
 
 async def get_performance(tx: Transaction, days: int, limit: int) -> list[WorkflowPerformance]:

@@ -88,6 +88,12 @@ from public.update_schedule(%(schedule_id)s::uuid, %(changes)s::jsonb) as s
 {_WITH_WORKFLOW}
 """
 
+TOGGLE_SCHEDULE = f"""
+select {_COLUMNS}
+from public.toggle_schedule(%(schedule_id)s::uuid) as s
+{_WITH_WORKFLOW}
+"""
+
 TRIGGER_SCHEDULE = """
 select (public.trigger_schedule(%(schedule_id)s::uuid) ->> 'job_id')::uuid
 """

@@ -40,6 +40,13 @@ async def update(tx: Transaction, schedule_id: UUID, changes: Fields) -> Schedul
     return Schedule(**row)
 
 
+async def toggle(tx: Transaction, schedule_id: UUID) -> Schedule:
+    """Enable a schedule that is not, or disable one that is. Raises as `update`. Needs schedules.write."""
+    row = await tx.fetch_one(queries.TOGGLE_SCHEDULE, {"schedule_id": schedule_id})
+    assert row is not None
+    return Schedule(**row)
+
+
 async def list_some(tx: Transaction, wanted: Filter, limit: int, offset: int) -> list[Schedule]:
     """Schedules, the newest first. Needs schedules.read."""
     rows = await tx.fetch_all(

@@ -60,6 +60,12 @@ from public.update_trigger(%(trigger_id)s::uuid, %(changes)s::jsonb) as t
 {_WITH_OTHERS}
 """
 
+TOGGLE_TRIGGER = f"""
+select {_COLUMNS}
+from public.toggle_trigger(%(trigger_id)s::uuid) as t
+{_WITH_OTHERS}
+"""
+
 DELETE_TRIGGER = """
 select public.delete_trigger(%(trigger_id)s::uuid)
 """

@@ -88,6 +88,13 @@ async def update(tx: Transaction, trigger_id: UUID, changes: dict[str, Any]) -> 
     return Trigger(**row)
 
 
+async def toggle(tx: Transaction, trigger_id: UUID) -> Trigger:
+    """Enable a trigger that is not, or disable one that is. Raises as `update`. Needs triggers.write."""
+    row = await tx.fetch_one(queries.TOGGLE_TRIGGER, {"trigger_id": trigger_id})
+    assert row is not None
+    return Trigger(**row)
+
+
 async def rotate_secret(
     tx: Transaction, ring: KeyRing, trigger_id: UUID, secret: str | None, overlap_seconds: int
 ) -> tuple[Trigger, str]:

@@ -47,3 +47,13 @@ class Identity:
     last_name: str | None
     created_at: datetime | None  # of a user
     tenants: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTenant:
+    """A tenant that the caller can act in; `is_current`: the one that the token is for."""
+
+    tenant_id: UUID
+    slug: str
+    name: str
+    is_current: bool

@@ -38,3 +38,7 @@ select public.set_active_tenant(%(tenant_id)s::uuid)
 DEV_MODE_CLAIMS = """
 select private.get_dev_mode_claims()::text as claims
 """
+
+LIST_MY_TENANTS = """
+select * from public.list_my_tenants()
+"""

@@ -12,7 +12,7 @@ from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import passwords, queries
 from casare_cloud.domain.users.auth_api import AuthApi, AuthMisconfigured, AuthRefused
-from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, Registration, Tokens
+from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, OwnTenant, Registration, Tokens
 from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument, NotFound, Unavailable
 from casare_cloud.identity import Actor, Verifier
 from casare_cloud.preflight.auth_faults import AuthFaults
@@ -278,6 +278,20 @@ class Users:
         async with self._database.transaction(None) as tx:
             await tx.execute(queries.RECORD_LOGIN, {"login": login, "ip": self._ip, "succeeded": succeeded})
 
+    async def enter_tenant(self, actor: Actor, tenant: str, refresh_token: str) -> Tokens:
+        """Tokens for another tenant (its id or slug) of the user whose access and refresh token these are.
+
+        Their session moves, and no other. Raises 404 TENANT_NOT_FOUND, and what `refresh` raises.
+        """
+        if actor.token is None:
+            raise InvalidArgument("Only a user with an access token can choose a tenant.", code="INVALID_TOKEN_TYPE")
+        async with self._database.transaction(actor) as tx:
+            found = [own.tenant_id for own in await list_tenants(tx) if tenant in (str(own.tenant_id), own.slug)]
+            if not found:
+                raise NotFound("TENANT_NOT_FOUND", "You are not a member of such a tenant.")
+            await tx.execute(queries.SET_ACTIVE_TENANT, {"tenant_id": found[0]})
+        return await self.refresh(refresh_token)
+
     async def _enter_tenant(self, tokens: Tokens, tenant: str) -> Tokens:
         """Tokens for the tenant that was asked for; the session ends when the user is no member of it."""
         actor = await self._verifier.actor_of({"authorization": f"Bearer {tokens.access_token}"})
@@ -298,6 +312,11 @@ class Users:
             return await self._accepted(await self._auth.refresh(tokens.refresh_token))
         except AuthRefused as refusal:
             raise InvalidCredentials() from refusal
+
+
+async def list_tenants(tx: Transaction) -> list[OwnTenant]:
+    """The tenants that the caller can act in, by name; a user who is a member nowhere has none."""
+    return [OwnTenant(**row) for row in await tx.fetch_all(queries.LIST_MY_TENANTS)]
 
 
 async def whoami(tx: Transaction) -> Identity:

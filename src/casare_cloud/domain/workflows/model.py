@@ -27,6 +27,19 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """A published form of a workflow, which never changes; `definition` is None in lists."""
+
+    version: int
+    is_current: bool
+    node_count: int
+    definition_bytes: int
+    created_by: UUID | None
+    created_at: datetime
+    definition: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewVersion:
     """A definition to publish: of a new workflow, or with `workflow_id` as its next version."""
 

@@ -50,6 +50,34 @@ from {_CURRENT}
 where w.workflow_id = %(workflow_id)s and w.deleted_at is null
 """
 
+_VERSION = """
+    v.version, v.version = w.current_version as is_current, v.node_count, v.definition_bytes, v.created_by, v.created_at
+"""
+
+LIST_VERSIONS = f"""
+select counted.total, page.*
+from public.workflows as w
+cross join lateral (
+    select count(*) as total from public.workflow_versions as v where v.workflow_id = w.workflow_id
+) as counted
+left join lateral (
+    select {_VERSION}
+    from public.workflow_versions as v
+    where v.workflow_id = w.workflow_id
+    order by v.version desc
+    limit %(limit)s offset %(offset)s
+) as page on true
+where w.workflow_id = %(workflow_id)s and w.deleted_at is null
+order by page.version desc
+"""
+
+GET_VERSION = f"""
+select {_VERSION}, v.definition
+from public.workflows as w
+join public.workflow_versions as v on v.workflow_id = w.workflow_id
+where w.workflow_id = %(workflow_id)s and v.version = %(version)s and w.deleted_at is null
+"""
+
 # The name as written goes before another letter case, the newest workflow before older ones.
 FIND_WORKFLOW_BY_NAME = """
 select w.workflow_id

@@ -9,7 +9,7 @@ from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.workflows import backup, queries
-from casare_cloud.domain.workflows.model import Act, Deletion, Filter, NewVersion, Published, Workflow
+from casare_cloud.domain.workflows.model import Act, Deletion, Filter, NewVersion, Published, Version, Workflow
 from casare_cloud.errors import NotFound
 
 
@@ -114,11 +114,36 @@ async def list_page(
 
 async def get(tx: Transaction, workflow_id: UUID) -> Workflow:
     """A workflow with the definition of its current version; `WorkflowNotFound`. Needs workflows.read."""
+    found = await find(tx, workflow_id)
+    if found is None:
+        await require(tx, "workflows.read")
+        raise WorkflowNotFound()
+    return found
+
+
+async def find(tx: Transaction, workflow_id: UUID) -> Workflow | None:
+    """As `get`, but None when there is no such workflow or the caller may not read it."""
     row = await tx.fetch_one(queries.GET_WORKFLOW, {"workflow_id": workflow_id})
+    return None if row is None else Workflow(**row)
+
+
+async def list_versions(tx: Transaction, workflow_id: UUID, limit: int, offset: int) -> tuple[list[Version], int]:
+    """(versions of a workflow, the newest first; how many there are); `WorkflowNotFound`. Needs workflows.read."""
+    rows = await tx.fetch_all(queries.LIST_VERSIONS, {"workflow_id": workflow_id, "limit": limit, "offset": offset})
+    if not rows:
+        await require(tx, "workflows.read")
+        raise WorkflowNotFound()
+    items, total = split_page(rows, "version")
+    return [Version(**item) for item in items], total
+
+
+async def get_version(tx: Transaction, workflow_id: UUID, version: int) -> Version:
+    """A version with its definition; `WorkflowNotFound` when there is no such version. Needs workflows.read."""
+    row = await tx.fetch_one(queries.GET_VERSION, {"workflow_id": workflow_id, "version": version})
     if row is None:
         await require(tx, "workflows.read")
         raise WorkflowNotFound()
-    return Workflow(**row)
+    return Version(**row)
 
 
 async def delete(tx: Transaction, begin: backup.Begin, store: backup.Store | None, workflow_id: UUID) -> Deletion:

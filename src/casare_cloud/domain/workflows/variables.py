@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
+from casare_cloud.domain.permissions import require
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.model import Workflow
 from casare_cloud.errors import ApiError
@@ -63,6 +64,7 @@ async def set_variables(tx: Transaction, workflow_id: UUID, variables: list[dict
 
 async def set_mappings(tx: Transaction, workflow_id: UUID, mappings: list[dict[str, Any]]) -> Workflow:
     """Connect variables and steps so and not otherwise. 400 STEP_UNKNOWN. Needs workflows.write and workflows.read."""
+    await require(tx, "workflows.write")
     definition = (await service.get(tx, workflow_id)).definition
     steps = definition.get("steps")
     known = {str(step.get("id")) for step in steps if isinstance(step, dict)} if isinstance(steps, list) else set()

@@ -1,6 +1,7 @@
 """Fields that several resources of the face share. Those of any face are in the kit."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -9,9 +10,10 @@ from uuid import UUID
 from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from casare_cloud.errors import InvalidArgument
+from casare_cloud.errors import ApiError, InvalidArgument
 from casare_cloud.faces.automation import permission_words
 from casare_cloud.faces.kit.fields import Moment
+from casare_cloud.faces.kit.shapes import Body
 
 UserId = Annotated[UUID, Path(description="The id of the user.")]
 RoleId = Annotated[UUID, Path(description="The id of the role.")]
@@ -27,6 +29,20 @@ PermissionCode = Annotated[
     Field(min_length=1, max_length=130, description="A permission or a wildcard: workflows.read, executions.*, *."),
     AfterValidator(permission_words.meant),
 ]
+
+
+async def changes_in(
+    body: Body, find: Callable[[], Awaitable[object]], besides: set[str] | None = None
+) -> dict[str, Any]:
+    """The fields that a body names, but for those that say something `besides`; null is as if it were left out.
+
+    A body that names none is 400 NOTHING_TO_CHANGE to those for whom `find` finds what would be changed.
+    """
+    changes = body.model_dump(exclude_none=True, exclude=besides)
+    if changes:
+        return changes
+    await find()
+    raise ApiError(400, "NOTHING_TO_CHANGE", "The request names nothing that it would change.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ RATES: dict[tuple[str, str], Rate] = {
     ("GET", "/export/executions"): DEFAULT,
     ("POST", "/agents/{}/heartbeat"): AGENT,
     ("POST", "/agent-tasks/claim"): AGENT,
+    ("POST", "/agent-tasks/{}/logs"): AGENT,
+    ("POST", "/agent-tasks/{}/release"): AGENT,
     ("POST", "/agent-tasks/{}/result"): AGENT,
 }
 

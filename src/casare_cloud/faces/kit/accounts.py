@@ -87,17 +87,27 @@ NewPassword = Annotated[
 ]
 
 
+InvitationToken = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
 class RegisterBody(Body):
-    """A new user and the organization they will administer."""
+    """A new user, with an organization to administer, or with the token of an invitation to somebody else's."""
 
     model_config = showing(REGISTER)
 
     email: Email
     password: NewPassword
-    org_name: Name
+    org_name: Name | None = None
+    invitation_token: InvitationToken | None = None
     username: Username | None = None
     first_name: OptionalName = ""
     last_name: OptionalName = ""
+
+    @model_validator(mode="after")
+    def _joins_one(self) -> "RegisterBody":
+        if (self.org_name is None) == (self.invitation_token is None):
+            raise ValueError("org_name or invitation_token must be given, and not both")
+        return self
 
 
 class TokensAnswer(Answer):

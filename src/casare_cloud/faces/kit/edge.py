@@ -54,7 +54,7 @@ class Edge:
             self._share = CORSMiddleware(
                 self._answer,
                 allow_origins=allowed_origins,
-                allow_methods=("GET", "POST", "PUT", "DELETE"),
+                allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
                 allow_headers=_HEADERS_OF_BROWSERS,
                 expose_headers=_HEADERS_FOR_BROWSERS,
             )
@@ -144,12 +144,16 @@ def _headers_of(scope: Scope) -> dict[str, str]:
 
 
 def _without_body(send: Send) -> Send:
-    """To HEAD: what GET would answer, without its body (RFC 9110 §9.3.2)."""
+    """To HEAD: what GET would answer, without its body (RFC 9110 §9.3.2), which may be one that does not end."""
+    is_over = False
 
     async def send_head(message: Message) -> None:
+        nonlocal is_over
         if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
+            message = {"type": "http.response.body", "body": b""}
+        if not is_over:
+            is_over = message["type"] == "http.response.body"
+            await send(message)
 
     return send_head
 

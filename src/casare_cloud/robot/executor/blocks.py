@@ -89,8 +89,17 @@ _ITEM = ("current_item", "current_index", "current_key")
     ),
     gives=_ITEM,
     exits=_LOOPED,
+    needs=("items|list_var|end|mode",),
 )
-@block("ForLoopStartNode", "ForLoopNode", "ForEachNode", takes=_ITEMS, gives=_ITEM, exits=_LOOPED)
+@block(
+    "ForLoopStartNode",
+    "ForLoopNode",
+    "ForEachNode",
+    takes=_ITEMS,
+    gives=_ITEM,
+    exits=_LOOPED,
+    needs=("items|list_var|end|mode",),
+)
 def for_loop(flow: Flow, node: NodeRun) -> str:
     """Runs `body` for each item (a list, a map, a text or a number of times) or for each number of a range."""
     items, count = _loop_items(flow, node)
@@ -121,6 +130,7 @@ def for_loop(flow: Flow, node: NodeRun) -> str:
     ),
     gives=("current_iteration",),
     exits=_LOOPED,
+    needs=("condition|expression",),
 )
 def while_loop(flow: Flow, node: NodeRun) -> str:
     """Runs `body` while the condition holds; more often than `max_iterations` is an error."""
@@ -271,8 +281,8 @@ def lone_handler(flow: Flow, node: NodeRun) -> str:
     "RetryNode",
     takes=(
         integer("max_attempts", "max_retries", default=3),
-        number("initial_delay"),
-        number("delay_ms", default=1_000),
+        number("initial_delay", default=1.0),
+        number("delay_ms"),
         number("max_delay_ms", default=30_000),
         number("backoff_multiplier", default=2.0),
     ),
@@ -283,7 +293,7 @@ def retry(flow: Flow, node: NodeRun) -> str:
     """Runs `retry_body` until it ends without an error, `max_attempts` times at most, waiting longer each time."""
     owner = node.node
     attempts = min(max(node.integer("max_attempts"), 1), 100)
-    delay = node.number("delay_ms") / 1000 if "initial_delay" not in owner.config else node.number("initial_delay")
+    delay = node.number("initial_delay") if node.value("delay_ms") is None else node.number("delay_ms") / 1000
     most = node.number("max_delay_ms") / 1000
     for attempt in range(1, attempts + 1):
         flow.run.outputs[owner.id] = {"attempt_number": attempt, "attempt": attempt}
@@ -321,7 +331,7 @@ def retry_fail(flow: Flow, node: NodeRun) -> str:
 @block(
     "ThrowErrorNode",
     takes=(
-        text("error_message", "message", default="the workflow failed itself"),
+        text("error_message", "message", default="Custom error"),
         text("error_type", default="Error"),
     ),
 )
@@ -353,6 +363,7 @@ _CARRIED = "a sub-workflow is carried by the definition, under subflows"
     ),
     any_port=True,
     any_output=True,
+    needs=("workflow|subflow|subflow_id",),
 )
 def subflow(flow: Flow, node: NodeRun) -> str:
     """Runs a workflow that this definition carries: in the node itself, or under `subflows` by its id.

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from casare_cloud.robot.executor.control import RunControl
@@ -12,6 +13,7 @@ from casare_cloud.robot.executor.declarations import NodeType
 from casare_cloud.robot.executor.errors import LoopLimitError, NodeInputError, ResultTooLarge
 from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.graph import Node
+from casare_cloud.robot.executor.held import Held
 from casare_cloud.robot.executor.registry import find_declaration
 from casare_cloud.robot.executor.results import refuse_endless
 from casare_cloud.robot.executor.sandbox import Sandbox
@@ -36,11 +38,17 @@ class Reporter(Protocol):
     def node_completed(self, node_id: str, node_type: str, status: str, seconds: float) -> None: ...
 
 
+def utc_now() -> str:
+    """This moment in ISO 8601, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @dataclass(slots=True)
 class Timing:
-    """How often a node ran and how long in all; `status` is that of its last run.
+    """How often a node ran and how long in all, and when its first run began and its last one ended, in ISO 8601.
 
-    The rest is of steps: what the last run began with, put out or failed with, and when; times in ISO 8601.
+    `status` is that of its last run. Of steps `started_at` is, too, and what follows: what that began with, put out or
+    failed with.
     """
 
     node_id: str
@@ -57,8 +65,8 @@ class Timing:
     output: Any = None
 
     def to_json(self) -> dict[str, Any]:
-        of_steps = ("name", "started_at", "completed_at", "attempts", "error", "input", "output")
-        known = {name: getattr(self, name) for name in of_steps}
+        if_known = ("name", "started_at", "completed_at", "attempts", "error", "input", "output")
+        known = {name: getattr(self, name) for name in if_known}
         return {
             "node_id": self.node_id,
             "node_type": self.node_type,
@@ -85,6 +93,7 @@ class Run:
     within: tuple[str, ...] = ()  # the sub-workflow nodes around, outermost first
     percent: int = 0
     warned: set[str] = field(default_factory=set)
+    held: Held = field(default_factory=Held)
     allows_scripts: bool = False  # the robot's owner lets workflows run programs on the machine
 
     def begin(self, node: Node) -> Timing:
@@ -98,12 +107,14 @@ class Run:
         if timing is None:
             timing = self.timings[node_id] = Timing(node_id, node.type)
         timing.runs += 1
+        timing.started_at = timing.started_at or utc_now()
         self.reporter.node_started(timing.node_id, timing.node_type)
         return timing
 
     def end(self, timing: Timing, seconds: float) -> None:
         """Notes how long this run of the node took."""
         timing.seconds += seconds
+        timing.completed_at = utc_now()
         self.reporter.node_completed(timing.node_id, timing.node_type, timing.status, seconds)
 
     def show(self, percent: float, node: Node) -> None:
@@ -132,16 +143,18 @@ class NodeRun:
         connected: Callable[[str], Any],
         lookup: Callable[[str], Any],
         declared: NodeType | None = None,
+        control: RunControl | None = None,
     ) -> None:
         self.run = run
         self.node = node
+        self.control = control or run.control  # a step may have less time than its run
         self._connected = connected
         self.lookup = lookup
         self._declared = declared or find_declaration(node.kind)
 
     def declared_as(self, declared: NodeType | None) -> "NodeRun":
         """The same node, read by the declaration of another type."""
-        return NodeRun(self.run, self.node, self._connected, self.lookup, declared)
+        return NodeRun(self.run, self.node, self._connected, self.lookup, declared, self.control)
 
     @property
     def declared(self) -> NodeType | None:

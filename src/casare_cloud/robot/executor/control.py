@@ -3,7 +3,7 @@
 import threading
 import time
 
-from casare_cloud.robot.executor.errors import JobTimeoutError
+from casare_cloud.robot.executor.errors import JobTimeoutError, NodeError
 
 
 class RunCancelled(BaseException):
@@ -47,3 +47,27 @@ class RunControl:
         """Waits, but ends at once when the run must stop."""
         self._cancelled.wait(min(seconds, self.remaining_seconds))
         self.check()
+
+
+class StepControl(RunControl):
+    """The time of one step, within that of its run: when it is over, the step fails as `StepTimeout`."""
+
+    def __init__(self, run: RunControl, timeout_seconds: float) -> None:
+        super().__init__(timeout_seconds)
+        self._run = run
+        self._cancelled = run._cancelled
+
+    @property
+    def must_stop(self) -> bool:
+        return self._run.must_stop or time.monotonic() >= self._deadline
+
+    @property
+    def remaining_seconds(self) -> float:
+        return min(self._run.remaining_seconds, super().remaining_seconds)
+
+    def check(self) -> None:
+        """As the run's, and raises a `NodeError` when the step's time is over."""
+        self._run.check()
+        if time.monotonic() >= self._deadline:
+            message = f"the step ran longer than its timeout of {self._timeout_seconds:g} seconds"
+            raise NodeError(message, error_type="StepTimeout")

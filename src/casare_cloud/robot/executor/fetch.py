@@ -72,10 +72,15 @@ def fetch(request: Request, control: RunControl) -> Answer:
     """Sends the request. Raises `HttpRequestError` (worth a retry), `NodeInputError` (not), or as `control`."""
     if request.method not in METHODS:
         raise NodeInputError(f"{request.method} is not an HTTP method; use one of {', '.join(METHODS)}")
-    if not request.url.lower().startswith(("http://", "https://")):
-        raise NodeInputError(f"{shortened(request.url, 200)!r} is not an http or https URL")
+    refuse_other_schemes(request.url)
     control.check()
     return asyncio.run(_while_wanted(request, control))
+
+
+def refuse_other_schemes(url: str) -> None:
+    """Workflows reach what the robot's network lets them reach, by http and https and in no other way."""
+    if not url.lower().startswith(("http://", "https://")):
+        raise NodeInputError(f"{shortened(url, 200)!r} is not an http or https URL")
 
 
 async def _while_wanted(request: Request, control: RunControl) -> Answer:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from casare_cloud.robot.executor.declarations import NodeType, kind_of, node_type
 from casare_cloud.robot.executor.errors import UnsupportedNodeError
+from casare_cloud.robot.executor.extras import lacking
 
 if TYPE_CHECKING:
     from casare_cloud.robot.executor.context import NodeRun
@@ -44,7 +45,7 @@ def node(*types: str, **parts: Any) -> Callable[[NodeFunction], NodeFunction]:
 
     def register(function: NodeFunction) -> NodeFunction:
         _NODES.update({kind_of(name): function for name in types})
-        declare(node_type(types, function.__doc__, **parts))
+        declare(node_type(types, function.__doc__, subject=function.__module__, **parts))
         return function
 
     return register
@@ -91,15 +92,31 @@ def built_in_types() -> list[NodeType]:
 
 def refuse_unsupported(types: Iterable[tuple[str, str]], also: frozenset[str] = frozenset()) -> None:
     """Raises `UnsupportedNodeError` that names every `(id, type)` which nothing here can run."""
-    missing = [
-        (node_id, name) for node_id, name in types if kind_of(name) not in also and find_node(kind_of(name)) is None
-    ]
+    every = list(types)
+    refuse_missing(
+        "node", [each for each in every if kind_of(each[1]) not in also and find_node(kind_of(each[1])) is None]
+    )
+    refuse_lacking("node", [(*each, find_declaration(kind_of(each[1]))) for each in every])
+
+
+def refuse_missing(what: str, missing: list[tuple[str, str]]) -> None:
+    """Raises `UnsupportedNodeError` that names every `(id, type)`; they are nodes or steps, as `what` says."""
     if missing:
-        listed = ", ".join(f"{name} (node {node_id})" for node_id, name in missing[:10])
+        listed = ", ".join(f"{name} ({what} {item})" for item, name in missing[:10])
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         raise UnsupportedNodeError(
             f"this robot cannot run {listed}{more}; install a plugin for it", node_id=missing[0][0]
         )
+
+
+def refuse_lacking(what: str, declared: Iterable[tuple[str, str, NodeType | None]]) -> None:
+    """Raises `UnsupportedNodeError` for the first of `(id, type, declaration)` that needs an extra this robot lacks."""
+    for item, name, declaration in declared:
+        if declaration is not None and (install := lacking(declaration.extra)):
+            raise UnsupportedNodeError(
+                f"this robot cannot run {name} ({what} {item}), which needs {declaration.extra}: {install}",
+                node_id=item,
+            )
 
 
 @cache

@@ -54,6 +54,8 @@ def run_workflow(
         error.node_executions = [timing.to_json() for timing in run.timings.values()]
         discreet.secrets.error(error)
         raise
+    finally:
+        run.held.close()
     reporter.progress(100, None, "finished")
     return result
 

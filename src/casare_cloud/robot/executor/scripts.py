@@ -54,6 +54,7 @@ class Ended:
     "python_script",
     takes=(text("code", "script", default=None), mapping("inputs"), *_TIME),
     gives=(*_PRINTED, "result"),
+    needs=("code",),
 )
 def python_script(run: NodeRun) -> Mapping[str, Any]:
     """Runs Python in a process of its own: `inputs` and `variables` are names in it, and `output` is its result."""
@@ -64,6 +65,7 @@ def python_script(run: NodeRun) -> Mapping[str, Any]:
     "custom_script",
     takes=(text("code", "script", default=None), text("language", default="python"), mapping("inputs"), *_TIME),
     gives=(*_PRINTED, "result"),
+    needs=("code",),
 )
 def custom_script(run: NodeRun) -> Mapping[str, Any]:
     """Runs a script in `language`: python, bash, or javascript where the machine has Node.js."""
@@ -90,6 +92,7 @@ def custom_script(run: NodeRun) -> Mapping[str, Any]:
         *_TIME,
     ),
     gives=(*_PRINTED, "result"),
+    needs=("command",),
 )
 def shell_command(run: NodeRun) -> Mapping[str, Any]:
     """Runs a command in a shell, in the job's folder; an exit code other than 0 fails the step."""
@@ -115,7 +118,7 @@ def _run(run: NodeRun, command: Sequence[str], env: Mapping[str, str] | None = N
     """Runs a program to its end; the job's end, or its own time, ends it with all that it started."""
     milliseconds = run.value("timeout_ms")
     seconds = float(run.number("timeout")) if milliseconds is None else float(run.number("timeout_ms")) / 1000
-    control = run.run.control
+    control = run.control
     cwd = run.run.sandbox.locate(folder) if folder else run.run.sandbox.folder
     surroundings = {name: os.environ[name] for name in _PASSED_ON.split() if name in os.environ}
     surroundings |= {"HOME": str(run.run.sandbox.folder), **(env or {})}

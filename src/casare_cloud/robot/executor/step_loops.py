@@ -57,13 +57,13 @@ def rounds_of(loop: NodeRun) -> Iterator[Any]:
 def pause_between(loop: NodeRun, index: int) -> None:
     """Waits before every round but the first, if `delay_between` says so: seconds, or {min, unit}."""
     given = loop.value("delay_between")
-    loop.run.control.check()
+    loop.control.check()
     if not given or index == 0:
         return
     seconds: Any = given
     if isinstance(given, dict):
         seconds = to_number(given.get("min", 1), "delay_between") / (1000 if given.get("unit") == "milliseconds" else 1)
-    loop.run.control.sleep(float(to_number(seconds, "delay_between")))
+    loop.control.sleep(float(to_number(seconds, "delay_between")))
 
 
 def _items(loop: NodeRun) -> list[Any]:

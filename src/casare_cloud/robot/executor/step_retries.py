@@ -1,5 +1,6 @@
-"""How often a step is tried, and how long it waits in between."""
+"""How often a step is tried, how long each try may take, and how long it waits in between."""
 
+import math
 import random
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,17 @@ class Retries:
         factor = {"fixed": 1, "linear": attempt}.get(self.backoff, 2 ** min(attempt - 1, 30))
         seconds = min(self.base_seconds * factor, self.most_seconds)
         return float(seconds * (1 + random.uniform(-self.jitter, self.jitter)))  # noqa: S311 - no secret
+
+
+def timeout_of(step: Step) -> float | None:
+    """The seconds that each try of a step may take, or None; raises `InvalidWorkflowError` for what cannot be meant."""
+    if (given := step.written.get("timeout")) is None:
+        return None
+    where = f"timeout of step {step.node.id}"
+    seconds = _number({"timeout": given}, ("timeout",), where)
+    if seconds is None or not 0 < seconds < math.inf:
+        raise InvalidWorkflowError(f"{where} is no number of seconds: {given!r}", node_id=step.node.id)
+    return seconds
 
 
 def _number(given: dict[str, Any], names: tuple[str, ...], where: str) -> float | None:

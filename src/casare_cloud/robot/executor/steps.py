@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any
 
-from casare_cloud.robot.executor.check import refuse_problems, steps_problems
-from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, Timing, make_lookup
+from casare_cloud.robot.executor import browser_tasks  # noqa: F401 - registers its tasks
+from casare_cloud.robot.executor.check import refuse_problems
+from casare_cloud.robot.executor.check_steps import steps_problems
+from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, Timing, make_lookup, utc_now
+from casare_cloud.robot.executor.control import RunControl, StepControl
 from casare_cloud.robot.executor.declarations import kind_of
 from casare_cloud.robot.executor.errors import (
     FATAL,
@@ -19,7 +21,14 @@ from casare_cloud.robot.executor.errors import (
 )
 from casare_cloud.robot.executor.flow import INPUT_ERRORS
 from casare_cloud.robot.executor.graph import Node, set_variables
-from casare_cloud.robot.executor.registry import Next, NodeFunction, find_node, is_built_in
+from casare_cloud.robot.executor.registry import (
+    Next,
+    NodeFunction,
+    find_node,
+    is_built_in,
+    refuse_lacking,
+    refuse_missing,
+)
 from casare_cloud.robot.executor.results import shown
 from casare_cloud.robot.executor.scripts import SCRIPTS
 from casare_cloud.robot.executor.step_form import (
@@ -32,7 +41,7 @@ from casare_cloud.robot.executor.step_form import (
     parse_steps,
 )
 from casare_cloud.robot.executor.step_loops import LOOP_KEEPS_ON, pause_between, rounds_of
-from casare_cloud.robot.executor.step_retries import Retries
+from casare_cloud.robot.executor.step_retries import Retries, timeout_of
 from casare_cloud.robot.executor.tasks import TASKS, WAITING, find_step_type
 from casare_cloud.robot.executor.templates import MISSING, follow, render, resolve, split_path
 
@@ -70,13 +79,8 @@ def refuse_unsupported(steps: Mapping[str, Step], *, allows_scripts: bool) -> No
             f"this robot may not run {script[1]} (step {script[0]}): its owner allows no scripts (--allow-scripts)",
             node_id=script[0],
         )
-    missing = [(step_id, name) for step_id, name in kinds if function_of(kind_of(name)) is None]
-    if missing:
-        listed = ", ".join(f"{name} (step {step_id})" for step_id, name in missing[:10])
-        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
-        raise UnsupportedNodeError(
-            f"this robot cannot run {listed}{more}; install a plugin for it", node_id=missing[0][0]
-        )
+    refuse_missing("step", [each for each in kinds if function_of(kind_of(each[1])) is None])
+    refuse_lacking("step", [(*each, find_step_type(each[1])) for each in kinds])
 
 
 def _kinds(steps: Mapping[str, Step], within: str) -> Iterator[tuple[str, str]]:
@@ -101,7 +105,7 @@ def _status(run: Run, step_id: str) -> str | None:
 class Walk:
     """The steps of one level of a run: the workflow's own, or those inside a loop, whose ids begin with `within`.
 
-    `names` is what a round of a loop adds to what templates find: the item and its index.
+    `names` is what a round of a loop adds to what templates find: the item and its index; `control` is the loop's.
     """
 
     def __init__(
@@ -111,8 +115,10 @@ class Walk:
         mappings: Mapping[str, Mapping[str, Any]],
         within: str = "",
         names: Mapping[str, Any] | None = None,
+        control: RunControl | None = None,
     ) -> None:
         self._run = run
+        self._control = control or run.control
         self._steps = steps
         self._mappings = mappings
         self._within = within
@@ -158,9 +164,10 @@ class Walk:
         mapping = self._mappings.get(step.node.id, {}) if not self._within else {}
         node = self._with_mapped_inputs(step.node, mapping)
         timing = run.begin(replace(node, id=self._within + node.id))
-        timing.name, timing.started_at, timing.error = node.name, _now(), None
+        timing.name, timing.started_at, timing.error = node.name, utc_now(), None
         watch = Stopwatch()
-        step_run = NodeRun(run, node, lambda port: MISSING, self._lookup, find_step_type(node.type))
+        declared = find_step_type(node.type)
+        step_run = NodeRun(run, node, lambda port: MISSING, self._lookup, declared, self._control)
         timing.status = "skipped"
         try:
             if self._is_skipped(step, step_run):
@@ -181,7 +188,6 @@ class Walk:
             run.reporter.log("warning", f"{node.name} failed: {explained}", timing.node_id)
             return
         finally:
-            timing.completed_at = _now()
             run.end(timing, watch.seconds)
         run.outputs[node.id] = {**outputs, "output": outputs}
         timing.output = shown(outputs)
@@ -191,11 +197,13 @@ class Walk:
 
     def _outputs_of(self, step: Step, step_run: NodeRun, timing: Timing) -> dict[str, Any]:
         """What the step puts out, after the tries that it is given."""
-        retries = Retries.of(step)
+        retries, seconds = Retries.of(step), timeout_of(step)
         timing.input = _shown_input(step_run)
         for attempt in range(1, retries.attempts + 1):
             timing.attempts = attempt
             try:
+                if seconds is not None:
+                    step_run.control = StepControl(self._control, seconds)
                 if step_run.node.kind in LOOPS:
                     return self._run_loop(step, step_run)
                 function = function_of(step_run.node.kind)
@@ -208,7 +216,7 @@ class Walk:
                     raise explained from error
                 pause = retries.pause_after(attempt)
                 step_run.log("warning", f"{step_run.node.name} failed, and is tried again in {pause:g} s: {explained}")
-                self._run.control.sleep(pause)
+                self._control.sleep(pause)
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _run_loop(self, step: Step, loop: NodeRun) -> dict[str, Any]:
@@ -226,7 +234,7 @@ class Walk:
             pause_between(loop, index)
             names = {**self._names, "item": item, "index": index, name: item, "loop": {"item": item, "index": index}}
             try:
-                Walk(self._run, level, self._mappings, within, names).run_all(order)
+                Walk(self._run, level, self._mappings, within, names, loop.control).run_all(order)
             except Exception as error:
                 if isinstance(error, FATAL) or not keeps_on:
                     raise
@@ -306,7 +314,3 @@ def _explained(step_id: str, error: Exception) -> WorkflowError:
         return error
     kind = NodeInputError if isinstance(error, INPUT_ERRORS) else NodeError
     return kind(f"step {step_id}: {error}", node_id=step_id, error_type=type(error).__name__)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

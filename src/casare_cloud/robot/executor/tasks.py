@@ -26,15 +26,26 @@ from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.nodes import basic, csv_files, dicts, files, lists, web
 from casare_cloud.robot.executor.registry import Next, NodeFunction, built_in, find_declaration
+from casare_cloud.robot.executor.step_answers import (
+    EXTRACTS,
+    VALIDATES,
+    extracted_from,
+    named_in,
+    require_content,
+    require_status,
+)
 from casare_cloud.robot.executor.step_loops import LOOP
 from casare_cloud.robot.executor.templates import MISSING, TEMPLATE, as_text
 
 TASKS: dict[str, NodeFunction] = {}
 """By kind, as `kind_of` writes it."""
 DECLARED_TASKS: dict[str, NodeType] = {kind_of(name): LOOP for name in LOOP.names}
+TASK_NAMES: dict[str, str] = {kind_of(name): name for name in LOOP.names}
+"""As workflows write them, by kind."""
 WAITING = frozenset({
     "httprequest", "apirequest", "httpdownload", "httpdownloadfile", "httpsuper", "delay", "wait", "sleep", "loop",
-    "foreach", "pythonscript", "shellcommand", "customscript",
+    "foreach", "pythonscript", "shellcommand", "customscript", "webscrape", "webscraping", "formfill", "formfilling",
+    "screenshot", "pdfgenerate", "pageinteraction",
 })  # fmt: skip
 """Kinds that wait for somebody else: they run beside what does not depend on them."""
 
@@ -52,15 +63,15 @@ def task(*types: str, **parts: Any) -> Callable[[NodeFunction], NodeFunction]:
     """Registers a function as the implementation of these task types, with its declaration (see `node_type`)."""
 
     def register(function: NodeFunction) -> NodeFunction:
-        _add(types, function, node_type(types, function.__doc__, **parts))
+        _add(types, function, node_type(types, function.__doc__, subject=function.__module__, **parts))
         return function
 
     return register
 
 
 def task_names() -> list[str]:
-    """Every task type of this package."""
-    return [name for declared in DECLARED_TASKS.values() for name in declared.names]
+    """Every task type of this package, as workflows write it."""
+    return list(TASK_NAMES.values())
 
 
 def find_step_type(name: str) -> NodeType | None:
@@ -73,6 +84,7 @@ def find_step_type(name: str) -> NodeType | None:
 
 def _add(types: tuple[str, ...], function: NodeFunction, declared: NodeType) -> None:
     for name in types:
+        TASK_NAMES[kind_of(name)] = name
         TASKS[kind_of(name)] = function
         DECLARED_TASKS[kind_of(name)] = declared
 
@@ -103,21 +115,26 @@ _REQUEST = tuple(option for option in web.REQUEST if option.name not in ("timeou
         mapping("auth"),
         text("method", default="GET"),
         anything("expected_status"),
+        mapping("validate"),
+        mapping("extract"),
     ),
-    gives=web.ANSWER,
+    gives=(*web.ANSWER, "data", "headers", "url", "extracted"),
+    needs=("url",),
 )
 def http_request(run: NodeRun) -> Mapping[str, Any]:
-    """A request whose answer is expected: an error status fails the step, unless `expected_status` names it."""
+    """A request whose answer is expected: an error status fails the step, unless `expected_status` names it.
+
+    `validate` may name `status_code`, a `json_path` that must lead to something, and a text that the answer `contains`.
+    `extract` puts what lies at a `json_path` into `extracted.data`, and named `headers` into `extracted.headers`.
+    """
+    rules, wanted = named_in(run, "validate", VALIDATES), named_in(run, "extract", EXTRACTS)
     answer = web.send(_as_written(run), run.text("method").upper())
-    expected = run.value("expected_status")
-    accepted = [
-        int(status) for status in (expected if isinstance(expected, list) else [expected]) if status not in (None, "")
-    ]
-    if answer.status_code not in accepted if accepted else answer.status_code >= 400:
-        error = answer.error
-        error.is_retryable = answer.status_code >= 500 or answer.status_code == 429
-        raise error
-    return web.outputs_of(answer)
+    require_status(answer, run.value("expected_status"), rules.get("status_code"))
+    outputs = web.outputs_of(answer)
+    data = answer.text if outputs["json"] is None else outputs["json"]
+    require_content(run, answer, data, rules)
+    more = {"data": data, "headers": answer.headers, "url": answer.url}
+    return {**outputs, **more, **({"extracted": extracted_from(run, answer, data, wanted)} if wanted else {})}
 
 
 def _as_written(run: NodeRun) -> NodeRun:
@@ -146,7 +163,8 @@ def _as_written(run: NodeRun) -> NodeRun:
     if run.value("timeout_ms") is not None:
         config["timeout"] = run.number("timeout_ms") / 1000
     config["headers"] = headers
-    return NodeRun(run.run, replace(run.node, config=config), lambda port: MISSING, run.lookup, run.declared)
+    node = replace(run.node, config=config)
+    return NodeRun(run.run, node, lambda port: MISSING, run.lookup, run.declared, run.control)
 
 
 @task(
@@ -166,14 +184,20 @@ def delay(run: NodeRun) -> Next | Mapping[str, Any] | None:
         raise NodeInputError(f"until of {run.node.id} is no time in ISO 8601: {until!r}") from error
     time = time if time.tzinfo else time.replace(tzinfo=UTC)
     seconds = max(0.0, (time - datetime.now(UTC)).total_seconds())
-    run.run.control.sleep(seconds)
+    run.control.sleep(seconds)
     return {"waited_seconds": seconds}
 
 
 _BRANCHES = tuple(anything(name) for side in ("true", "false") for name in (f"{side}_branch", f"on_{side}"))
 
 
-@task("condition", "conditional", takes=(*basic.CONDITION, *_BRANCHES), gives=("result", "branch"))
+@task(
+    "condition",
+    "conditional",
+    takes=(*basic.CONDITION, *_BRANCHES),
+    gives=("result", "branch"),
+    needs=("expression|condition",),
+)
 def condition(run: NodeRun) -> Mapping[str, Any]:
     """Decides which steps after it run: those on the side that it comes out on, true or false."""
     written = run.raw("expression", "condition")
@@ -199,6 +223,7 @@ def condition(run: NodeRun) -> Mapping[str, Any]:
         files.ERRORS,
     ),
     gives=("path", "file_path", "bytes_written", "success"),
+    needs=("file_path",),
 )
 def file_write(run: NodeRun) -> Mapping[str, Any]:
     """Writes `content` to `path`; lists of rows become CSV in a `.csv` file, other values JSON."""
@@ -366,5 +391,5 @@ def file_ops(run: NodeRun) -> Mapping[str, Any]:
             config = {"source_path": source, "dest_path": destination}
     declared = DECLARED_TASKS["filewrite"] if operation == "write" else built_in(_FILE_NODES[operation])
     node = replace(run.node, config=config)
-    left = function(NodeRun(run.run, node, lambda port: MISSING, run.lookup, declared))
+    left = function(NodeRun(run.run, node, lambda port: MISSING, run.lookup, declared, run.control))
     return dict(left) if isinstance(left, Mapping) else {}

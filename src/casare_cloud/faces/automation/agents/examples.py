@@ -23,7 +23,14 @@ STATS: Example = {
     "total": 1, "online": 1, "by_status": {"active": 1, "inactive": 0, "disconnected": 0, "error": 0},
 }  # fmt: skip
 METRICS: Example = {"metrics": {"cpu": 12.5}}
-HEARD: Example = {"status": "ok", "agent_id": AGENT_ID, "timestamp": NOW, "held_tasks": 1, "cancel_requested": []}
+HEARD: Example = {
+    "status": "ok",
+    "agent_id": AGENT_ID,
+    "timestamp": NOW,
+    "held_tasks": 1,
+    "task_ids": [EXECUTION_ID],
+    "cancel_requested": [],
+}
 CLAIM: Example = {"agent_id": AGENT_ID, "capabilities": {"browser": True}}
 TASK: Example = {
     "execution_id": EXECUTION_ID,
@@ -39,6 +46,12 @@ TASK: Example = {
 CLAIMED: Example = {"task": TASK, "message": None}
 RESULT: Example = {"status": "completed", "output": {"rows": 3}, "duration_ms": 1200}
 ENDED: Example = {"execution_id": EXECUTION_ID, "status": "completed", "completed_at": NOW}
+LOGS: Example = {
+    "entries": [{"level": "INFO", "message": "Page 3 read", "step_id": "read", "timestamp": NOW}],
+    "sequence": 1,
+}
+LOGS_TAKEN: Example = {"accepted": 1}
+RELEASED: Example = {"execution_id": EXECUTION_ID, "status": "pending"}
 QUEUED: Example = {
     "execution_id": EXECUTION_ID,
     "workflow_id": WORKFLOW_ID,

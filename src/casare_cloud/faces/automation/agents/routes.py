@@ -96,12 +96,20 @@ async def delete_agent(agent_id: AgentId, tx: Tx) -> None:
 
 @router.post("/{agent_id}/heartbeat", responses=refusals(404))
 async def hear_of_agent(agent_id: AgentId, tx: Tx, body: HeartbeatBody | None = None) -> HeartbeatAnswer:
-    """Say that the agent is alive: it keeps its tasks. Only for the agent itself, with its own token."""
+    """Say that the agent is alive: it keeps its tasks, which are named; what it runs besides is another's by now.
+
+    Only for the agent itself, with its own token.
+    """
     held = await leases.keep_held_jobs(tx)
     heard = await service.heartbeat(tx, str(agent_id), Heartbeat(metrics=body.said() if body else None))
     stopping = [each["job_id"] for each in heard.pending_commands if each.get("command") == "cancel_job"]
     return HeartbeatAnswer(
-        status="ok", agent_id=agent_id, timestamp=heard.heard_at, held_tasks=held, cancel_requested=stopping
+        status="ok",
+        agent_id=agent_id,
+        timestamp=heard.heard_at,
+        held_tasks=len(held),
+        task_ids=held,
+        cancel_requested=stopping,
     )
 
 

@@ -3,15 +3,15 @@
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
-from casare_cloud.domain.jobs.model import ClaimedJob, Job
+from casare_cloud.domain.jobs.model import ClaimedJob, Job, LogLevel
 from casare_cloud.domain.robots.model import Lifetime, Robot
 from casare_cloud.faces.automation.agents import examples
 from casare_cloud.faces.automation.agents.words import AgentWord, word_of
 from casare_cloud.faces.automation.executions.words import cause_of
 from casare_cloud.faces.kit.examples import showing
-from casare_cloud.faces.kit.fields import Integer, Words
+from casare_cloud.faces.kit.fields import Integer, Moment, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
 from casare_cloud.faces.kit.state_words import ExecutionWord
 
@@ -127,7 +127,7 @@ class HeartbeatBody(Report):
 
 
 class HeartbeatAnswer(Answer):
-    """The agent was heard; it keeps its tasks. `cancel_requested` are those that it shall stop."""
+    """The agent was heard; it keeps its tasks, `task_ids`. `cancel_requested` are those that it shall stop."""
 
     model_config = showing(examples.HEARD)
 
@@ -135,6 +135,7 @@ class HeartbeatAnswer(Answer):
     agent_id: UUID
     timestamp: Time
     held_tasks: int
+    task_ids: list[UUID]
     cancel_requested: list[UUID]
 
 
@@ -211,6 +212,54 @@ class ResultAnswer(Answer):
     execution_id: UUID
     status: ExecutionWord
     completed_at: Time
+
+
+class LogLineBody(Body):
+    """A line of a task's log."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    level: Annotated[LogLevel, BeforeValidator(lambda word: word.lower() if isinstance(word, str) else word)] = "info"
+    message: Annotated[str, Field(max_length=65_536)]
+    step_id: Annotated[str | None, Field(max_length=255)] = None
+    timestamp: Moment | None = None
+    context: dict[str, Any] | None = None
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The line in the words of the domain."""
+        words = {"step_id": "node_id", "context": "extra"}
+        given = self.model_dump(mode="json", exclude_none=True)
+        return {words.get(name, name): value for name, value in given.items()}
+
+
+class LogsBody(Report):
+    """Lines of the log, in their order."""
+
+    model_config = showing(examples.LOGS)
+
+    entries: Annotated[list[LogLineBody], Field(max_length=1000)]
+    sequence: Annotated[
+        Annotated[Integer, Field(ge=0, le=2**63 - 1)] | None,
+        Field(description="The batch's number within the task: sent again, it is answered alike and stored once."),
+    ] = None
+
+
+class LogsTaken(Answer):
+    """How many lines were taken: all of them."""
+
+    model_config = showing(examples.LOGS_TAKEN)
+
+    accepted: int
+
+
+class TaskReleased(Answer):
+    """What became of the execution: pending again, or cancelled when that was asked for."""
+
+    model_config = showing(examples.RELEASED)
+
+    execution_id: UUID
+    status: ExecutionWord
 
 
 class QueuedTask(Answer):

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from casare_cloud.domain.jobs import service
-from casare_cloud.domain.jobs.model import Filter
+from casare_cloud.domain.jobs.model import Filter, LogFilter
 from casare_cloud.errors import Conflict, InvalidArgument
 from casare_cloud.faces.automation.executions.shapes import (
     CancelledAnswer,
@@ -68,7 +68,7 @@ async def list_execution_logs(
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> list[LogAnswer]:
     """The log of an execution, the oldest line first. Needs executions.read and logs.read."""
-    lines, _ = await service.list_logs(tx, execution_id, None, limit, offset)
+    lines, _ = await service.list_logs(tx, execution_id, LogFilter(), limit, offset)
     return [LogAnswer.of(line) for line in lines]
 
 

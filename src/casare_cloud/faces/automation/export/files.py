@@ -1,7 +1,5 @@
-"""Rows as files: CSV and JSON, written while the rows are read, so that memory does not grow with them."""
+"""Executions and other rows as files: CSV and JSON, written while the rows are read."""
 
-import csv
-import io
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,14 +13,11 @@ from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter, Job
 from casare_cloud.domain.permissions import require
 from casare_cloud.faces.automation.executions.words import error_of, word_of
+from casare_cloud.faces.kit.files import CHUNK_CHARACTERS, Row, csv_of, headers_of, iso, line_of
 from casare_cloud.faces.kit.routing import CurrentCall
 
 Format = Literal["csv", "json"]
-Row = Mapping[str, Any]
 MOST_ROWS = 50_000
-_CHUNK_CHARACTERS = 32 * 1024
-# Spreadsheets take a cell that begins so for a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # What OpenAPI says of a file.
 FILE: dict[str, Any] = {
@@ -87,24 +82,13 @@ def file_of(
 ) -> StreamingResponse:
     """A file of these rows: CSV with the columns' titles, or JSON with the rows under a key, their number and facts."""
     content = csv_of(columns, rows) if form == "csv" else json_of(key, rows, facts or {})
-    return StreamingResponse(content, headers=_headers(name, form), media_type=_media_type(form))
+    return StreamingResponse(content, headers=headers_of(name, form), media_type=_media_type(form))
 
 
 def attachment(name: str, form: Format, columns: Sequence[str], rows: Iterable[Row]) -> Response:
     """A small CSV file of rows that are there already."""
-    text = "".join(_line(columns)) + "".join(_line([row[column] for column in columns]) for row in rows)
-    return Response(text, headers=_headers(name, form), media_type=_media_type(form))
-
-
-async def csv_of(columns: Mapping[str, str], rows: AsyncIterator[Row]) -> AsyncIterator[str]:
-    """CSV in pieces, its first line the titles."""
-    piece = _line(list(columns.values()))
-    async for row in rows:
-        piece += _line([row[column] for column in columns])
-        if len(piece) > _CHUNK_CHARACTERS:
-            yield piece
-            piece = ""
-    yield piece
+    text = "".join(line_of(columns)) + "".join(line_of([row[column] for column in columns]) for row in rows)
+    return Response(text, headers=headers_of(name, form), media_type=_media_type(form))
 
 
 async def json_of(key: str, rows: AsyncIterator[Row], facts: Row) -> AsyncIterator[str]:
@@ -114,31 +98,10 @@ async def json_of(key: str, rows: AsyncIterator[Row], facts: Row) -> AsyncIterat
     async for row in rows:
         piece += ("," if count else "") + json.dumps(row, ensure_ascii=False)
         count += 1
-        if len(piece) > _CHUNK_CHARACTERS:
+        if len(piece) > CHUNK_CHARACTERS:
             yield piece
             piece = ""
     yield f'{piece}], "total": {count}}}'
-
-
-def iso(moment: datetime | None) -> str | None:
-    """A moment in UTC with `Z`."""
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _line(cells: Sequence[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([_harmless(cell) for cell in cells])
-    return text.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    """A text that begins like a formula gets an apostrophe, with which a spreadsheet shows it as it is."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _headers(name: str, form: Format) -> dict[str, str]:
-    stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
-    return {"Content-Disposition": f'attachment; filename="{name}_{stamp}.{form}"'}
 
 
 def _media_type(form: Format) -> str:

@@ -18,6 +18,7 @@ from casare_cloud.faces.automation.export import files
 from casare_cloud.faces.automation.export.files import Format
 from casare_cloud.faces.automation.fields import Within
 from casare_cloud.faces.automation.refusals import refusals
+from casare_cloud.faces.kit.files import Row, iso
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
 from casare_cloud.faces.kit.state_words import ExecutionWord
 
@@ -62,7 +63,7 @@ async def export_executions(
         statuses=states_of(status), workflow_id=workflow_id, created_after=within.since, created_before=within.until
     )
 
-    async def rows() -> AsyncIterator[files.Row]:
+    async def rows() -> AsyncIterator[Row]:
         async with call.transaction() as own:
             async for row in files.executions(own, wanted, limit):
                 yield row
@@ -77,7 +78,7 @@ async def export_audit_logs(
     """The newest changes within the dates, as CSV or JSON. Needs audit.read."""
     await require(tx, "audit.read")
 
-    async def rows() -> AsyncIterator[files.Row]:
+    async def rows() -> AsyncIterator[Row]:
         async with call.transaction() as own:
             async for entry in audit.read_all(own, wanted, limit):
                 yield {
@@ -88,7 +89,7 @@ async def export_audit_logs(
                     "user_id": None if entry.actor_id is None else str(entry.actor_id),
                     "user_email": entry.actor_email,
                     "ip_address": entry.ip_address,
-                    "created_at": files.iso(entry.created_at),
+                    "created_at": iso(entry.created_at),
                 }
 
     return files.file_of("audit_logs", format, _AUDIT_COLUMNS, rows(), "audit_logs")
@@ -102,7 +103,7 @@ async def export_analytics(
     running = await metrics.count_running(tx)
     found = await metrics.get_performance(tx, period_days, _MOST_WORKFLOWS)
 
-    async def rows() -> AsyncIterator[files.Row]:
+    async def rows() -> AsyncIterator[Row]:
         for item in found:
             yield {
                 "workflow_id": str(item.workflow_id),

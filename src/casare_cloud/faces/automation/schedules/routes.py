@@ -8,8 +8,7 @@ from pydantic import AliasChoices, Field
 
 from casare_cloud.domain.schedules import service
 from casare_cloud.domain.schedules.model import Filter, Schedule
-from casare_cloud.errors import ApiError
-from casare_cloud.faces.automation.fields import ScheduleId
+from casare_cloud.faces.automation.fields import ScheduleId, changes_in
 from casare_cloud.faces.automation.refusals import idempotent, refusals
 from casare_cloud.faces.automation.schedules import examples
 from casare_cloud.faces.kit.examples import showing
@@ -127,10 +126,7 @@ async def get_schedule(schedule_id: ScheduleId, tx: Tx) -> ScheduleAnswer:
 @router.put("/{schedule_id}", responses=refusals(400, 404))
 async def update_schedule(schedule_id: ScheduleId, body: ScheduleChanges, tx: Tx) -> ScheduleAnswer:
     """Change what is named; the next run is reckoned anew. 400 NOTHING_TO_CHANGE. Needs schedules.write."""
-    changes = body.model_dump(exclude_none=True)
-    if not changes:
-        await service.get(tx, schedule_id)
-        raise ApiError(400, "NOTHING_TO_CHANGE", "The request names nothing that it would change.")
+    changes = await changes_in(body, lambda: service.get(tx, schedule_id))
     return ScheduleAnswer.of(await service.update(tx, schedule_id, changes))
 
 
@@ -142,6 +138,5 @@ async def delete_schedule(schedule_id: ScheduleId, tx: Tx) -> None:
 
 @router.post("/{schedule_id}/toggle", responses=refusals(404))
 async def toggle_schedule(schedule_id: ScheduleId, tx: Tx) -> ScheduleAnswer:
-    """Enable a schedule that is not, or the other way round. Needs schedules.write and schedules.read."""
-    was = await service.get(tx, schedule_id)
-    return ScheduleAnswer.of(await service.update(tx, schedule_id, {"is_enabled": not was.is_enabled}))
+    """Enable a schedule that is not, or the other way round. Needs schedules.write."""
+    return ScheduleAnswer.of(await service.toggle(tx, schedule_id))

@@ -1,15 +1,18 @@
 """What is behind the card of a workflow in the web client."""
 
+import asyncio
+from datetime import UTC, datetime
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter as JobFilter
+from casare_cloud.domain.jobs.model import Job
 from casare_cloud.domain.schedules import service as schedules
 from casare_cloud.domain.schedules.model import Filter as ScheduleFilter
 from casare_cloud.domain.workflows import service as workflows
-from casare_cloud.errors import ApiError, NotFound
+from casare_cloud.errors import InvalidArgument, NotFound
 from casare_cloud.faces.automation.fields import WorkflowId
 from casare_cloud.faces.automation.refusals import refusals
 from casare_cloud.faces.automation.storage.shapes import (
@@ -18,7 +21,11 @@ from casare_cloud.faces.automation.storage.shapes import (
     ScheduleFacts,
     WorkflowDetail,
     WorkflowFacts,
+    columns_of,
+    table_in,
 )
+from casare_cloud.faces.automation.storage.workbook import MEDIA_TYPE, MOST_COLUMNS, MOST_ROWS, workbook_of
+from casare_cloud.faces.kit.refusals import Responses
 from casare_cloud.faces.kit.routing import Route, Tx
 
 router = APIRouter(prefix="/storage", tags=["storage"], route_class=Route)
@@ -32,26 +39,51 @@ async def get_detail(workflow_id: WorkflowId, tx: Tx) -> WorkflowDetail:
     """
     workflow = await workflows.get(tx, workflow_id)
     newest, total, _ = await jobs.list_page(tx, JobFilter(workflow_id=workflow_id), 1, 0)
+    completed = await _newest_completed(tx, workflow_id)
     found = await schedules.list_some(tx, ScheduleFilter(workflow_id=workflow_id), 100, 0)
     return WorkflowDetail(
         workflow=WorkflowFacts.of(workflow),
         latest_execution=ExecutionFacts.of(newest[0]) if newest else None,
         total_executions=total,
         schedules=[ScheduleFacts.of(schedule) for schedule in found],
-        results_summary=await _newest_results(tx, workflow_id),
+        results_summary=None if completed is None else Results.of(completed),
     )
 
 
-@router.get("/workflows/{workflow_id}/latest-results/download", status_code=501, responses=refusals(404, 501))
-async def download_results(workflow_id: WorkflowId, tx: Tx) -> None:
-    """404 without a table of results; a workbook of one comes later (501). Needs workflows.read and executions.read."""
-    await workflows.get(tx, workflow_id)
-    if await _newest_results(tx, workflow_id) is None:
+_WORKBOOK: Responses = {
+    200: {
+        "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The workbook.",
+    }
+}
+
+
+@router.get(
+    "/workflows/{workflow_id}/latest-results/download",
+    response_class=Response,
+    responses={**_WORKBOOK, **refusals(400, 404)},
+)
+async def download_results(workflow_id: WorkflowId, tx: Tx) -> Response:
+    """The table in the newest result as a workbook (xlsx); 404 RESULTS_NOT_FOUND, 400 RESULTS_TOO_LARGE.
+
+    Needs workflows.read and executions.read.
+    """
+    workflow = await workflows.get(tx, workflow_id)
+    newest = await _newest_completed(tx, workflow_id)
+    rows = None if newest is None else table_in(newest.result)
+    if rows is None:
         raise NotFound("RESULTS_NOT_FOUND", "The workflow has no results.")
-    raise ApiError(501, "COMES_LATER", "Workbooks of results come later; the execution's data has them all.")
+    columns = columns_of(rows)
+    if len(rows) >= MOST_ROWS or len(columns) > MOST_COLUMNS:
+        sentence = "The table has more rows or columns than a workbook can hold; the execution's data has them all."
+        raise InvalidArgument(sentence, code="RESULTS_TOO_LARGE")
+    content = await asyncio.to_thread(workbook_of, workflow.name, columns, rows)
+    name = f"results_{datetime.now(UTC).strftime('%Y%m%d_%H%M%S')}.xlsx"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, headers=headers, media_type=MEDIA_TYPE)
 
 
-async def _newest_results(tx: Tx, workflow_id: UUID) -> Results | None:
-    """Of the newest execution that completed."""
+async def _newest_completed(tx: Tx, workflow_id: UUID) -> Job | None:
+    """The newest execution that completed, with its result."""
     completed, _, _ = await jobs.list_page(tx, JobFilter(statuses=["completed"], workflow_id=workflow_id), 1, 0)
-    return Results.of(await jobs.get(tx, completed[0].job_id)) if completed else None
+    return await jobs.get(tx, completed[0].job_id) if completed else None

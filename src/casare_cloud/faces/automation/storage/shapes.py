@@ -151,7 +151,7 @@ class Results(Answer):
     @classmethod
     def of(cls, job: Job) -> "Results | None":
         """What a completed job put out, if there is a list of objects in it."""
-        rows = _table_in(job.result)
+        rows = table_in(job.result)
         if rows is None or job.finished_at is None:
             return None
         return cls(
@@ -159,7 +159,7 @@ class Results(Answer):
             execution_id=job.job_id,
             total_items=len(rows),
             file_size=len(json.dumps(job.result, ensure_ascii=False).encode()),
-            columns=list(dict.fromkeys(name for row in rows[:_PREVIEWED_ROWS] for name in row)),
+            columns=columns_of(rows[:_PREVIEWED_ROWS]),
             preview=rows[:_PREVIEWED_ROWS],
         )
 
@@ -184,11 +184,16 @@ class WorkflowDetail(Answer):
     results_summary: Results | None
 
 
-def _table_in(value: Any, levels: int = 4) -> list[dict[str, Any]] | None:
+def columns_of(rows: list[dict[str, Any]]) -> list[str]:
+    """The names in the rows, each once, in the order in which they appear."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def table_in(value: Any, levels: int = 4) -> list[dict[str, Any]] | None:
     """The first list of objects in a JSON value, a few levels deep."""
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         return value
     if isinstance(value, dict) and levels:
-        found = (_table_in(item, levels - 1) for item in value.values())
+        found = (table_in(item, levels - 1) for item in value.values())
         return next((rows for rows in found if rows is not None), None)
     return None

@@ -9,7 +9,7 @@ from pydantic import Field
 from casare_cloud.domain.triggers import service
 from casare_cloud.domain.triggers.model import Filter, NewTrigger, Trigger
 from casare_cloud.errors import ApiError
-from casare_cloud.faces.automation.fields import TriggerId
+from casare_cloud.faces.automation.fields import TriggerId, changes_in
 from casare_cloud.faces.automation.refusals import idempotent, refusals
 from casare_cloud.faces.automation.triggers import examples
 from casare_cloud.faces.kit.examples import showing
@@ -250,10 +250,7 @@ async def get_trigger(trigger_id: TriggerId, tx: Tx) -> TriggerAnswer:
 @router.put("/{trigger_id}", responses=refusals(400, 404, 409))
 async def update_trigger(trigger_id: TriggerId, body: TriggerChanges, tx: Tx) -> TriggerAnswer:
     """Change what is named; 400 NOTHING_TO_CHANGE. Needs triggers.write."""
-    changes = body.model_dump(exclude_none=True)
-    if not changes:
-        await service.get(tx, trigger_id)
-        raise ApiError(400, "NOTHING_TO_CHANGE", "The request names nothing that it would change.")
+    changes = await changes_in(body, lambda: service.get(tx, trigger_id))
     return TriggerAnswer.of(await service.update(tx, trigger_id, changes))
 
 
@@ -265,9 +262,8 @@ async def delete_trigger(trigger_id: TriggerId, tx: Tx) -> None:
 
 @router.post("/{trigger_id}/toggle", responses=refusals(404))
 async def toggle_trigger(trigger_id: TriggerId, tx: Tx) -> TriggerAnswer:
-    """Enable a trigger that is not, or the other way round. Needs triggers.write and triggers.read."""
-    was = await service.get(tx, trigger_id)
-    return TriggerAnswer.of(await service.update(tx, trigger_id, {"is_enabled": not was.is_enabled}))
+    """Enable a trigger that is not, or the other way round. Needs triggers.write."""
+    return TriggerAnswer.of(await service.toggle(tx, trigger_id))
 
 
 @router.post("/{trigger_id}/fire", **idempotent(400, 404))

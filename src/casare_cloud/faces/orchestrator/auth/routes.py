@@ -9,8 +9,9 @@ from casare_cloud.domain.users import service
 from casare_cloud.domain.users.model import Registration
 from casare_cloud.faces.kit import accounts
 from casare_cloud.faces.kit.accounts import LoginBody, RefreshBody, RegisterBody, TokensAnswer, users_of
+from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.routing import CurrentCall, PublicRoute, Route, Tx
-from casare_cloud.faces.orchestrator.auth.shapes import LoggedOut, MeAnswer
+from casare_cloud.faces.orchestrator.auth.shapes import LoggedOut, MeAnswer, SwitchBody, TenantList, TenantOfCaller
 from casare_cloud.faces.orchestrator.auth.words import with_implied_roles
 from casare_cloud.faces.orchestrator.refusals import refusals
 
@@ -32,14 +33,15 @@ async def refresh(body: RefreshBody, call: CurrentCall) -> TokensAnswer:
     return await accounts.refresh(body, call)
 
 
-@public.post("/register", status_code=201, responses=refusals(409), openapi_extra=OPEN)
+@public.post("/register", status_code=201, responses=refusals(404, 409), openapi_extra=OPEN)
 async def register(body: RegisterBody, call: CurrentCall) -> TokensAnswer:
-    """Create a user, an organization and the membership as its admin, and log in.
+    """Create a user with an organization of their own, or, by an invitation, in somebody else's; and log in.
 
-    Takes no `Idempotency-Key`: repeated as it was, it logs in. 503 REGISTERED_NOT_SIGNED_IN: the user is there, and
-    logging in is what is left to do. More rules for passwords may be set than the shape shows.
+    404 INVITATION_NOT_FOUND, 409 EMAIL_TAKEN or USERNAME_TAKEN. Takes no `Idempotency-Key`: repeated as it was, it logs
+    in. 503 REGISTERED_NOT_SIGNED_IN: the user is there, and logging in is what is left to do. More rules for passwords
+    may be set than the shape shows.
     """
-    form = Registration(**body.model_dump())
+    form = Registration(**{**body.model_dump(), "org_name": body.org_name or ""})
     return TokensAnswer(**asdict(await users_of(call).register(form)))
 
 
@@ -58,6 +60,23 @@ async def me(call: CurrentCall, tx: Tx) -> MeAnswer:
     identity = await service.whoami(tx)
     shown = asdict(identity) | {"roles": with_implied_roles(identity.roles)}
     return MeAnswer(**shown, dev_mode=call.actor.is_dev_mode)
+
+
+@known.get("/tenants", responses=refusals())
+async def list_tenants(tx: Tx) -> TenantList:
+    """The tenants that the caller is a member of, and which of them this token is for; a key has one."""
+    return TenantList(tenants=[TenantOfCaller.model_validate(own) for own in await service.list_tenants(tx)])
+
+
+@known.post("/switch", responses=refusals(404))
+@shown_once("access_token", "refresh_token")
+async def switch_tenant(body: SwitchBody, call: CurrentCall) -> TokensAnswer:
+    """Tokens for another tenant of the caller: this session moves there, and no other. 404 TENANT_NOT_FOUND.
+
+    The refresh token is used up, as it is by `/auth/refresh`; the access token of before goes on until it ends.
+    """
+    tokens = await users_of(call).enter_tenant(call.actor, body.tenant, body.refresh_token)
+    return TokensAnswer(**asdict(tokens))
 
 
 router.include_router(public)

@@ -15,4 +15,5 @@ EVENT: Example = {
     "actor_id": None,
     "data": {"status": "completed", "workflow_name": "Daily Report", "attempt": 1},
 }
+CURSOR: Example = {"next": 42}
 EVENTS: Example = {"events": [EVENT], "next": 42}

@@ -34,6 +34,14 @@ class EventAnswer(Answer):
     data: dict[str, Any]
 
 
+class EventCursor(Answer):
+    """The number of the newest event; 0: nothing has happened yet."""
+
+    model_config = showing(examples.CURSOR)
+
+    next: int
+
+
 class EventList(Answer):
     """Events in sequence; `next` is what to send as `after` next time."""
 

@@ -54,7 +54,7 @@ JOB: Example = {
     "error_details": None,
 }
 JOB_CREATED: Example = {**JOB, "warnings": []}
-JOBS: Example = {"jobs": [JOB_SUMMARY], "total_is_capped": False, **PAGE}
+JOBS: Example = {"jobs": [JOB_SUMMARY], "total_is_capped": False, "next": None, **PAGE}
 CANCEL: Example = {"reason": "Wrong file"}
 CANCELLED: Example = {
     "job_id": JOB_ID,
@@ -63,6 +63,7 @@ CANCELLED: Example = {
     "message": "Cancellation requested; the robot has been told",
     "cancel_requested": True,
 }
+RETRY: Example = {"input": {"param": "another value"}}
 RETRIED: Example = {
     "original_job_id": JOB_ID,
     "new_job_id": "660e8400-e29b-41d4-a716-446655440009",
@@ -78,4 +79,18 @@ LOG_LINE: Example = {
     "extra": None,
     "attempt": 1,
 }
+NODE_RUN: Example = {
+    "node_id": "node-456",
+    "node_type": "ClickElementNode",
+    "name": None,
+    "status": "completed",
+    "started_at": EARLIER,
+    "completed_at": NOW,
+    "duration_ms": 5000,
+    "runs": 1,
+    "error": None,
+    "is_healed": None,
+}
+ATTEMPT_NODES: Example = {"attempt": 1, "reported_at": NOW, "nodes": [NODE_RUN]}
+NODES: Example = {"job_id": JOB_ID, "attempts": [ATTEMPT_NODES]}
 LOGS: Example = {"logs": [LOG_LINE], **PAGE}

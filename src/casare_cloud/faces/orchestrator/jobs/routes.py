@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.events import service as events
 from casare_cloud.domain.jobs import service
-from casare_cloud.domain.jobs.model import Filter, LogLevel
+from casare_cloud.domain.jobs.model import Filter, LogFilter, LogLevel, LogOrder
+from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import Route, Tx
@@ -23,7 +24,9 @@ from casare_cloud.faces.orchestrator.jobs.shapes import (
     JobCreated,
     JobList,
     LogList,
+    NodesAnswer,
     RetryAnswer,
+    RetryBody,
 )
 from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
 from casare_cloud.faces.orchestrator.leases import routes as job_leases
@@ -38,10 +41,14 @@ async def create_job(body: CreateJobBody, tx: Tx) -> JobCreated:
     """Queue a job of a published workflow.
 
     The workflow is named by its UUID or by its name (the newest workflow of that name). Unknown fields are ignored, and
-    named in `warnings`.
+    named in `warnings`, where also stands that no registered robot has what the job asks for.
     409 WORKFLOW_NOT_RUNNABLE when it is archived or disabled. Needs jobs.create.
     """
-    return JobCreated.of(await service.enqueue(tx, body.job()), warnings=body.warnings())
+    job = await service.enqueue(tx, body.job())
+    warnings = body.warnings()
+    if body.asks_for_a_robot():
+        warnings += await service.warnings_of(tx, job.job_id)
+    return JobCreated.of(job, warnings=warnings)
 
 
 @router.get("", responses=refusals())
@@ -56,10 +63,38 @@ async def list_jobs(
     robot_id: Annotated[RobotName | None, Query(description="External id or UUID.")] = None,
     created_after: Annotated[Moment | None, Query(description="At or after this time.")] = None,
     created_before: Annotated[Moment | None, Query(description="Before this time.")] = None,
+    trigger_type: Annotated[
+        str | None, Query(min_length=1, max_length=64, description="What made it: manual, scheduled, retry, webhook …")
+    ] = None,
+    error_type: Annotated[
+        str | None, Query(min_length=1, max_length=255, description="Its error has this type.")
+    ] = None,
+    search: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=255,
+            description="Part of the workflow's name, the error, its type, or a key of the job, in any letter case.",
+        ),
+    ] = None,
+    before: Annotated[UUID | None, Query(description="The jobs before this one: `next` of the page before.")] = None,
 ) -> JobList:
-    """List jobs, the newest first, without inputs and results. Needs jobs.read."""
-    wanted = Filter(states_of(status), workflow_id, robot_id, created_after, created_before)
-    return JobList.of(await service.list_page(tx, wanted, page.limit, page.offset), page.limit, page.offset)
+    """List jobs, the newest first, without inputs and results. Needs jobs.read.
+
+    Pages go by `offset` or, however long the history is, by `before`. With `trigger_type`, `error_type`, `search` or
+    `before` an answer looks through 5,000 jobs (1,000 of those that wait or are in hand) and may hold fewer than
+    `limit`: ask again with `before` until `next` is null. `offset` does not go with them.
+    """
+    causes = None if trigger_type is None else [trigger_type]
+    wanted = Filter(
+        states_of(status), workflow_id, robot_id, created_after, created_before, before, causes, error_type, search
+    )
+    if not wanted.is_sparse:
+        found = await service.list_page(tx, wanted, page.limit, page.offset)
+        return JobList.of(found, page.limit, page.offset)
+    if page.offset:
+        raise InvalidArgument("offset: goes with none of before, trigger_type, error_type, search; `before` pages.")
+    return JobList.looked_through(await service.look_through(tx, wanted, page.limit), page.limit)
 
 
 @router.get("/{job_id}", responses=refusals(404))
@@ -85,10 +120,30 @@ async def list_job_events(job_id: JobId, tx: Tx, page: EventPage) -> EventList:
 
 @router.get("/{job_id}/logs", responses=refusals(404))
 async def list_job_logs(
-    job_id: JobId, tx: Tx, page: Annotated[Page, page(100, 1000)], level: Annotated[LogLevel | None, Query()] = None
+    job_id: JobId,
+    tx: Tx,
+    page: Annotated[Page, page(100, 1000)],
+    level: Annotated[LogLevel | None, Query()] = None,
+    order: Annotated[LogOrder, Query(description="Which line comes first.")] = "oldest",
+    after: Annotated[UUID | None, Query(description="Only lines after the one with this `id`.")] = None,
+    before: Annotated[UUID | None, Query(description="Only lines before the one with this `id`.")] = None,
 ) -> LogList:
-    """What the robots logged while they ran the job, the oldest line first. Needs jobs.read and logs.read."""
-    return LogList.of(await service.list_logs(tx, job_id, level, page.limit, page.offset), page.limit, page.offset)
+    """What the robots logged while they ran the job. Needs jobs.read and logs.read.
+
+    `total` counts the lines that match, `after` and `before` included. To follow a log, ask for the newest lines once
+    and then for those `after` the newest that you have; for older ones, `before` the oldest, newest first.
+    """
+    wanted = LogFilter(level, after, before, order)
+    return LogList.of(await service.list_logs(tx, job_id, wanted, page.limit, page.offset), page.limit, page.offset)
+
+
+@router.get("/{job_id}/nodes", responses=refusals(404))
+async def list_job_nodes(job_id: JobId, tx: Tx) -> NodesAnswer:
+    """What robots said of the nodes of each attempt, the first attempt first: when each began, and for how long it ran.
+
+    An attempt whose robot said nothing of its nodes is not there. Needs jobs.read.
+    """
+    return NodesAnswer.of(job_id, await service.list_attempts(tx, job_id))
 
 
 @router.post("/{job_id}/cancel", responses=refusals(404, 409))
@@ -106,13 +161,14 @@ async def cancel_job(job_id: JobId, tx: Tx, body: CancelBody | None = None) -> C
 
 
 @router.post("/{job_id}/retry", **idempotent(404))
-async def retry_job(job_id: JobId, tx: Tx) -> RetryAnswer:
-    """Queue a new job like one that failed, was cancelled or timed out.
+async def retry_job(job_id: JobId, tx: Tx, body: RetryBody | None = None) -> RetryAnswer:
+    """Queue a new job like one that failed, was cancelled or timed out; `retry_of` of the new one names it.
 
-    400 JOB_NOT_RETRYABLE for any other state, 409 DEDUPE_KEY_TAKEN while another job has its dedupe key. Needs
-    jobs.retry.
+    With `input`, the new job begins with that, and may repeat a completed job as well. 400 JOB_NOT_RETRYABLE for any
+    other state, 409 DEDUPE_KEY_TAKEN while another job has its dedupe key. Unknown fields are refused. Needs
+    jobs.retry, and with an input jobs.create.
     """
-    new_job_id = await service.retry(tx, job_id)
+    new_job_id = await service.retry(tx, job_id, body.input if body else None)
     return RetryAnswer(original_job_id=job_id, new_job_id=new_job_id, job_id=new_job_id, message="Job queued for retry")
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import AliasChoices, Field
 
-from casare_cloud.domain.jobs.model import Cancellation, Job, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.jobs.model import Attempt, Cancellation, Job, JobPage, LogEntry, LogLevel, NewJob
 from casare_cloud.faces.kit.examples import showing
-from casare_cloud.faces.kit.fields import Flag, Input, Integer, Moment, Name, Words
+from casare_cloud.faces.kit.fields import Flag, Input, InputNames, Integer, Moment, Name, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
 from casare_cloud.faces.kit.state_words import JobWord, job_word
 from casare_cloud.faces.orchestrator.casare.shapes import JobAliases, job_aliases
@@ -67,6 +67,10 @@ class CreateJobBody(OpenBody):
         Annotated[Integer, Field(ge=1, le=2**31 - 1)] | None,
         Field(validation_alias=AliasChoices("version", "workflow_version"), description="Default: the current one."),
     ] = None
+
+    def asks_for_a_robot(self) -> bool:
+        """Whether not any robot will do. Most jobs ask for nothing, and are spared the look for one."""
+        return bool(self.required_capabilities or self.required_tags or self.environment or self.pool)
 
     def job(self) -> NewJob:
         """What the domain calls it."""
@@ -178,7 +182,10 @@ def _text(robot_id: UUID | None) -> str | None:
 
 
 class JobList(Answer):
-    """A page of jobs, the newest first. `total` counts what matches of the newest 10,000, and all up to this page."""
+    """A page of jobs, the newest first. `total` counts what matches of the newest 10,000, and all up to this page.
+
+    Where an answer looks through a part of the jobs, `total` counts what matches in that part.
+    """
 
     model_config = showing(examples.JOBS)
 
@@ -187,17 +194,25 @@ class JobList(Answer):
     total_is_capped: Annotated[bool, Field(description="There may be more than `total` says: older ones.")]
     limit: int
     offset: int
+    next: Annotated[UUID | None, Field(description="Send it as `before` for the next page; null: there is none.")]
 
     @classmethod
     def of(cls, page: tuple[list[Job], int, bool], limit: int, offset: int) -> "JobList":
         """A page as the service gives it."""
         items, total, is_capped = page
+        more = items[-1].job_id if len(items) == limit else None
+        return cls.looked_through(JobPage(items, total, is_capped, more), limit, offset)
+
+    @classmethod
+    def looked_through(cls, page: JobPage, limit: int, offset: int = 0) -> "JobList":
+        """A page of what was looked through."""
         return cls(
-            jobs=[JobSummary.of(item) for item in items],
-            total=total,
-            total_is_capped=is_capped,
+            jobs=[JobSummary.of(item) for item in page.jobs],
+            total=page.total,
+            total_is_capped=page.is_capped,
             limit=limit,
             offset=offset,
+            next=page.next,
         )
 
 
@@ -238,6 +253,16 @@ class CancelAnswer(Answer):
         )
 
 
+class RetryBody(Body):
+    """What the new job begins with. Closed: nothing else is taken."""
+
+    model_config = showing(examples.RETRY, extra="forbid")
+
+    input: Annotated[
+        dict[str, Any] | None, Field(validation_alias=InputNames, description="Default: that of the job.")
+    ] = None
+
+
 class RetryAnswer(Answer):
     """The new job, and the one that it repeats."""
 
@@ -263,8 +288,62 @@ class LogLine(Answer):
     attempt: int
 
 
+class NodeRun(Answer):
+    """What a node or a step did in an attempt. `started_at` is that of its first run, `duration_ms` of all its runs."""
+
+    model_config = showing(examples.NODE_RUN)
+
+    node_id: str
+    node_type: str | None = None
+    name: str | None = None
+    status: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    duration_ms: float | None = None
+    runs: float | None = None
+    error: str | None = None
+    is_healed: Annotated[bool | None, Field(description="Null: its robot did not try to mend it.")] = None
+
+
+class AttemptNodes(Answer):
+    """An attempt and its nodes, in the order in which they began first."""
+
+    model_config = showing(examples.ATTEMPT_NODES)
+
+    attempt: int
+    reported_at: Time
+    nodes: list[NodeRun]
+
+
+class NodesAnswer(Answer):
+    """The nodes of all attempts of a job."""
+
+    model_config = showing(examples.NODES)
+
+    job_id: UUID
+    attempts: list[AttemptNodes]
+
+    @classmethod
+    def of(cls, job_id: UUID, attempts: list[Attempt]) -> "NodesAnswer":
+        """What the service gives."""
+        return cls(
+            job_id=job_id,
+            attempts=[
+                AttemptNodes(
+                    attempt=each.attempt,
+                    reported_at=each.reported_at,
+                    nodes=[
+                        NodeRun.model_validate({**node, "is_healed": (node.get("healing") or {}).get("healed")})
+                        for node in each.node_executions
+                    ],
+                )
+                for each in attempts
+            ],
+        )
+
+
 class LogList(Answer):
-    """A page of a job's log, the oldest line first."""
+    """A page of a job's log, in the order that was asked for."""
 
     model_config = showing(examples.LOGS)
 

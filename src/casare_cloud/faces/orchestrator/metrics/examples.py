@@ -89,6 +89,17 @@ ANALYTICS: Example = {
     ],
     "self_healing_success_rate": 85.5,
 }
+ROBOT_POINT: Example = {
+    "starts_at": EARLIER,
+    "completed": 42,
+    "failed": 2,
+    "timed_out": 0,
+    "cancelled": 1,
+    "average_duration_ms": 38500,
+}
+POINT: Example = {**ROBOT_POINT, "created": 47, "unfinished": 12}
+ROBOT_SERIES: Example = {"interval": "hour", "points": [ROBOT_POINT]}
+SERIES: Example = {"interval": "hour", "points": [POINT]}
 ACTIVITY: Example = {
     "id": "019abcde-0000-7000-8000-000000000001",
     "seq": 42,

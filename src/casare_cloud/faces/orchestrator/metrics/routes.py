@@ -12,13 +12,15 @@ from casare_cloud.domain.dead_letters import service as dead_letters
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter as JobFilter
 from casare_cloud.domain.metrics import service
+from casare_cloud.domain.metrics.model import SeriesInterval
 from casare_cloud.domain.robots import service as robots
-from casare_cloud.faces.kit.fields import Moment
+from casare_cloud.faces.kit.fields import Moment, Timezone
 from casare_cloud.faces.kit.routing import Route, Tx
-from casare_cloud.faces.orchestrator.casare.shapes import TimeRange, days_of, fleet_aliases
+from casare_cloud.faces.orchestrator.casare.shapes import TimeRange, fleet_aliases, hours_of
 from casare_cloud.faces.orchestrator.fields import JobId, RobotId, RobotName
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary
 from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
+from casare_cloud.faces.orchestrator.metrics.series import RobotSeries, Series
 from casare_cloud.faces.orchestrator.metrics.shapes import (
     ActivityList,
     ActivityWord,
@@ -45,9 +47,7 @@ async def get_fleet_metrics(
     schema: Schema = "2",
     time_range: Annotated[
         TimeRange | None,
-        Query(
-            description="For CasareRPA's dashboard: how the jobs of that time ended, too. `1h` is answered as `24h`."
-        ),
+        Query(description="For CasareRPA's dashboard: how the jobs of that time ended, too; from a full hour on."),
     ] = None,
 ) -> FleetAnswer:
     """The fleet at this moment: robots by state, jobs in hand and waiting, the day so far. Needs analytics.read, and
@@ -55,8 +55,9 @@ async def get_fleet_metrics(
     fleet = await service.get_fleet(tx)
     if time_range is None:
         return FleetAnswer.of(fleet, schema == "1")
-    analytics, letters = await service.get_analytics(tx, days_of(time_range)), await dead_letters.count(tx)
-    return FleetAnswer.of(fleet, schema == "1", fleet_aliases(fleet, analytics, letters.open))
+    analytics = await service.get_analytics_of_hours(tx, hours_of(time_range))
+    aliases = fleet_aliases(fleet, analytics, (await dead_letters.count(tx)).open)
+    return FleetAnswer.of(fleet, schema == "1", aliases)
 
 
 @router.get("/robots", responses=refusals())
@@ -109,6 +110,41 @@ async def get_analytics(tx: Tx, days: Annotated[int, Query(ge=1, le=90)] = 7, sc
     Answered from hourly and daily sums, however many jobs there were. Needs analytics.read.
     """
     return AnalyticsAnswer.of(await service.get_analytics(tx, days), schema == "1")
+
+
+Count = Annotated[
+    int | None,
+    Query(ge=1, le=1440, description="How many, the running one included: 60 minutes, 24 hours or 30 days by default."),
+]
+Zone = Annotated[Timezone | None, Query()]
+
+
+@router.get("/series", responses=refusals())
+async def get_series(tx: Tx, interval: SeriesInterval = "hour", count: Count = None, timezone: Zone = None) -> Series:
+    """How many jobs began and how they ended in each of the last minutes, hours or days, zeros included.
+
+    At most 1,440 minutes, 744 hours or 90 days. Minutes and hours are those of UTC, days those of `timezone`; where its
+    midnight is no full hour of UTC, a day begins with the full hour before. Read from sums, however many jobs there
+    were. Needs analytics.read.
+    """
+    return Series.of(interval, await service.get_series(tx, interval, count, timezone))
+
+
+@router.get("/robots/{robot_id}/series", responses=refusals(404))
+async def get_robot_series(
+    robot_id: RobotId,
+    tx: Tx,
+    interval: Annotated[
+        SeriesInterval, Query(description="hour or day; minutes are kept of the tenant only.")
+    ] = "hour",
+    count: Count = None,
+    timezone: Zone = None,
+) -> RobotSeries:
+    """How the jobs that a robot had ended in each of the last hours (744 at most) or days (90), zeros included.
+
+    Needs robots.read and analytics.read; a robot's key sees its own robot.
+    """
+    return RobotSeries.of(interval, await service.get_series(tx, interval, count, timezone, robot_id))
 
 
 @router.get("/activity", responses=refusals())

@@ -36,6 +36,16 @@ WORKFLOW_SUMMARY: Example = {
 }
 WORKFLOW: Example = {**WORKFLOW_SUMMARY, "workflow_json": GRAPH}
 WORKFLOWS: Example = {"workflows": [WORKFLOW_SUMMARY], **PAGE}
+VERSION_SUMMARY: Example = {
+    "version": 3,
+    "is_current": True,
+    "node_count": 2,
+    "definition_bytes": 180,
+    "created_by": USER_ID,
+    "created_at": NOW,
+}
+VERSION: Example = {**VERSION_SUMMARY, "workflow_json": GRAPH}
+VERSIONS: Example = {"versions": [VERSION_SUMMARY], **PAGE}
 WORKFLOW_DELETED: Example = {
     "status": "success",
     "message": f"Workflow deleted: {WORKFLOW_ID}",

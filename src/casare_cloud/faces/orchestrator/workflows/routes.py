@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, UploadFile
 
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
@@ -11,15 +11,18 @@ from casare_cloud.domain.workflows.model import Filter, WorkflowStatus
 from casare_cloud.faces.kit.fields import Name
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
-from casare_cloud.faces.orchestrator.fields import ExecutionMode, WorkflowId
+from casare_cloud.faces.kit.workflow_check import Strict, check
+from casare_cloud.faces.orchestrator.fields import BIGGEST_INTEGER, ExecutionMode, WorkflowId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
-from casare_cloud.faces.orchestrator.workflows import checking, submitting
+from casare_cloud.faces.orchestrator.workflows import submitting
 from casare_cloud.faces.orchestrator.workflows.shapes import (
     BackupAnswer,
     DeletedFrom,
     SubmitAnswer,
     SubmitBody,
     TriggerType,
+    VersionAnswer,
+    VersionList,
     WorkflowAnswer,
     WorkflowDeleted,
     WorkflowList,
@@ -30,15 +33,16 @@ router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 
 
 @router.post("", **idempotent(404, 501))
-async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
+async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall, strict: Strict = True) -> SubmitAnswer:
     """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
 
     Both are made, or neither; with `run` false it is published only. At most 10 MB and 1,000 nodes. Unknown fields are
-    ignored, and named in `warnings`, where also stands what a robot will refuse or not read in the workflow, by node
-    and port. `scheduled` needs `schedule_cron`; the schedule has the workflow's name and the tenant's time zone.
-    `webhook` answers 501 and stores nothing. Needs workflows.write, and jobs.create or schedules.write where it runs.
+    ignored, and named in `warnings`, where also stands what may be a mistake in the workflow, by node and port. 400
+    WORKFLOW_INVALID when no robot would run it: `details` has each mistake. `scheduled` needs `schedule_cron`; the
+    schedule has the workflow's name and the tenant's time zone. `webhook` answers 501 and stores nothing. Needs
+    workflows.write, and jobs.create or schedules.write where it runs.
     """
-    return await _submit(body, tx, call)
+    return await _submit(body, tx, call, strict=strict)
 
 
 def _upload_options(
@@ -79,6 +83,7 @@ async def upload_workflow(
     options: Annotated[dict[str, Any], Depends(_upload_options)],
     tx: Tx,
     call: CurrentCall,
+    strict: Strict = True,
 ) -> SubmitAnswer:
     """Publish a workflow from a JSON file, and queue its first job or make its schedule.
 
@@ -88,14 +93,18 @@ async def upload_workflow(
     schedules.write.
     """
     content = await file.read()
-    return await _submit(await asyncio.to_thread(read_upload, file.filename, content, options), tx, call)
+    return await _submit(await asyncio.to_thread(read_upload, file.filename, content, options), tx, call, strict=strict)
 
 
-async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
-    """The copy is stored when the work is committed and no connection waits for the store."""
+async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall, *, strict: bool) -> SubmitAnswer:
+    """The copy is stored when the work is committed and no connection waits for the store.
+
+    The check is done before the database locks anything; what the database refuses is told first.
+    """
     store = store_of(call.services.settings)
+    checked = await check(body.workflow_json, "workflow_json", submitting.input_of(body))
     made = await submitting.submit(tx, store, body)
-    warnings = [*body.warnings(), *await checking.find_warnings(body.workflow_json)]
+    warnings = [*body.warnings(), *checked.warnings(strict=strict), *made.warnings]
     await call.commit(_answer(made, body, warnings))
     return _answer(await submitting.keep_copy(call.transaction, store, made, body), body, warnings)
 
@@ -130,6 +139,26 @@ async def list_workflows(
 async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
     """A workflow with the graph of its current version, as it was submitted. Needs workflows.read."""
     return WorkflowAnswer.model_validate(await service.get(tx, workflow_id))
+
+
+@router.get("/{workflow_id}/versions", responses=refusals(404))
+async def list_workflow_versions(workflow_id: WorkflowId, tx: Tx, page: Annotated[Page, page(100, 500)]) -> VersionList:
+    """The versions of a workflow, the newest first, without their graphs. Needs workflows.read."""
+    found = await service.list_versions(tx, workflow_id, page.limit, page.offset)
+    return VersionList.of(found, page.limit, page.offset)
+
+
+@router.get("/{workflow_id}/versions/{version}", responses=refusals(404))
+async def get_workflow_version(
+    workflow_id: WorkflowId,
+    version: Annotated[int, Path(ge=1, le=BIGGEST_INTEGER, description="The number of the version.")],
+    tx: Tx,
+) -> VersionAnswer:
+    """A version with its graph, as it was submitted; 404 WORKFLOW_NOT_FOUND as well when there is no such version.
+
+    A version never changes. Needs workflows.read.
+    """
+    return VersionAnswer.model_validate(await service.get_version(tx, workflow_id, version))
 
 
 @router.delete("/{workflow_id}", responses=refusals(404))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from casare_cloud.domain.workflows.model import Workflow, WorkflowStatus
+from casare_cloud.domain.workflows.model import Version, Workflow, WorkflowStatus
 from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Input, Name
@@ -50,7 +50,8 @@ class SubmitBody(OpenBody):
         str | None, Field(min_length=1, max_length=64, description="Robots of this shared pool run it: its id or name.")
     ] = None
     robot_id: Annotated[
-        RobotName | None, Field(description="Only this robot runs it: its external id or UUID. Not for schedules.")
+        RobotName | None,
+        Field(description="Only this robot runs it, now and by its schedule: its external id or UUID."),
     ] = None
 
 
@@ -148,6 +149,46 @@ class WorkflowList(Answer):
         items, total = page
         return cls(
             workflows=[WorkflowSummary.model_validate(item) for item in items], total=total, limit=limit, offset=offset
+        )
+
+
+class VersionSummary(Answer):
+    """A version of a workflow, without its graph."""
+
+    model_config = showing(examples.VERSION_SUMMARY)
+
+    version: int
+    is_current: bool
+    node_count: int
+    definition_bytes: Annotated[int, Field(description="Of the graph, as the database keeps it.")]
+    created_by: UUID | None
+    created_at: Time
+
+
+class VersionAnswer(VersionSummary):
+    """A version of a workflow with its graph, as it was submitted."""
+
+    model_config = showing(examples.VERSION)
+
+    workflow_json: Annotated[dict[str, Any], Field(validation_alias="definition")]
+
+
+class VersionList(Answer):
+    """A page of the versions of a workflow, the newest first."""
+
+    model_config = showing(examples.VERSIONS)
+
+    versions: list[VersionSummary]
+    total: int
+    limit: int
+    offset: int
+
+    @classmethod
+    def of(cls, page: tuple[list[Version], int], limit: int, offset: int) -> "VersionList":
+        """A page as the service gives it."""
+        items, total = page
+        return cls(
+            versions=[VersionSummary.model_validate(item) for item in items], total=total, limit=limit, offset=offset
         )
 
 

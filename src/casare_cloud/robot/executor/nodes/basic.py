@@ -10,6 +10,7 @@ from casare_cloud.robot.executor.declarations import (
     anything,
     choice,
     expression,
+    flag,
     listing,
     number,
     text,
@@ -95,42 +96,59 @@ def _as_template(run: NodeRun, match: re.Match[str]) -> str:
     return match[0] if run.lookup(match[1]) is MISSING else f"{{{match[0]}}}"
 
 
+VARIABLE_TYPES = (
+    "String", "Boolean", "Int32", "Float", "Object", "Array", "List", "Dict", "FilePath", "DataTable", "Integer", "Int",
+    "Number",
+)  # fmt: skip
+
+
 @node(
     "SetVariableNode",
     takes=(
         text("variable_name", "name", default=None),
         anything("value", "default_value", default=""),
-        text("variable_type", "type"),
+        choice("variable_type", *VARIABLE_TYPES, default="String", also=("type",)),
     ),
     gives=("value",),
+    needs=("variable_name",),
 )
 def set_variable(run: NodeRun) -> Mapping[str, Any]:
-    """Sets a variable, converted to String, Boolean, Int32, Float, Object, Array, List or Dict when asked to."""
+    """Sets a variable, converted to Boolean, Int32, Float, Object, Array, List or Dict when asked to.
+
+    String and FilePath change nothing: an editor writes String beside every value.
+    """
     name = as_text(run.need("variable_name")).strip()
-    value = convert(run.value("value"), run.text("variable_type"), f"the value of {name}")
+    value = convert(run.value("value"), run.choice("variable_type"), f"the value of {name}")
     run.run.variables[name] = value
     return {"value": value}
 
 
+def is_yes(value: Any) -> bool:
+    """Whether a value says so: of texts, true, yes, on and 1 do."""
+    return value.strip().lower() in ("true", "yes", "on", "1") if isinstance(value, str) else bool(value)
+
+
 def convert(value: Any, wanted: str, what: str) -> Any:
-    """The value as String, Boolean, Int32, Float, Object/Dict or Array/List; other words change nothing."""
+    """The value as one of `VARIABLE_TYPES`."""
     try:
         match wanted.lower():
-            case "string":
-                return as_text(value)
             case "boolean":
-                return is_true(value)
+                return is_yes(value)
             case "int32" | "integer" | "int":
                 return int(float(value))
             case "float" | "number":
                 return float(value)
+            case "object" | "dict" if isinstance(value, str):
+                return json.loads(value)
             case "object" | "dict":
-                return json.loads(value) if isinstance(value, str) else dict(value)
+                return dict(value) if isinstance(value, Mapping) else {"value": value}
+            case "datatable" if isinstance(value, str):
+                return json.loads(value)
             case "array" | "list" if isinstance(value, str):
                 found = parsed(value)
                 return found if isinstance(found, list) else [part.strip() for part in value.split(",")]
             case "array" | "list":
-                return list(value)
+                return list(value) if isinstance(value, list | tuple) else [value]
             case _:
                 return value
     except (ValueError, TypeError) as error:
@@ -141,6 +159,7 @@ def convert(value: Any, wanted: str, what: str) -> Any:
     "GetVariableNode",
     takes=(text("variable_name", "name", default=None), anything("default_value", "default")),
     gives=("value",),
+    needs=("variable_name",),
 )
 def get_variable(run: NodeRun) -> Mapping[str, Any]:
     """The value of a variable, or the default when it is not set."""
@@ -157,6 +176,7 @@ def get_variable(run: NodeRun) -> Mapping[str, Any]:
     "IncrementVariableNode",
     takes=(text("variable_name", "name", default=None), number("increment", default=1)),
     gives=("value",),
+    needs=("variable_name",),
 )
 def increment_variable(run: NodeRun) -> Mapping[str, Any]:
     """Adds to a variable that is a number; one that is not set counts as 0."""
@@ -171,7 +191,9 @@ def increment_variable(run: NodeRun) -> Mapping[str, Any]:
 CONDITION = (expression("condition"), expression("expression"))
 
 
-@node("IfNode", takes=CONDITION, gives=("result", "condition"), exits=("true", "false"))
+@node(
+    "IfNode", takes=CONDITION, gives=("result", "condition"), exits=("true", "false"), needs=("condition|expression",)
+)
 def if_(run: NodeRun) -> Next:
     """Leaves by `true` or `false`."""
     result = run.condition()
@@ -183,6 +205,7 @@ def if_(run: NodeRun) -> Next:
     takes=(anything("value"), expression("expression"), listing("cases")),
     gives=("value", "matched"),
     exits=("case_", "default"),
+    needs=("value|expression",),
 )
 def switch(run: NodeRun) -> Next:
     """Leaves by `case_<value>` of the first case that equals the value, else by `default`."""
@@ -211,12 +234,16 @@ def wait(run: NodeRun) -> Mapping[str, Any]:
     seconds = float(run.number("duration")) if milliseconds is None else float(milliseconds) / 1000
     if not 0 <= seconds <= 86_400:
         raise NodeInputError(f"{run.node.id} cannot wait {seconds:g} seconds; 0 to 86,400 is allowed")
-    run.run.control.sleep(seconds)
+    run.control.sleep(seconds)
     return {"waited_seconds": seconds}
 
 
 @node(
-    "EvaluateExpressionNode", "ExpressionNode", takes=(expression("expression"), text("output_var")), gives=("result",)
+    "EvaluateExpressionNode",
+    "ExpressionNode",
+    takes=(expression("expression"), text("output_var")),
+    gives=("result",),
+    needs=("expression",),
 )
 def evaluate_expression(run: NodeRun) -> Mapping[str, Any]:
     """The value of an expression; also kept in the variable that `output_var` names."""
@@ -227,7 +254,12 @@ def evaluate_expression(run: NodeRun) -> Mapping[str, Any]:
     return {"result": result}
 
 
-@node("AssertNode", takes=(*CONDITION, text("message", default="assertion failed")), gives=("passed",))
+@node(
+    "AssertNode",
+    takes=(*CONDITION, text("message", default="Assertion failed")),
+    gives=("passed",),
+    needs=("condition|expression",),
+)
 def assert_(run: NodeRun) -> Mapping[str, Any]:
     """Fails the workflow with `message` unless the condition holds."""
     if not run.condition():
@@ -236,20 +268,49 @@ def assert_(run: NodeRun) -> Mapping[str, Any]:
 
 
 PORT = (
-    text("port_name", "name"),
     unused("data_type", "values keep the type they have"),
     unused("required", "an input that is not given is empty"),
 )
 
 
-@node("SubflowInputNode", takes=(*PORT, anything("default_value")), gives=("value",))
+@node(
+    "AssertSystemNode",
+    takes=(
+        expression("condition"),
+        text("assert_message", default="Assertion failed"),
+        flag("fail_on_false", default=True),
+        unused("value", "a condition names what it is about"),
+    ),
+    gives=("passed", "message"),
+    needs=("condition",),
+)
+def assert_system(run: NodeRun) -> Mapping[str, Any]:
+    """Fails the workflow unless the condition holds; with `fail_on_false` off, only says whether it does."""
+    if run.is_connected("condition"):
+        passed = is_true(run.value("condition"))
+    else:
+        passed = is_true(run.evaluate(as_text(run.raw("condition") or run.need("condition"))))
+    if not passed and run.flag("fail_on_false"):
+        raise ThrownError(run.text("assert_message"), error_type="AssertionError")
+    return {"passed": passed, "message": "Assertion passed" if passed else run.text("assert_message")}
+
+
+@node(
+    "SubflowInputNode",
+    takes=(text("port_name", "name", default="input"), *PORT, anything("default_value")),
+    gives=("value",),
+)
 def subflow_input(run: NodeRun) -> Mapping[str, Any]:
     """An input of the sub-workflow that it stands in."""
     found = run.lookup(run.text("port_name"))
     return {"value": run.value("default_value") if found is MISSING else found}
 
 
-@node("SubflowOutputNode", takes=(*PORT, anything("value")), gives=("port_name", "value"))
+@node(
+    "SubflowOutputNode",
+    takes=(text("port_name", "name", default="output"), *PORT, anything("value")),
+    gives=("port_name", "value"),
+)
 def subflow_output(run: NodeRun) -> Mapping[str, Any]:
     """An output of the sub-workflow that it stands in."""
     return {"port_name": run.text("port_name"), "value": run.value("value")}

@@ -80,15 +80,21 @@ def math_operation(run: NodeRun) -> Mapping[str, Any]:
     return {"result": result}
 
 
+_COMPARISONS = (
+    "==", "!=", ">", "<", ">=", "<=", "equals (==)", "not equals (!=)", "greater than (>)", "less than (<)",
+    "greater or equal (>=)", "less or equal (<=)",
+)  # fmt: skip
+
+
 @node(
     "ComparisonNode",
     "CompareNode",
-    takes=(anything("a"), anything("b"), text("operator", default="==")),
+    takes=(anything("a"), anything("b"), choice("operator", *_COMPARISONS, default="==")),
     gives=("result",),
 )
 def compare(run: NodeRun) -> Mapping[str, Any]:
     """Whether `a` and `b` compare as the operator says: ==, !=, >, <, >=, <=."""
-    a, b, written = run.value("a"), run.value("b"), run.text("operator").strip()
+    a, b, written = run.value("a"), run.value("b"), run.choice("operator")
     sign = written.rpartition("(")[2].rstrip(")").strip() or written
     if sign in ("==", "!="):
         equal = a == b or (as_text(a) == as_text(b) and a is not None and b is not None)
@@ -99,8 +105,6 @@ def compare(run: NodeRun) -> Mapping[str, Any]:
         ">=": lambda x, y: x >= y,
         "<=": lambda x, y: x <= y,
     }
-    if sign not in order:
-        raise NodeInputError(f"{written} is no comparison; use ==, !=, >, <, >= or <=")
     if not (isinstance(a, str) and isinstance(b, str)):
         a, b = to_number(a, "a"), to_number(b, "b")
     return {"result": order[sign](a, b)}

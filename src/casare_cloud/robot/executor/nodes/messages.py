@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from casare_cloud.robot.executor.context import NodeRun
@@ -12,6 +13,7 @@ from casare_cloud.robot.executor.errors import NodeInputError, UnsupportedNodeEr
 from casare_cloud.robot.executor.nodes.basic import LOG_LEVELS
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.scripts import run_python
+from casare_cloud.robot.executor.templates import as_text
 
 _NO_SCREEN = "a robot has no screen: the message is logged"
 
@@ -64,6 +66,28 @@ def log_error(run: NodeRun) -> Mapping[str, Any]:
         entry["stack_trace"] = known.get("stack_trace", "")
     run.log(run.choice("level"), f"[{entry['error_type']}] {entry['error_message']}", {"context": entry["context"]})
     return {"log_entry": entry}
+
+
+@node(
+    "LogToFileNode",
+    takes=(
+        text("log_file_path", "file_path", default=None),
+        text("log_message", "message", default=None),
+        choice("level", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO"),
+        flag("append", default=True),
+        flag("add_timestamp", default=True),
+    ),
+    gives=("success", "lines_written"),
+    needs=("log_file_path",),
+)
+def log_to_file(run: NodeRun) -> Mapping[str, Any]:
+    """Writes the lines of a message to a file of the job's folder, each with its level and the time (UTC)."""
+    path, head = as_text(run.need("log_file_path")), f"[{run.choice('level')}] "
+    if run.flag("add_timestamp"):
+        head = f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}] {head}"
+    lines = [f"{head}{line}\n" for line in as_text(run.need("log_message")).split("\n")]
+    run.run.sandbox.write_bytes(path, "".join(lines).encode(), append=run.flag("append"))
+    return {"success": True, "lines_written": len(lines)}
 
 
 @node(
@@ -128,6 +152,7 @@ def system_info(run: NodeRun) -> Mapping[str, Any]:
         unused("isolated", "a script always runs in a process of its own"),
     ),
     gives=("result", "output", "success", "error"),
+    needs=("code",),
 )
 def run_python_script(run: NodeRun) -> Mapping[str, Any]:
     """Runs Python in a process of its own, where the robot's owner allows scripts; `result` is what it leaves."""

@@ -22,7 +22,7 @@ from casare_cloud.robot.executor.declarations import (
 )
 from casare_cloud.robot.executor.errors import UnsupportedNodeError
 from casare_cloud.robot.executor.expressions import is_true
-from casare_cloud.robot.executor.nodes import archives, csv_files, dicts, files, lists, texts
+from casare_cloud.robot.executor.nodes import archives, csv_files, dicts, files, lists, patterns, texts
 from casare_cloud.robot.executor.registry import Next, NodeFunction, built_in, node
 from casare_cloud.robot.executor.templates import as_text
 
@@ -46,7 +46,7 @@ class Action:
         return {**outputs, **self.also(own, outputs)}
 
 
-def _action(
+def action_of(
     name: str,
     function: NodeFunction,
     renamed: Mapping[str, str] | None = None,
@@ -65,7 +65,7 @@ def _action(
     return Action(function, replace(declared, options=options), also, frozenset(names))
 
 
-def _declared(actions: Mapping[str, Action], default: str, *more: Option, gives: str = "") -> dict[str, Any]:
+def declared_of(actions: Mapping[str, Action], default: str, *more: Option, gives: str = "") -> dict[str, Any]:
     """What the super node says of itself: every option and output of its actions, and more."""
     options: dict[str, Option] = {}
     for action in actions.values():
@@ -87,46 +87,46 @@ def _declared(actions: Mapping[str, Action], default: str, *more: Option, gives:
 
 
 FILE_ACTIONS = {
-    "Read File": _action("ReadFileNode", files.read_file),
-    "Write File": _action("WriteFileNode", files.write_file),
-    "Append File": _action("AppendFileNode", files.append_file),
-    "Delete File": _action("DeleteFileNode", files.delete_file),
-    "Copy File": _action("CopyFileNode", files.copy_file),
-    "Move File": _action("MoveFileNode", files.move_file),
-    "File Exists": _action("FileExistsNode", files.file_exists),
-    "Get File Size": _action("GetFileSizeNode", files.file_info),
-    "Get File Info": _action("GetFileInfoNode", files.file_info),
-    "Create Directory": _action("CreateDirectoryNode", files.create_directory),
-    "List Files": _action("ListFilesNode", files.list_files),
-    "List Directory": _action("ListDirectoryNode", files.list_directory),
+    "Read File": action_of("ReadFileNode", files.read_file),
+    "Write File": action_of("WriteFileNode", files.write_file),
+    "Append File": action_of("AppendFileNode", files.append_file),
+    "Delete File": action_of("DeleteFileNode", files.delete_file),
+    "Copy File": action_of("CopyFileNode", files.copy_file),
+    "Move File": action_of("MoveFileNode", files.move_file),
+    "File Exists": action_of("FileExistsNode", files.file_exists),
+    "Get File Size": action_of("GetFileSizeNode", files.file_info),
+    "Get File Info": action_of("GetFileInfoNode", files.file_info),
+    "Create Directory": action_of("CreateDirectoryNode", files.create_directory),
+    "List Files": action_of("ListFilesNode", files.list_files),
+    "List Directory": action_of("ListDirectoryNode", files.list_directory),
 }
 
 
-@node("FileSystemSuperNode", **_declared(FILE_ACTIONS, "Read File"))
+@node("FileSystemSuperNode", **declared_of(FILE_ACTIONS, "Read File"))
 def file_system(run: NodeRun) -> Next | Outputs | None:
     """Does what the file node does that its `action` names, with that node's options and outputs."""
     return FILE_ACTIONS[run.choice("action")].run(run)
 
 
 TEXT_ACTIONS = {
-    "Substring": _action("TextSubstringNode", texts.substring),
-    "Contains": _action("TextContainsNode", texts.contains),
-    "Starts With": _action("TextStartsWithNode", texts.starts_with),
-    "Ends With": _action("TextEndsWithNode", texts.ends_with),
-    "Extract (Regex)": _action("TextExtractNode", texts.extract),
-    "Split": _action("TextSplitNode", texts.split),
-    "Replace": _action("TextReplaceNode", texts.replace, {"replace_count": "count"}),
-    "Trim": _action("TextTrimNode", texts.trim, {"trim_mode": "mode", "trim_characters": "characters"}),
-    "Case": _action("TextCaseNode", texts.change_case, {"case_transform": "case"}),
-    "Pad": _action("TextPadNode", texts.pad, {"pad_mode": "mode"}),
-    "Reverse": _action("TextReverseNode", texts.reverse),
-    "Lines": _action("TextLinesNode", texts.lines, {"lines_mode": "mode"}),
-    "Count": _action("TextCountNode", texts.count, {"count_mode": "mode"}),
-    "Join": _action("TextJoinNode", lists.join),
+    "Substring": action_of("TextSubstringNode", texts.substring),
+    "Contains": action_of("TextContainsNode", texts.contains),
+    "Starts With": action_of("TextStartsWithNode", texts.starts_with),
+    "Ends With": action_of("TextEndsWithNode", texts.ends_with),
+    "Extract (Regex)": action_of("TextExtractNode", patterns.extract),
+    "Split": action_of("TextSplitNode", texts.split),
+    "Replace": action_of("TextReplaceNode", patterns.replace, {"replace_count": "count"}),
+    "Trim": action_of("TextTrimNode", texts.trim, {"trim_mode": "mode", "trim_characters": "characters"}),
+    "Case": action_of("TextCaseNode", texts.change_case, {"case_transform": "case"}),
+    "Pad": action_of("TextPadNode", texts.pad, {"pad_mode": "mode"}),
+    "Reverse": action_of("TextReverseNode", texts.reverse),
+    "Lines": action_of("TextLinesNode", texts.lines, {"lines_mode": "mode"}),
+    "Count": action_of("TextCountNode", texts.count, {"count_mode": "mode"}),
+    "Join": action_of("TextJoinNode", lists.join),
 }
 
 
-@node("TextSuperNode", **_declared(TEXT_ACTIONS, "Contains"))
+@node("TextSuperNode", **declared_of(TEXT_ACTIONS, "Contains"))
 def text_super(run: NodeRun) -> Next | Outputs | None:
     """Does what the text node does that its `action` names."""
     return TEXT_ACTIONS[run.choice("action")].run(run)
@@ -153,26 +153,27 @@ def _create_dict(run: NodeRun) -> Outputs:
 _PAIRS = [anything(f"{name}{number}") for number in (1, 2, 3) for name in ("key", "value")]
 DICT_ACTIONS = {
     "Create Dict": Action(_create_dict, node_type(("DictSuperNode",), "", _PAIRS, ("dict", "count"))),
-    "Get Value": _action("DictGetNode", dicts.dict_get),
-    "Get Property": _action("GetPropertyNode", dicts.get_property, {"dict": "object", "path": "property_path"},
+    "Get Value": action_of("DictGetNode", dicts.dict_get),
+    "Get Property": action_of("GetPropertyNode", dicts.get_property, {"dict": "object", "path": "property_path"},
                             also=lambda _, outputs: {"found": outputs["value"] is not None}),
-    "Has Key": _action("DictHasKeyNode", dicts.dict_has_key),
-    "Get Keys": _action("DictKeysNode", dicts.dict_keys),
-    "Get Values": _action("DictValuesNode", dicts.dict_values),
-    "Get Items": _action("DictItemsNode", dicts.dict_items),
-    "Set Value": _action("DictSetNode", dicts.dict_set, also=_previous),
-    "Remove Key": _action("DictRemoveNode", dicts.dict_remove, also=_removed),
-    "Merge": _action("DictMergeNode", dicts.dict_merge, {"dict1": "dict_1", "dict2": "dict_2"},
+    "Has Key": action_of("DictHasKeyNode", dicts.dict_has_key),
+    "Get Keys": action_of("DictKeysNode", dicts.dict_keys),
+    "Get Values": action_of("DictValuesNode", dicts.dict_values),
+    "Get Items": action_of("DictItemsNode", dicts.dict_items),
+    "Set Value": action_of("DictSetNode", dicts.dict_set, also=_previous),
+    "Remove Key": action_of("DictRemoveNode", dicts.dict_remove, also=_removed),
+    "Merge": action_of("DictMergeNode", dicts.dict_merge, {"dict1": "dict_1", "dict2": "dict_2"},
                      also=lambda _, outputs: {"merged": outputs["result"], "count": len(outputs["result"])}),
-    "Parse JSON": _action("ParseJSONNode", dicts.parse_json, also=lambda _, outputs: {"error": ""}),
-    "To JSON": _action("DictToJsonNode", dicts.to_json, {"data": "dict"}, also=lambda _, outputs: {"success": True}),
+    "Parse JSON": action_of("ParseJSONNode", dicts.parse_json, also=lambda _, outputs: {"error": ""}),
+    "To JSON": action_of("DictToJsonNode", dicts.to_json, {"data": "dict"}, {"ensure_ascii": False, "indent": 0},
+                         also=lambda _, outputs: {"success": True}),
 }  # fmt: skip
 
 
 @node(
     "DictSuperNode",
     **(
-        _declared(
+        declared_of(
             DICT_ACTIONS,
             "Get Value",
             unused("ignore_missing", "a key that is not there is removed without an error", False),
@@ -269,25 +270,25 @@ LIST_ACTIONS = {
     "Reduce": Action(_reduce, node_type(("ListSuperNode",), "", _REDUCTION, ("result",))),
     "Get Item": Action(_get_item, node_type(("ListSuperNode",), "", _PLACE, ("item", "found"))),
     "Flatten": Action(_flatten, node_type(("ListSuperNode",), "", _DEPTH, ("flattened", "length"))),
-    "Length": _action(
+    "Length": action_of(
         "ListLengthNode", lists.length, also=lambda _, outputs: {"is_empty": not outputs["length"]}
     ),
-    "Contains": _action(
+    "Contains": action_of(
         "ListContainsNode", lists.contains,
         also=lambda run, _: {"count": run.items("list").count(run.value("item"))},
     ),
-    "Append": _action("ListAppendNode", lists.append, also=lambda _, outputs: {"list": outputs["result"]}),
-    "Slice": _action("ListSliceNode", lists.slice_, also=_sized("slice")),
-    "Sort": _action("ListSortNode", lists.sort, {"sort_key": "key_path"}, also=_sized("sorted")),
-    "Reverse": _action("ListReverseNode", lists.reverse, also=_sized("reversed")),
-    "Unique": _action("ListUniqueNode", lists.unique, also=_duplicates),
-    "Join": _action("ListJoinNode", lists.join),
+    "Append": action_of("ListAppendNode", lists.append, also=lambda _, outputs: {"list": outputs["result"]}),
+    "Slice": action_of("ListSliceNode", lists.slice_, also=_sized("slice")),
+    "Sort": action_of("ListSortNode", lists.sort, {"sort_key": "key_path"}, also=_sized("sorted")),
+    "Reverse": action_of("ListReverseNode", lists.reverse, also=_sized("reversed")),
+    "Unique": action_of("ListUniqueNode", lists.unique, also=_duplicates),
+    "Join": action_of("ListJoinNode", lists.join),
 }  # fmt: skip
 
 
 @node(
     "ListSuperNode",
-    **_declared(
+    **declared_of(
         LIST_ACTIONS,
         "Get Item",
         unused("step", "every item of a slice is taken", 1),
@@ -304,12 +305,12 @@ def list_super(run: NodeRun) -> Next | Outputs | None:
 
 
 DATA_ACTIONS = {
-    "Read CSV": _action("ReadCSVNode", csv_files.read_csv),
-    "Write CSV": _action("WriteCSVNode", csv_files.write_csv),
-    "Read JSON": _action("ReadJSONFileNode", files.read_json),
-    "Write JSON": _action("WriteJSONFileNode", files.write_json),
-    "Zip Files": _action("ZipFilesNode", archives.zip_files),
-    "Unzip Files": _action("UnzipFilesNode", archives.unzip_files),
+    "Read CSV": action_of("ReadCSVNode", csv_files.read_csv),
+    "Write CSV": action_of("WriteCSVNode", csv_files.write_csv),
+    "Read JSON": action_of("ReadJSONFileNode", files.read_json),
+    "Write JSON": action_of("WriteJSONFileNode", files.write_json),
+    "Zip Files": action_of("ZipFilesNode", archives.zip_files),
+    "Unzip Files": action_of("UnzipFilesNode", archives.unzip_files),
 }
 _NO_IMAGES = "images are not converted"
 
@@ -320,7 +321,7 @@ def _no_images(run: NodeRun) -> Next:
 
 @node(
     "StructuredDataSuperNode",
-    **_declared(
+    **declared_of(
         {**DATA_ACTIONS, "Image Convert": Action(_no_images, built_in("readfile"))},
         "Read CSV",
         *(unused(name, _NO_IMAGES) for name in ("output_path", "output_format", "quality", "scale_percent")),

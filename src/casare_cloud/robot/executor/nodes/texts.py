@@ -1,9 +1,8 @@
-"""Text: joined, split, searched, replaced, formatted, converted."""
+"""Text: joined, split, looked into, formatted, converted."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from casare_cloud.robot.executor.context import NodeRun, to_number
 from casare_cloud.robot.executor.declarations import (
@@ -20,17 +19,11 @@ from casare_cloud.robot.executor.expressions import is_true
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import MISSING, as_text, follow, is_template, split_path
 
-if TYPE_CHECKING:
-    import regex
-
 MAX_TEXT = 10_000_000
-REGEX_SECONDS = 5.0
 _FIELD = re.compile(r"\{\{([^{}]{1,500})\}\}|\{\{|\}\}|\{([^{}:!]+)(?::([^{}]{0,20}))?\}")
 _WIDE = re.compile(r"\d{5}")
 
-
 TEXT = text("text")
-PATTERN_FLAGS = (flag("ignore_case"), flag("multiline"), flag("dotall"))
 
 
 @node(
@@ -67,7 +60,7 @@ def format_string(run: NodeRun) -> Mapping[str, Any]:
             raise NodeInputError(f"the template asks for {match[3]}; a width has at most four digits")
         return format(found, match[3]) if match[3] else as_text(found)
 
-    return {"result": _limited(_FIELD.sub(field, str(written) if is_written else run.text("template")))}
+    return {"result": limited(_FIELD.sub(field, str(written) if is_written else run.text("template")))}
 
 
 @node(
@@ -100,35 +93,6 @@ _CASES = {
 def change_case(run: NodeRun) -> Mapping[str, Any]:
     """The text in another case."""
     return {"result": _CASES[run.choice("case")](run.text("text"))}
-
-
-@node(
-    "TextReplaceNode",
-    takes=(
-        TEXT,
-        text("old_value", "old"),
-        text("new_value", "new"),
-        integer("count", default=-1),
-        flag("use_regex"),
-        *PATTERN_FLAGS,
-    ),
-    gives=("result", "replacements"),
-)
-def replace(run: NodeRun) -> Mapping[str, Any]:
-    """Replaces a text or, with `use_regex`, what a regular expression finds; `count` times at most, -1 for all."""
-    text, old, new, most = run.text("text"), run.text("old_value"), run.text("new_value"), run.integer("count")
-    is_regex = run.flag("use_regex")
-    if most == 0 or not old:
-        return {"result": text, "replacements": 0}
-    if is_regex or run.flag("ignore_case"):
-        pattern = old if is_regex else re.escape(old)
-        result, count = _replaced(run, pattern, new if is_regex else new.replace("\\", "\\\\"), text, max(most, 0))
-        return {"result": result, "replacements": count}
-    found = text.count(old)
-    count = found if most < 0 else min(most, found)
-    if len(text) + count * len(new) > MAX_TEXT:
-        raise NodeInputError(f"the text would be longer than {MAX_TEXT:,} characters")
-    return {"result": text.replace(old, new, most), "replacements": count}
 
 
 _CASE_SENSITIVE = flag("case_sensitive", default=True)
@@ -257,50 +221,6 @@ def pad(run: NodeRun) -> Mapping[str, Any]:
             return {"result": text.rjust(width, fill)}
 
 
-@node(
-    "RegexMatchNode",
-    takes=(TEXT, text("pattern"), *PATTERN_FLAGS),
-    gives=("match_found", "first_match", "all_matches", "groups", "match_count"),
-)
-def regex_match(run: NodeRun) -> Mapping[str, Any]:
-    """What a regular expression finds; `groups` are those of the first match."""
-    found = _found(run)
-    return {
-        "match_found": bool(found),
-        "first_match": found[0][0] if found else "",
-        "all_matches": [match[0] for match in found],
-        "groups": list(found[0].groups()) if found else [],
-        "match_count": len(found),
-    }
-
-
-@node(
-    "RegexReplaceNode",
-    takes=(TEXT, text("pattern"), text("replacement"), integer("max_count", default=0), *PATTERN_FLAGS),
-    gives=("result", "count"),
-)
-def regex_replace(run: NodeRun) -> Mapping[str, Any]:
-    """Replaces what a regular expression finds, `max_count` times at most, 0 for all."""
-    result, number = _replaced(
-        run, run.text("pattern"), run.text("replacement"), run.text("text"), run.integer("max_count")
-    )
-    return {"result": result, "count": number}
-
-
-@node(
-    "TextExtractNode",
-    takes=(TEXT, text("pattern"), flag("all_matches"), *PATTERN_FLAGS),
-    gives=("match", "groups", "found"),
-)
-def extract(run: NodeRun) -> Mapping[str, Any]:
-    """What a regular expression finds first and its groups; with `all_matches`, lists of all of them."""
-    found = _found(run)
-    every, groups = [match[0] for match in found], [list(match.groups()) for match in found]
-    if run.flag("all_matches"):
-        return {"match": every, "groups": groups, "found": bool(found)}
-    return {"match": every[0] if every else "", "groups": groups[0] if groups else [], "found": bool(found)}
-
-
 VALUE = anything("value", "input")
 
 
@@ -310,13 +230,13 @@ def to_string(run: NodeRun) -> Mapping[str, Any]:
     return {"result": run.text("value")}
 
 
-@node("ToIntNode", "ToIntegerNode", takes=(VALUE,), gives=("result",))
+@node("ToIntNode", "ToIntegerNode", takes=(VALUE,), gives=("result",), needs=("value",))
 def to_int(run: NodeRun) -> Mapping[str, Any]:
     """The value as a whole number."""
     return {"result": int(to_number(run.value("value"), "value"))}
 
 
-@node("ToFloatNode", takes=(VALUE,), gives=("result",))
+@node("ToFloatNode", takes=(VALUE,), gives=("result",), needs=("value",))
 def to_float(run: NodeRun) -> Mapping[str, Any]:
     """The value as a number."""
     return {"result": float(to_number(run.value("value"), "value"))}
@@ -326,60 +246,6 @@ def to_float(run: NodeRun) -> Mapping[str, Any]:
 def to_bool(run: NodeRun) -> Mapping[str, Any]:
     """The value as true or false."""
     return {"result": is_true(run.value("value"))}
-
-
-# `regex` and not `re`: a search of `re` cannot be ended, and stops every other thread of the robot until it is over.
-# It is loaded when a pattern is used: what only looks at workflows does without.
-
-
-def search(run: NodeRun, written: str, text: str) -> "regex.Match[str] | None":
-    """What a regular expression finds first in a text, in the time that a search may take."""
-    import regex
-
-    with _bounded(run, written) as seconds:
-        return regex.compile(written).search(text, concurrent=True, timeout=seconds)
-
-
-def _found(run: NodeRun) -> "list[regex.Match[str]]":
-    written = run.text("pattern")
-    with _bounded(run, written) as seconds:
-        return list(_pattern(run, written).finditer(run.text("text"), concurrent=True, timeout=seconds))
-
-
-def _replaced(run: NodeRun, written: str, new: str, text: str, most: int = 0) -> tuple[str, int]:
-    with _bounded(run, written) as seconds:
-        result, count = _pattern(run, written).subn(new, text, most, concurrent=True, timeout=seconds)
-    return _limited(result), count
-
-
-def _pattern(run: NodeRun, written: str) -> "regex.Pattern[str]":
-    import regex
-
-    flags = 0
-    for name, bit in (("ignore_case", regex.IGNORECASE), ("multiline", regex.MULTILINE), ("dotall", regex.DOTALL)):
-        if run.flag(name):
-            flags |= bit
-    return regex.compile(written, flags)
-
-
-@contextmanager
-def _bounded(run: NodeRun, written: str) -> Iterator[float]:
-    """The seconds that a search may take; what goes wrong with it names the pattern."""
-    import regex
-
-    control = run.run.control
-    seconds = min(REGEX_SECONDS, control.remaining_seconds)
-    try:
-        yield seconds
-    except TimeoutError as error:
-        if seconds < REGEX_SECONDS:
-            control.sleep(control.remaining_seconds)  # the search's clock may be a little ahead of the job's
-        control.check()
-        raise NodeInputError(
-            f"the regular expression {written!r} takes longer than {REGEX_SECONDS:g} seconds"
-        ) from error
-    except regex.error as error:
-        raise NodeInputError(f"{written!r} is not a regular expression: {error}") from error
 
 
 def _comparable(run: NodeRun, *names: str) -> tuple[str, str]:
@@ -395,7 +261,8 @@ def joined(separator: str, parts: Sequence[str]) -> str:
     return separator.join(parts)
 
 
-def _limited(text: str) -> str:
+def limited(text: str) -> str:
+    """The text, refused when it is too long."""
     if len(text) > MAX_TEXT:
         raise NodeInputError(f"the text would be longer than {MAX_TEXT:,} characters")
     return text

@@ -1,8 +1,10 @@
 """HTTP."""
 
 import base64
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -19,9 +21,12 @@ from casare_cloud.robot.executor.declarations import (
     unused,
 )
 from casare_cloud.robot.executor.errors import HttpRequestError, NodeInputError
-from casare_cloud.robot.executor.fetch import Answer, Request, fetch
+from casare_cloud.robot.executor.fetch import METHODS, Answer, Request, fetch
+from casare_cloud.robot.executor.nodes.files import CREATE_DIRS, check_folder, path_of
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import as_text
+
+_BY_NETWORK = "the robot's network decides which addresses can be reached"
 
 
 def _request_options(timeout: float, retry_delay: float) -> tuple[Option, ...]:
@@ -38,7 +43,7 @@ def _request_options(timeout: float, retry_delay: float) -> tuple[Option, ...]:
         text("proxy"),
         integer("retry_count", "retries", default=0),
         number("retry_delay", default=retry_delay),
-        unused("allow_internal_urls", "the robot's network decides which addresses can be reached", False),
+        unused("allow_internal_urls", _BY_NETWORK, False),
     )
 
 
@@ -58,21 +63,26 @@ ANSWER = (
 @node(
     "HTTPRequestNode",
     "HttpRequestNode",
-    "HttpSuperNode",
     takes=(
         *REQUEST,
-        text("method", "action", default="GET"),
+        choice("method", *METHODS, default="GET"),
         flag("fail_on_error", "raise_for_status"),
         text("response_encoding"),
     ),
     gives=ANSWER,
+    needs=("url",),
 )
 def http_request(run: NodeRun) -> Mapping[str, Any]:
     """Sends a request; an answer with an error status is an output (`success` false), no answer is an error.
 
     `fail_on_error` makes an error status an error too. `retry_count` and `retry_delay` (seconds) repeat what fails.
     """
-    answer = send(run, run.text("method").upper().removesuffix(" REQUEST"))
+    return requested(run, run.choice("method"))
+
+
+def requested(run: NodeRun, method: str) -> Mapping[str, Any]:
+    """The outputs of an HTTP node for the request that its inputs describe."""
+    answer = send(run, method)
     if run.text("response_encoding"):
         answer = replace(answer, encoding=run.text("response_encoding"))
     outputs = outputs_of(answer)
@@ -95,16 +105,20 @@ def send(run: NodeRun, method: str) -> Answer:
         verify_tls=run.flag("verify_ssl"),
         proxy=run.text("proxy") or None,
     )
+    return _answer_to(run, request)
+
+
+def _answer_to(run: NodeRun, request: Request) -> Answer:
     retries = min(run.integer("retry_count"), 20)
     for attempt in range(retries + 1):
         try:
-            answer = fetch(request, run.run.control)
+            answer = fetch(request, run.control)
             if answer.status_code < 500 or attempt == retries:
                 return answer
         except HttpRequestError:
             if attempt == retries:
                 raise
-        run.run.control.sleep(float(run.number("retry_delay")))
+        run.control.sleep(float(run.number("retry_delay")))
     raise AssertionError("unreachable: the last try returns or raises")
 
 
@@ -142,7 +156,7 @@ def _headers(run: NodeRun, method: str) -> dict[str, str]:
 
 
 SAVE_PATH = text("save_path", "file_path", "path", default=None)
-DOWNLOADED = ("file_path", "file_size", "success", "error")
+DOWNLOADED = ("file_path", "file_size", "status_code", "success", "error")
 
 
 @node(
@@ -152,20 +166,80 @@ DOWNLOADED = ("file_path", "file_size", "success", "error")
         SAVE_PATH,
         *_request_options(300.0, 2.0),
         flag("overwrite", default=True),
+        CREATE_DIRS,
         unused("chunk_size", "an answer is read as it comes"),
     ),
     gives=DOWNLOADED,
+    needs=(
+        "url",
+        "save_path",
+    ),
 )
 def download(run: NodeRun) -> Mapping[str, Any]:
     """Saves the answer in the job's folder."""
     path = as_text(run.need("save_path"))
+    check_folder(run, path)
     if not run.flag("overwrite") and run.run.sandbox.locate(path).exists():
         raise NodeInputError(f"{path} is there already, and overwrite is not set")
     answer = send(run, "GET")
     if answer.status_code >= 400:
         raise answer.error
     run.run.sandbox.write_bytes(path, answer.content)
-    return {"file_path": path, "file_size": len(answer.content), "success": True, "error": ""}
+    return {
+        "file_path": path,
+        "file_size": len(answer.content),
+        "status_code": answer.status_code,
+        "success": True,
+        "error": "",
+    }
+
+
+@node(
+    "HttpUploadFileNode",
+    takes=(
+        text("url", default=None),
+        text("file_path", "path", default=None),
+        text("field_name", default="file"),
+        mapping("headers"),
+        mapping("extra_fields"),
+        number("timeout", "timeout_seconds", default=300.0),
+        flag("verify_ssl", default=True),
+        integer("retry_count", "retries", default=0),
+        number("retry_delay", default=2.0),
+        unused("allow_internal_urls", _BY_NETWORK, False),
+    ),
+    gives=ANSWER,
+    needs=(
+        "url",
+        "file_path",
+    ),
+)
+def upload(run: NodeRun) -> Mapping[str, Any]:
+    """Sends a file of the job's folder as a form does, with `extra_fields` beside it."""
+    name = path_of(run)
+    content, boundary = run.run.sandbox.read_bytes(name), uuid.uuid4().hex
+    fields = [(key, "", as_text(value).encode()) for key, value in run.mapping("extra_fields").items()]
+    file = (run.text("field_name") or "file", f'; filename="{_quoted(PurePosixPath(name).name)}"', content)
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(key)}"{more}\r\n\r\n'.encode() + value
+        for key, more, value in (*fields, file)
+    ]
+    request = Request(
+        url=as_text(run.need("url")).strip(),
+        method="POST",
+        headers={
+            **{str(key): as_text(value) for key, value in run.mapping("headers").items()},
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+        },
+        body=b"\r\n".join([*parts, f"--{boundary}--\r\n".encode()]),
+        timeout_seconds=float(run.number("timeout")),
+        verify_tls=run.flag("verify_ssl"),
+    )
+    return outputs_of(_answer_to(run, request))
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 @node(
@@ -185,6 +259,7 @@ def set_headers(run: NodeRun) -> Mapping[str, Any]:
     "HttpAuthNode",
     takes=(
         mapping("base_headers"),
+        unused("credential_name", "a job is given what it needs: write the token, or take it from the job's input", ""),
         choice("auth_type", "Bearer", "Basic", "ApiKey", "api_key", default="Bearer"),
         text("token"),
         text("username"),
@@ -198,16 +273,21 @@ def auth_headers(run: NodeRun) -> Mapping[str, Any]:
     headers = run.mapping("base_headers")
     match run.choice("auth_type"):
         case "Bearer":
-            headers["Authorization"] = f"Bearer {run.text('token')}"
+            headers["Authorization"] = f"Bearer {as_text(run.need('token'))}"
         case "Basic":
-            pair = f"{run.text('username')}:{run.text('password')}".encode()
+            pair = f"{as_text(run.need('username'))}:{as_text(run.need('password'))}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode('ascii')}"
         case _:
-            headers[run.text("api_key_name")] = run.text("token")
+            headers[run.text("api_key_name")] = as_text(run.need("token"))
     return {"headers": headers}
 
 
-@node("BuildUrlNode", takes=(text("base_url", default=None), text("path"), mapping("params")), gives=("url",))
+@node(
+    "BuildUrlNode",
+    takes=(text("base_url", default=None), text("path"), mapping("params")),
+    gives=("url",),
+    needs=("base_url",),
+)
 def build_url(run: NodeRun) -> Mapping[str, Any]:
     """A URL from its parts."""
     base, path = as_text(run.need("base_url")), run.text("path")

@@ -15,6 +15,7 @@ export function localTime(text) {
   if (isToday(date)) return clock.format(date);
   return `${(date.getFullYear() === new Date().getFullYear() ? day : year).format(date)}, ${clock.format(date).slice(0, 5)}`;
 }
+export const dayTime = (text) => day.format(new Date(text));
 export const clockTime = (text, millis) => clock.format(new Date(text)) + (millis ? "." + String(new Date(text).getMilliseconds()).padStart(3, "0") : "");
 const utc = (text) => new Date(text).toISOString().replace("T", " ").replace(/\.\d+Z/, "") + " UTC";
 

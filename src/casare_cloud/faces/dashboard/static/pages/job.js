@@ -11,21 +11,22 @@ import { confirm, dialog, toast } from "../parts/dialog.js";
 import { changed, runWorkflow } from "../parts/jobs.js";
 import { Log } from "../parts/log.js";
 import { Tree, TreeCopy } from "../parts/tree.js";
+import { Waterfall } from "../parts/waterfall.js";
 
 export default function Job({ id }) {
   const mine = (e) => e.job_id === id;
   const job = useQuery(`job ${id}`, (abort) => get(`/jobs/${id}`, {}, abort), { on: mine, distance: 400 });
   const why = useQuery(`why ${id}`, (abort) => get(`/jobs/${id}/explain`, {}, abort), { on: (e) => mine(e) || (job.data && !ENDED.has(job.data.status) && e.event_type.startsWith("robot.")), distance: 1200, every: 10_000 });
   const events = useQuery(can("events.read") ? `events ${id}` : null, (abort) => get(`/jobs/${id}/events`, { limit: 1000 }, abort), { on: mine, distance: 400 });
-  const metrics = useQuery(`nodes ${id}`, (abort) => get(`/metrics/jobs/${id}`, {}, abort), { on: mine, distance: 1000 });
+  const nodes = useQuery(`nodes ${id}`, (abort) => get(`/jobs/${id}/nodes`, {}, abort), { on: mine, distance: 1000 });
   const bell = useRef(null);
   useTitle(job.data ? job.data.workflow_name : "Job", !job.loading);
   useEffect(() => watchJob(id, {
-    joined: () => { job.reload(); events.reload(); metrics.reload(); bell.current?.(); },
+    joined: () => { job.reload(); events.reload(); nodes.reload(); bell.current?.(); },
     push: (event, p) => {
       if (event === "job.progress") job.set((j) => (ENDED.has(j.status) ? j : { ...j, status: j.status === "claimed" ? "running" : j.status, progress: p.progress ?? j.progress, current_node: p.current_node ?? j.current_node, message: p.message ?? j.message }));
       else if (event === "job.log") bell.current?.();
-      else if (event.startsWith("node.")) { if (event === "node.started") job.set((j) => ({ ...j, current_node: p.node_id ?? j.current_node })); metrics.reload(); }
+      else if (event.startsWith("node.")) { if (event === "node.started") job.set((j) => ({ ...j, current_node: p.node_id ?? j.current_node })); nodes.reload(); }
     },
   }), [id]);
   useEffect(() => onEvents((all) => {
@@ -40,7 +41,7 @@ export default function Job({ id }) {
     ${why.data ? html`<${Explained} why=${why.data} />` : null}
     <div class="grid jg"><div class="stack"><${Life} job=${j} events=${events.data?.events ?? []} />
       ${j.error_message && j.status !== "completed" ? html`<${Failure} job=${j} />` : null}
-      <${Steps} nodes=${metrics.data?.node_executions ?? []} job=${j} />${can("logs.read") ? html`<${Log} id=${id} bell=${bell} live=${!ended} />` : null}</div>
+      <${Waterfall} attempts=${nodes.data?.attempts ?? []} events=${events.data?.events ?? []} job=${j} />${can("logs.read") ? html`<${Log} id=${id} bell=${bell} live=${!ended} />` : null}</div>
     <div class="stack"><${Facts} job=${j} /><${Value} title="Input" value=${j.input} empty="The job has no input." />
       <${Value} title="Result" value=${j.result} empty=${ended ? "The job left no result." : "Comes when the job has completed."} />${Object.keys(j.metadata ?? {}).length ? html`<${Value} title="Metadata" value=${j.metadata} />` : null}</div></div>`;
 }
@@ -57,22 +58,16 @@ function Acts({ job }) {
     if (answer) toast(answer.message);
   };
   const again = async () => {
-    if (job.status === "completed") return runAgain(job);
-    const answer = await call("POST", `/jobs/${job.job_id}/retry`, { key: crypto.randomUUID?.() });
+    // What has completed is repeated with its own input only when that is named.
+    const body = job.status === "completed" ? { input: job.input } : undefined;
+    const answer = await call("POST", `/jobs/${job.job_id}/retry`, { body, key: crypto.randomUUID?.() });
     toast("A new job waits.");
     go(["jobs", answer.new_job_id]);
-    return undefined;
   };
-  return html`${ended && can("jobs.retry") ? html`<${Button} icon="redo" onClick=${again}>Run again<//>` : null}
-    ${can("jobs.create") ? html`<${Button} icon="edit" onClick=${() => runWorkflow({ workflow: { workflow_id: job.workflow_id, workflow_name: job.workflow_name }, input: job.input, from: job })}>Run with edited input<//>` : null}
+  return html`${ended && can("jobs.retry") && (job.status !== "completed" || can("jobs.create")) ? html`<${Button} icon="redo" onClick=${again}>Run again<//>` : null}
+    ${can("jobs.create") && (!ended || can("jobs.retry")) ? html`<${Button} icon="edit" onClick=${() => runWorkflow({ workflow: { workflow_id: job.workflow_id, workflow_name: job.workflow_name }, input: job.input, from: job })}>Run with edited input<//>` : null}
     <${Button} icon="copy" onClick=${() => copyAs(job)}>Copy as…<//>
     ${!ended && can("jobs.cancel") ? html`<${Button} danger icon="ban" onClick=${cancel}>${job.cancel_requested ? "Stopping…" : "Cancel"}<//>` : null}`;
-}
-
-async function runAgain(job) {
-  const made = await call("POST", "/jobs", { body: { workflow_id: job.workflow_id, input: job.input, priority: job.priority, environment: job.environment, required_capabilities: job.required_capabilities, required_tags: job.required_tags, execution_mode: job.execution_mode }, key: crypto.randomUUID?.() });
-  toast("A new job waits.");
-  go(["jobs", made.job_id]);
 }
 
 function copyAs(job) {
@@ -126,21 +121,9 @@ function Life({ job, events }) {
 
 function Failure({ job }) {
   const details = job.error_details ?? {};
-  return html`<${Card} title="Why it ended so"><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>
+  return html`<${Card} title="Why it ended so"><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>${job.error_type ? html` <a class="l s" href=${link(["jobs"], { error: job.error_type })}>Others with this error</a>` : null}
     ${details.failed_node ? html`<div class="m s">At the step <bdi>${String(details.failed_node)}</bdi>.</div>` : null}
     ${details.stack_trace ? html`<details><summary class="s">Stack trace</summary><pre><bdi>${String(details.stack_trace)}</bdi></pre></details>` : null}</div><//>`;
-}
-
-function Steps({ nodes, job }) {
-  const live = !ENDED.has(job.status);
-  if (!nodes.length && !live) return null;
-  const most = Math.max(1, ...nodes.map((n) => n.duration_ms ?? 0));
-  const known = new Set(nodes.map((n) => n.node_id));
-  const rows = live && job.current_node && !known.has(job.current_node) ? [...nodes, { node_id: job.current_node, status: "running" }] : nodes;
-  return html`<${Card} title="Steps" note=${rows.length ? `attempt ${job.attempts}; bars are durations` : ""}>${rows.length ? html`<div class="steps" role="list">${rows.map((n) => {
-    const status = live && n.node_id === job.current_node ? "running" : n.status ?? "waiting", [colour, icon, word] = stateOf(status);
-    return html`<div class="r" role="listitem" key=${n.node_id}><span class="nm"><span class=${`ic ${colour}`}><${Icon} name=${icon} spin=${status === "running"} /><span class="sr">${word}</span></span><${Foreign} text=${n.node_id} /><span class="k hide-s">${n.node_type ?? ""}${n.runs > 1 ? ` ×${n.runs}` : ""}${n.healing?.healed ? ", healed" : ""}</span></span><${Bar} percent=${((n.duration_ms ?? 0) / most) * 100} colour=${status === "failed" ? "fail" : status === "completed" ? "done" : "run"} /><span class="du">${n.duration_ms === null || n.duration_ms === undefined ? "" : duration(n.duration_ms)}</span></div>`;
-  })}</div>` : html`<${Empty}>The robot tells its steps while it runs.<//>`}<//>`;
 }
 
 function Facts({ job }) {

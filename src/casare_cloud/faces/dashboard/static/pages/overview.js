@@ -5,11 +5,11 @@ import { link, useTitle } from "../core/router.js";
 import { onEvents, overview } from "../core/live.js";
 import { can } from "../core/session.js";
 import { ofJobs, ofRobots, useQuery } from "../core/query.js";
-import { ago, clockTime, duration, now } from "../core/time.js";
+import { ago, duration, now, Sentence } from "../core/time.js";
 import { Bar, Button, Card, Empty, ENDED, Foreign, Loading, stateOf, Trouble } from "../parts/basic.js";
-import { Bars } from "../parts/chart.js";
 import { changed, Row, runWorkflow } from "../parts/jobs.js";
 import { robotState, Tile } from "../parts/robots.js";
+import { Ended, Spark, useSeries } from "../parts/series.js";
 
 const plural = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
 
@@ -22,6 +22,7 @@ export default function Overview() {
   const triggers = useQuery(can("triggers.read") ? "disabled" : null, (a) => get("/triggers", { is_enabled: false, limit: 200 }, a), { on: (e) => e.event_type.startsWith("trigger."), distance: 5000 });
   const analytics = useQuery(can("analytics.read") ? "today" : null, (a) => get("/metrics/analytics", { days: 1 }, a), { every: 120_000 });
   useEffect(() => onEvents((events) => running.set((page) => ({ ...page, jobs: events.reduce((jobs, e) => jobs.map((j) => (j.job_id === e.job_id ? changed(j, e) : j)), page.jobs).filter((j) => !ENDED.has(j.status)) }))), []);
+  const hours = useSeries(can("analytics.read") ? "/metrics/series" : null, "24h", ofJobs).data ?? [];
   const f = fleet.data, queue = overview.value?.queue;
   const waiting = queue ? queue.waiting : f?.queue_depth, busy = queue ? queue.running : f?.active_jobs;
   const list = robots.data?.robots ?? [];
@@ -34,16 +35,16 @@ export default function Overview() {
       <div class="push">${can("jobs.create") ? html`<${Button} primary icon="bolt" onClick=${() => runWorkflow({})}>Run a workflow<//>` : null}</div></div>
     <${Trouble} error=${fleet.error} retry=${fleet.reload} />
     ${f ? html`<div class="grid kpis">
-      <${Counter} icon="clock" colour="wait" word="Waiting" value=${waiting} capped=${queue?.is_capped} href=${link(["jobs"], { status: "pending" })}>${plural(f.scheduled_jobs, "job waits", "jobs wait")} for a time or a retry<//>
+      <${Counter} icon="clock" colour="wait" word="Waiting" value=${waiting} capped=${queue?.is_capped} line=${hours.map((p) => p.unfinished)} href=${link(["jobs"], { status: "pending" })}>${plural(f.scheduled_jobs, "job waits", "jobs wait")} for a time or a retry<//>
       <${Counter} icon="play" colour="run" word="Running" value=${busy} href=${link(["jobs"], { status: "running" })}>${plural(list.reduce((n, r) => n + (r.status === "offline" ? 0 : r.max_concurrent_jobs), 0), "slot", "slots")} on ${plural(online, "robot", "robots")} online<//>
-      <${Counter} icon="check" colour="done" word="Completed today" value=${f.completed_jobs_today} href=${link(["jobs"], { status: "completed", hours: 24 })}>${analytics.data?.completed_jobs ? html`median <b>${duration(analytics.data.p50_duration_ms)}</b> · p90 ${duration(analytics.data.p90_duration_ms)}` : "no durations yet"}<//>
-      <${Counter} icon="cross" colour="fail" word="Failed today" value=${f.failed_jobs_today} href=${link(["jobs"], { status: "failed", hours: 24 })}>${f.total_jobs_today ? html`<b>${((f.failed_jobs_today / f.total_jobs_today) * 100).toFixed(1)} %</b>` : "none ran"}${letters.data ? ` · ${plural(letters.data.open, "dead letter", "dead letters")}` : ""}<//></div>` : html`<${Loading} rows=${2} />`}
-    <div class="grid g2"><${Card} title="Needs you" cls="need" note=${needs.length ? html`<span class="cnt fail">${needs.length}</span>` : null}>${needs.length ? html`<ul>${needs.slice(0, 8).map((n) => html`<li key=${n.key}><span class=${`ic ${n.colour}`}><${Icon} name=${n.icon} /></span><div><div class="h"><bdi>${n.title}</bdi></div><p><bdi>${n.text}</bdi></p></div><a class="btn" href=${n.href} aria-label=${`Look: ${n.title}`}>Look</a></li>`)}</ul>` : html`<${Empty}>No dead letter, no robot in trouble, nothing that was switched off by itself.<//>`}<//><${Ended} /></div>
+      <${Counter} icon="check" colour="done" word="Completed today" value=${f.completed_jobs_today} line=${hours.map((p) => p.completed)} href=${link(["jobs"], { status: "completed", hours: 24 })}>${analytics.data?.completed_jobs ? html`median <b>${duration(analytics.data.p50_duration_ms)}</b> · p90 ${duration(analytics.data.p90_duration_ms)}` : "no durations yet"}<//>
+      <${Counter} icon="cross" colour="fail" word="Failed today" value=${f.failed_jobs_today} line=${hours.map((p) => p.failed + p.timed_out)} href=${link(["jobs"], { status: "failed", hours: 24 })}>${f.total_jobs_today ? html`<b>${((f.failed_jobs_today / f.total_jobs_today) * 100).toFixed(1)} %</b>` : "none ran"}${letters.data ? ` · ${plural(letters.data.open, "dead letter", "dead letters")}` : ""}<//></div>` : html`<${Loading} rows=${2} />`}
+    <div class="grid g2"><${Card} title="Needs you" cls="need" note=${needs.length ? html`<span class="cnt fail">${needs.length}</span>` : null}>${needs.length ? html`<ul>${needs.slice(0, 8).map((n) => html`<li key=${n.key}><span class=${`ic ${n.colour}`}><${Icon} name=${n.icon} /></span><div><div class="h"><bdi>${n.title}</bdi></div><p><bdi>${n.text}</bdi></p></div><a class="btn" href=${n.href} aria-label=${`Look: ${n.title}`}>Look</a></li>`)}</ul>` : html`<${Empty}>No dead letter, no robot in trouble, nothing that was switched off by itself.<//>`}<//>${can("analytics.read") ? html`<${Ended} path="/metrics/series" on=${ofJobs} />` : null}</div>
     <div class="grid g2"><${Waiting} any=${waiting} /><${Card} title="Running now" actions=${html`<a class="l s" href="#/jobs">All jobs</a>`}>${running.data?.jobs.length ? html`<table class="tbl"><caption class="sr">Jobs that run</caption><thead><tr><th class="w-st">State</th><th>Workflow</th><th class="w-rb">Robot</th><th class="w-pg">Progress</th><th class="num w-du">For</th></tr></thead><tbody>${running.data.jobs.map((j) => html`<${Row} key=${j.job_id} job=${j} short="now" />`)}</tbody></table>` : running.loading ? html`<${Loading} />` : html`<${Empty}>Nothing runs. ${online ? "Robots take a job as soon as one waits." : html`Start a robot: <code>casare-cloud robot run</code>.`}<//>`}<//></div>
     <${Card} title="Fleet" note=${fleetWords(list)}>${list.length ? html`<div class="fleet">${[...list].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)).slice(0, 48).map((r) => html`<${Tile} key=${r.robot_uuid} robot=${r} />`)}</div>` : robots.loading ? html`<${Loading} />` : html`<${Empty}>There is no robot yet. Start one: <code>casare-cloud robot run</code>.<//>`}<//>`;
 }
 
-const Counter = ({ icon, colour, word, value, capped, href, children }) => html`<a class="card kpi" href=${href}><span class="t"><span class=${`ic ${colour}`}><${Icon} name=${icon} /></span>${word}</span><span class="v">${(value ?? 0).toLocaleString()}${capped ? "+" : ""}</span><span class="d">${children}</span></a>`;
+const Counter = ({ icon, colour, word, value, capped, line, href, children }) => html`<a class="card kpi" href=${href}><span class="t"><span class=${`ic ${colour}`}><${Icon} name=${icon} /></span>${word}</span><span class="v">${(value ?? 0).toLocaleString()}${capped ? "+" : ""}</span>${line ? html`<${Spark} values=${line} colour=${colour} />` : null}<span class="d">${children}</span></a>`;
 
 const ORDER = ["quarantined", "error", "deaf", "offline", "draining", "paused", "maintenance", "disabled", "busy", "idle"];
 const rank = (r) => ORDER.indexOf(robotState(r));
@@ -67,47 +68,12 @@ function needsYou(robots, letters, schedules, triggers) {
   return found;
 }
 
-// Why the newest waiting jobs wait, by the queue's own words.
+// Why jobs wait, by the queue's own words, and how many for each reason.
 function Waiting({ any }) {
-  const { data, loading } = useQuery(can("jobs.read") && any ? "why" : null, async (a) => {
-    const page = await get("/jobs", { status: "pending", limit: 4 }, a);
-    return Promise.all(page.jobs.map((j) => get(`/jobs/${j.job_id}/explain`, {}, a).then((why) => ({ ...why, name: j.workflow_name }))));
-  }, { on: (e) => ofRobots(e) || ofJobs(e), distance: 15_000, every: 30_000 });
-  const groups = new Map();
-  for (const why of data ?? []) groups.set(why.sentence, { ...why, count: (groups.get(why.sentence)?.count ?? 0) + 1 });
-  return html`<${Card} title="Why jobs wait" note=${data?.length ? `the newest ${data.length}` : ""} actions=${html`<a class="l s" href=${link(["jobs"], { status: "pending" })}>All waiting</a>`}>${!any || (data && !data.length) ? html`<${Empty}>No job waits.<//>` : loading ? html`<${Loading} />` : html`<ul class="why">${[...groups.values()].map((w) => html`<li class=${w.verdict === "blocked" ? "warn" : ""}><span><a href=${link(["jobs", w.job_id])}><${Foreign} text=${w.sentence} /></a></span><b>${w.count}</b><span class="bar"><${Bar} percent=${(w.count / data.length) * 100} colour=${w.verdict === "blocked" ? "warn" : "wait"} /></span>${w.verdict === "blocked" ? html`<span class="nx"><bdi>${w.next_step}</bdi></span>` : null}</li>`)}</ul>`}<//>`;
-}
-
-// Jobs that ended in the last hour, by minute, from what happened lately.
-const MINUTES = 60, PAGE = 200, MOST = 1000;
-function Ended() {
-  const [hour, setHour] = useState(null);
-  useEffect(() => {
-    if (!can("events.read")) return undefined;
-    let gone = false;
-    (async () => {
-      const times = [];
-      let since = new Date(Date.now() - MINUTES * 60_000).toISOString();
-      try {
-        while (times.length < MOST) {
-          const page = await get("/metrics/activity", { since, limit: PAGE });
-          const found = [...page.events].sort((a, b) => a.seq - b.seq);
-          for (const e of found) if (/^job_(completed|failed|timeout)$/.test(e.type)) times.push([Date.parse(e.timestamp), e.type === "job_completed"]);
-          if (found.length < PAGE || gone) break;
-          since = found.at(-1).timestamp;
-        }
-      } catch { /* the bars begin with what happens from now on */ }
-      if (!gone) setHour(times);
-    })();
-    const stop = onEvents((events) => {
-      const more = events.filter((e) => /^job\.(completed|failed|timeout)$/.test(e.event_type)).map((e) => [Date.parse(e.timestamp), e.event_type === "job.completed"]);
-      if (more.length) setHour((before) => before && [...before, ...more].slice(-20_000));
-    });
-    return () => { gone = true; stop(); };
-  }, []);
-  const minute = Math.floor(now.value / 60_000);
-  const rows = Array.from({ length: MINUTES }, (_, i) => ({ label: clockTime((minute - MINUTES + 1 + i) * 60_000).slice(0, 5), done: 0, failed: 0 }));
-  for (const [t, ok] of hour ?? []) { const row = rows[Math.floor(t / 60_000) - minute + MINUTES - 1]; if (row) row[ok ? "done" : "failed"]++; }
-  const done = rows.reduce((n, r) => n + r.done, 0), failed = rows.reduce((n, r) => n + r.failed, 0);
-  return html`<${Card} title="Jobs ended" cls="chc" note=${html`<span class="leg"><span><i class="done"></i>completed</span><span><i class="failed"></i>failed (below the line)</span></span>`} actions=${html`<span class="m s">last hour</span>`}>${hour ? html`<${Bars} rows=${rows} sentence=${`Jobs ended per minute in the last hour: ${done.toLocaleString()} completed, ${failed.toLocaleString()} failed.`} />` : html`<${Loading} />`}<//>`;
+  const { data, error, loading, reload } = useQuery(can("jobs.read") ? "why" : null, (a) => get("/queue/reasons", {}, a), { on: (e) => ofRobots(e) || ofJobs(e), distance: 5000, every: 30_000 });
+  const [all, showAll] = useState(false);
+  if (!can("jobs.read")) return null;
+  const reasons = data?.reasons ?? [], whole = Math.max(1, (data?.waiting ?? 0) + (data?.scheduled ?? 0)), shown = all ? reasons : reasons.slice(0, 6);
+  return html`<${Card} title="Why jobs wait" note=${data && reasons.length ? `${whole.toLocaleString()}${data.is_capped ? "+" : ""}` : ""} actions=${html`<a class="l s" href=${link(["jobs"], { status: "pending" })}>All waiting</a>`}><${Trouble} error=${error} retry=${reload} />${loading && any ? html`<${Loading} />` : !reasons.length ? html`<${Empty}>No job waits.<//>` : html`<ul class="why">${shown.map((w) => html`<li key=${w.reason_code + w.sentence} class=${w.verdict === "blocked" ? "warn" : ""}><span><a href=${link(["jobs", w.job_id])}><${Sentence} text=${w.sentence} /></a></span><b>${w.jobs.toLocaleString()}${w.is_capped ? "+" : ""}</b><span class="bar"><${Bar} percent=${(w.jobs / whole) * 100} colour=${w.verdict === "blocked" ? "warn" : "wait"} /></span>${w.verdict === "blocked" ? html`<span class="nx"><bdi>${w.next_step}</bdi></span>` : null}</li>`)}
+    ${shown.length < reasons.length ? html`<li><button type="button" class="more" onClick=${() => showAll(true)}>${reasons.length - shown.length} more reasons</button></li>` : null}${data.others ? html`<li class="m">${plural(data.others, "more job waits", "more jobs wait")} for rarer reasons.</li>` : null}</ul>`}<//>`;
 }

@@ -10,6 +10,7 @@ import { Badge, Button, Card, CopyButton, Empty, Foreign, Head, Loading, stateOf
 import { confirm, toast } from "../parts/dialog.js";
 import { changed, Row } from "../parts/jobs.js";
 import { robotState } from "../parts/robots.js";
+import { Ended } from "../parts/series.js";
 
 const COMMANDS = {
   pause: ["Pause", "pause", "It takes no new job until it is resumed. What it runs, it ends."], resume: ["Resume", "play", null], drain: ["Drain", "tray", "It ends what it runs and takes nothing new."],
@@ -40,7 +41,7 @@ export default function Robot({ id }) {
   const c = r.last_command;
   return html`<${Head} crumb=${crumb} title=${html`<${Foreign} text=${r.name} />`} note=${html`<${Badge} big state=${state} />`}>${can("robots.control") ? offered.map((n) => html`<${Button} key=${n} icon=${COMMANDS[n][1]} danger=${n === "shutdown" || n === "quarantine"} onClick=${() => command(n)}>${COMMANDS[n][0]}${COMMANDS[n][2] ? "…" : ""}<//>`) : null}<//>
     ${w ? html`<section class=${`card explain ${stateOf(state)[0]}`} aria-label="What it does now"><${Icon} name=${stateOf(state)[1]} /><p><b><${Sentence} text=${w.sentence} /></b></p><p>${w.next_step === "Nothing." ? null : html`<bdi>${w.next_step}</bdi>`}${w.next_job_id ? html` <a class="l" href=${link(["jobs", w.next_job_id])}>Its next job</a>` : w.nearest_job_id ? html` <a class="l" href=${link(["jobs", w.nearest_job_id])}>The nearest job</a>` : null}</p></section>` : null}
-    <div class="grid jg"><div class="stack"><${Load} robot=${r} />
+    <div class="grid jg"><div class="stack"><${Load} robot=${r} />${can("analytics.read") ? html`<${Ended} path=${`/metrics/robots/${encodeURIComponent(id)}/series`} on=${mine} spans=${["24h", "30d", "90d"]} title="Jobs it ended" />` : null}
       <${Card} title="Its jobs" actions=${html`<a class="l s" href=${link(["jobs"], { robot: r.robot_id })}>All</a>`}>${jobs.data?.jobs.length ? html`<table class="tbl"><caption class="sr">Jobs of this robot</caption><thead><tr><th class="w-st">State</th><th>Workflow</th><th class="w-pg">Progress</th><th class="w-at">Created</th><th class="num w-du">Ran for</th></tr></thead><tbody>${jobs.data.jobs.map((j) => html`<${Row} key=${j.job_id} job=${j} short="robot" />`)}</tbody></table>` : jobs.loading ? html`<${Loading} />` : html`<${Empty}>It has run nothing yet. The sentence above says what it waits for.<//>`}<//></div>
     <div class="stack"><${Card} title="Facts"><dl>${[["Host", r.hostname], ["Environment", r.environment], ["Slots", `${r.current_job_ids.length} of ${r.max_concurrent_jobs} in use`], ["Can", r.capabilities.join(", ")], ["Tags", r.tags.join(", ")], ["Place", r.is_internet ? "internet" : "LAN"], ["In quarantine", r.quarantine_reason]].filter(([, v]) => v).map(([k, v]) => html`<dt>${k}</dt><dd><${Foreign} text=${v} /></dd>`)}<dt>Heard of</dt><dd><${Time} at=${r.last_seen} relative /></dd><dt>Registered</dt><dd><${Time} at=${r.created_at} /></dd></dl><//>
       ${figures.data ? html`<${Card} title="Today"><dl><dt>Completed</dt><dd>${figures.data.jobs_completed_today}</dd><dt>Failed</dt><dd>${figures.data.jobs_failed_today}</dd><dt>On average</dt><dd>${duration(figures.data.avg_job_duration_ms) || "–"}</dd></dl><//>` : null}

@@ -1,8 +1,9 @@
-// A job's log: all lines that there are up to 20,000, in rows of one height of which only those in view are drawn.
+// A job's log: its newest lines at once, older ones when they are asked for, 20,000 at most; in rows of one height of which only
+// those in view are drawn.
 import { html, Icon, useEffect, useLayoutEffect, useRef, useState } from "../core/ui.js";
 import { get } from "../core/api.js";
 import { clockTime } from "../core/time.js";
-import { Card, copy, Empty } from "./basic.js";
+import { Button, Card, copy, Empty } from "./basic.js";
 import { dialog } from "./dialog.js";
 
 const ROW = 19, HELD = 20_000, PAGE = 1000, CUT = 4000;
@@ -10,37 +11,43 @@ const LEVELS = [["debug", "Debug"], ["info", "Info"], ["warning", "Warning"], ["
 const CLASS = { warning: "warn", error: "fail", critical: "fail" };
 const levelOf = (line) => (line.level === "critical" ? "error" : line.level);
 
-// read(): fetches what came since; the first time, the last lines that fit.
+// read(): fetches what came since; the first time, the newest lines. older(): the lines before those that are there.
 function useLines(id) {
   const [lines, setLines] = useState(null);
   const [error, setError] = useState(null);
   const kept = useRef(null);
-  if (kept.current?.id !== id) kept.current = { id, from: null, lines: [], running: false, again: false };
+  if (kept.current?.id !== id) kept.current = { id, lines: [], total: 0, running: false, again: false };
   const read = async () => {
     const mine = kept.current;
     if (mine.running) { mine.again = true; return; }
     mine.running = true;
     try {
-      if (mine.from === null) mine.from = Math.max(0, (await get(`/jobs/${id}/logs`, { limit: 1 })).total - HELD);
-      for (;;) {
-        const page = await get(`/jobs/${id}/logs`, { limit: PAGE, offset: mine.from });
-        mine.from += page.logs.length;
-        mine.lines = mine.lines.concat(page.logs).slice(-HELD);
+      for (let more = true; more;) {
+        const last = mine.lines.at(-1)?.id;
+        const page = await get(`/jobs/${id}/logs`, last ? { limit: PAGE, after: last } : { limit: PAGE, order: "newest" });
         if (kept.current !== mine) return;
+        mine.total += last ? page.logs.length : page.total;
+        mine.lines = mine.lines.concat(last ? page.logs : page.logs.reverse()).slice(-HELD);
         setLines(mine.lines);
-        if (page.logs.length < PAGE) break;
+        more = Boolean(last) && page.logs.length === PAGE;
       }
       setError(null);
     } catch (problem) { if (kept.current === mine) setError(problem); }
     mine.running = false;
     if (mine.again) { mine.again = false; read(); }
   };
+  const older = async () => {
+    const mine = kept.current, page = await get(`/jobs/${id}/logs`, { limit: PAGE, order: "newest", before: mine.lines[0].id });
+    if (kept.current !== mine) return;
+    mine.lines = page.logs.reverse().concat(mine.lines);
+    setLines(mine.lines);
+  };
   useEffect(() => { setLines(null); read(); }, [id]);
-  return { lines, error, read };
+  return { lines, total: kept.current.total, error, read, older };
 }
 
 export function Log({ id, bell, live }) {
-  const { lines, error, read } = useLines(id);
+  const { lines, total, error, read, older } = useLines(id);
   const [levels, setLevels] = useState({ debug: false, info: true, warning: true, error: true });
   const [text, setText] = useState("");
   const [follow, setFollow] = useState(true);
@@ -62,10 +69,11 @@ export function Log({ id, bell, live }) {
   };
   const openLine = (line) => dialog(`Log line of ${clockTime(line.timestamp, true)}`, () => html`<pre class="whole" tabindex="0"><bdi>${line.message}</bdi></pre>
     ${line.extra ? html`<pre class="whole"><bdi>${JSON.stringify(line.extra, null, 2)}</bdi></pre>` : null}<p class="m s">${line.level}${line.node_id ? html` · node <bdi>${line.node_id}</bdi>` : null} · attempt ${line.attempt}</p>`, { wide: true });
-  return html`<${Card} title="Log" note=${lines ? `${lines.length.toLocaleString()} line${lines.length === 1 ? "" : "s"}` : ""} actions=${html`
+  return html`<${Card} title="Log" note=${lines ? `${lines.length < total ? `the newest ${lines.length.toLocaleString()} of ` : ""}${total.toLocaleString()} line${total === 1 ? "" : "s"}` : ""} actions=${html`
       <button type="button" class="btn q" aria-label="Copy the lines shown" title="Copy the lines shown" onClick=${() => copy(shown.map((l) => `${l.timestamp} ${l.level} ${l.message}`).join("\n"))}><${Icon} name="copy" /></button>
       <button type="button" class="btn" aria-pressed=${follow ? "true" : "false"} onClick=${() => setFollow(!follow)}><${Icon} name="chev" />Follow</button>`}>
     <div class="tool"><span class="chips" role="group" aria-label="Levels">${LEVELS.map(([k, word]) => html`<button type="button" class="chip" aria-pressed=${levels[k] ? "true" : "false"} onClick=${() => setLevels({ ...levels, [k]: !levels[k] })}>${word} ${counts[k].toLocaleString()}</button>`)}</span>
+      ${lines && lines.length < Math.min(total, HELD) ? html`<${Button} onClick=${() => { setFollow(false); return older(); }}>Older lines<//>` : null}
       <input class="find" type="search" placeholder="Find in the log" aria-label="Find in the log" value=${text} onInput=${(e) => setText(e.target.value)} /></div>
     ${error ? html`<${Empty}>${error.message}<//>` : null}
     ${lines && !shown.length ? html`<${Empty}>${lines.length ? "No line of these levels holds that text." : live ? "Nothing is written yet. What the robot writes comes here at once." : "The robot has written nothing."}<//>` : null}

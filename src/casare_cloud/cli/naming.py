@@ -1,0 +1,58 @@
+"""Names where a path wants an id: people say `invoices` or `ada@example.com`, and never copy what they can say."""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from casare_cloud.cli.output import fail
+
+if TYPE_CHECKING:
+    from casare_cloud.client import Client
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+async def member_id(client: "Client", who: str) -> str:
+    """The id of a member by id, user name or address."""
+    if _UUID.fullmatch(who):
+        return who
+    found = [row async for row in client.iterate(client.list_members, search=who)]
+    same = [row for row in found if who.lower() in ((row["username"] or "").lower(), (row["email"] or "").lower())]
+    return _only("member", who, same, "user_id", "members list")
+
+
+async def workflow_id(client: "Client", name: str) -> str:
+    """The id of a workflow by id or name."""
+    if _UUID.fullmatch(name):
+        return name
+    found = [row async for row in client.iterate(client.list_workflows, search=name)]
+    same = [row for row in found if row["workflow_name"] == name]
+    return _only("workflow", name, same, "workflow_id", "workflows list")
+
+
+async def key_id(client: "Client", name: str, kind: Any) -> str:
+    """The id of a key that is not revoked, by id or name."""
+    if _UUID.fullmatch(name):
+        return name
+    found = [row async for row in client.iterate(client.list_keys, kind)]
+    same = [row for row in found if row["name"] == name and row["status"] != "revoked"]
+    return _only("key", name, same, "api_key_id", f"keys list --kind {kind}")
+
+
+async def invitation_id(client: "Client", email: str) -> str:
+    """The id of an invitation by id, or of the open one of an address."""
+    if _UUID.fullmatch(email):
+        return email
+    found = [row async for row in client.iterate(client.list_invitations, status="open")]
+    same = [row for row in found if row["email"] == email.strip().lower()]
+    return _only("open invitation", email, same, "invitation_id", "members invitations")
+
+
+def _only(what: str, name: str, rows: Iterable[dict[str, Any]], key: str, command: str) -> str:
+    """The id of the only row; ends the command when there is none, or more than one."""
+    ids = [str(row[key]) for row in rows]
+    if not ids:
+        fail(f"There is no {what} {name}: casare-cloud {command} shows what is there.")
+    if len(ids) > 1:
+        fail(f"{len(ids)} have the name {name}; say which by its id: {', '.join(ids[:10])}.", 2)
+    return ids[0]

@@ -1,0 +1,192 @@
+"""Figures, the audit log, what happened, what a user is told of, and whole lists as files."""
+
+from typing import Literal
+
+from casare_cloud.client.automation.calls import Call, Endpoint, Pages, at, get, put
+from casare_cloud.client.automation.models import (
+    Actions,
+    ActivitySummary,
+    ActivityTimeline,
+    AnalyticsOverview,
+    AuditEntry,
+    AuditLog,
+    AuditStats,
+    DashboardStats,
+    ExecutionTimeline,
+    NotificationList,
+    NotificationRead,
+    Performance,
+    ResourceTypes,
+)
+
+Format = Literal["csv", "json"]
+
+
+class FigureCalls:
+    """Figures, logs and files. A file is `bytes`, of CSV or JSON; it has at most 50,000 rows."""
+
+    @Endpoint
+    def get_dashboard_stats(self) -> Call[DashboardStats]:
+        """Figures of all the organization's life."""
+        return get(DashboardStats, "/dashboard/stats")
+
+    @Endpoint
+    def get_analytics(self, days: int = 7) -> Call[AnalyticsOverview]:
+        """How the executions that ended in the last days did."""
+        return get(AnalyticsOverview, "/analytics/overview", days=days)
+
+    @Endpoint
+    def get_timeline(self, days: int = 7, interval: Literal["hour", "day", "week"] = "day") -> Call[ExecutionTimeline]:
+        """How many executions ended in each hour, day or week of UTC."""
+        return get(ExecutionTimeline, "/analytics/executions/timeline", days=days, interval=interval)
+
+    @Endpoint
+    def get_performance(self, days: int = 7, limit: int = 10) -> Call[Performance]:
+        """The workflows whose executions ended most often in the last days."""
+        return get(Performance, "/analytics/workflows/performance", days=days, limit=limit)
+
+    # --- files ----------------------------------------------------------------------------------------------------
+
+    @Endpoint
+    def report_summary(self, days: int = 30, format: Format = "json") -> Call[bytes]:
+        """A file: how the executions of each day ended."""
+        return get(bytes, "/analytics/export/summary", days=days, format=format)
+
+    @Endpoint
+    def report_executions(self, days: int = 30, format: Format = "json") -> Call[bytes]:
+        """A file: the executions of the last days."""
+        return get(bytes, "/analytics/export/executions", days=days, format=format)
+
+    @Endpoint
+    def export_executions(
+        self,
+        format: Format = "csv",
+        *,
+        workflow_id: str | None = None,
+        status: str | None = None,
+        date_from: str | None = None,
+        date_to: str | None = None,
+        limit: int = 10_000,
+    ) -> Call[bytes]:
+        """A file: the newest executions within the dates (ISO 8601)."""
+        return get(
+            bytes,
+            "/export/executions",
+            format=format,
+            workflow_id=workflow_id,
+            status=status,
+            date_from=date_from,
+            date_to=date_to,
+            limit=limit,
+        )
+
+    @Endpoint
+    def export_audit_logs(
+        self,
+        format: Format = "csv",
+        *,
+        resource_type: str | None = None,
+        action: str | None = None,
+        user_id: str | None = None,
+        resource_id: str | None = None,
+        search: str | None = None,
+        date_from: str | None = None,
+        date_to: str | None = None,
+        limit: int = 10_000,
+    ) -> Call[bytes]:
+        """A file: the newest changes within the dates (ISO 8601)."""
+        return get(
+            bytes,
+            "/export/audit-logs",
+            format=format,
+            resource_type=resource_type,
+            action=action,
+            user_id=user_id,
+            resource_id=resource_id,
+            search=search,
+            date_from=date_from,
+            date_to=date_to,
+            limit=limit,
+        )
+
+    @Endpoint
+    def export_analytics(self, format: Format = "csv", period_days: int = 30) -> Call[bytes]:
+        """A file: how the executions of each workflow ended."""
+        return get(bytes, "/export/analytics", format=format, period_days=period_days)
+
+    # --- logs -----------------------------------------------------------------------------------------------------
+
+    @Endpoint
+    def list_audit_logs(
+        self,
+        *,
+        page: int = 1,
+        per_page: int = 50,
+        resource_type: str | None = None,
+        action: str | None = None,
+        user_id: str | None = None,
+        resource_id: str | None = None,
+        search: str | None = None,
+        date_from: str | None = None,
+        date_to: str | None = None,
+    ) -> Call[AuditLog]:
+        """Who changed what, the newest first; `search` is part of a type, an id or an action."""
+        return get(
+            AuditLog,
+            "/audit-logs",
+            page=page,
+            per_page=per_page,
+            resource_type=resource_type,
+            action=action,
+            user_id=user_id,
+            resource_id=resource_id,
+            search=search,
+            date_from=date_from,
+            date_to=date_to,
+        )
+
+    iterate_audit_logs = Pages(list_audit_logs, "audit_logs", AuditEntry)
+
+    @Endpoint
+    def get_audit_stats(self) -> Call[AuditStats]:
+        """How often what was done to what."""
+        return get(AuditStats, "/audit-logs/stats")
+
+    @Endpoint
+    def list_resource_types(self) -> Call[ResourceTypes]:
+        """Which kinds of things the audit log tells of."""
+        return get(ResourceTypes, "/audit-logs/resource-types")
+
+    @Endpoint
+    def list_actions(self) -> Call[Actions]:
+        """Which actions the audit log tells of."""
+        return get(Actions, "/audit-logs/actions")
+
+    @Endpoint
+    def list_activity(
+        self, days: int = 7, limit: int = 50, *, actor_id: str | None = None, action_type: str | None = None
+    ) -> Call[ActivityTimeline]:
+        """What executions and agents did and what people changed, the newest first, and grouped by the day (UTC)."""
+        return get(ActivityTimeline, "/activity", days=days, limit=limit, actor_id=actor_id, action_type=action_type)
+
+    @Endpoint
+    def summarize_activity(self, days: int = 7) -> Call[ActivitySummary]:
+        """How often what was done."""
+        return get(ActivitySummary, "/activity/summary", days=days)
+
+    # --- notifications --------------------------------------------------------------------------------------------
+
+    @Endpoint
+    def list_notifications(self, *, page: int = 1, per_page: int = 20) -> Call[NotificationList]:
+        """Executions that ended and agents that disconnected, the newest first."""
+        return get(NotificationList, "/notifications", page=page, per_page=per_page)
+
+    @Endpoint
+    def read_notification(self, notification_id: str) -> Call[NotificationRead]:
+        """Mark a notification as read by you."""
+        return put(NotificationRead, at("notifications", notification_id, "read"))
+
+    @Endpoint
+    def read_all_notifications(self) -> Call[NotificationRead]:
+        """Mark all notifications as read by you."""
+        return put(NotificationRead, "/notifications/read-all")

@@ -1,0 +1,1 @@
+"""What a tenant sets about itself, and what its plan allows."""

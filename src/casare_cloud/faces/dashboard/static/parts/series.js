@@ -1,0 +1,58 @@
+// Jobs that ended over time, from the sums that the service keeps: bars of the last hour, of a day, of weeks. The address holds which.
+import { html } from "../core/ui.js";
+import { get } from "../core/api.js";
+import { route, setQuery } from "../core/router.js";
+import { useQuery } from "../core/query.js";
+import { clockTime, dayTime } from "../core/time.js";
+import { Card, Loading, Trouble } from "./basic.js";
+
+// word, unit, how many, in words, the least milliseconds between two readings
+const SPANS = { "1h": ["1 h", "minute", 60, "last hour", 5000], "24h": ["24 h", "hour", 24, "last 24 hours", 20_000], "30d": ["30 d", "day", 30, "last 30 days", 60_000], "90d": ["90 d", "day", 90, "last 90 days", 60_000] };
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const labelOf = (unit, at) => (unit === "day" ? dayTime(at) : clockTime(at).slice(0, 5));
+
+// The points of a span; days are the viewer's, or the organization's when the service does not know the viewer's zone.
+export const useSeries = (path, span, on) => {
+  const [, interval, count, , distance] = SPANS[span];
+  return useQuery(path && `${path} ${span}`, async (abort) => {
+    try { return (await get(path, { interval, count, timezone: interval === "day" ? zone : undefined }, abort)).points; }
+    catch (error) { if (error.status !== 400) throw error; return (await get(path, { interval, count }, abort)).points; }
+  }, { on, distance, every: Math.max(30_000, distance) });
+};
+
+export function Ended({ path, on, spans = ["1h", "24h", "90d"], title = "Jobs ended" }) {
+  const asked = route.value.query.get("span"), span = spans.includes(asked) ? asked : spans[0];
+  const [, unit, , words] = SPANS[span];
+  const { data, error, loading, reload } = useSeries(path, span, on);
+  const rows = (data ?? []).map((p) => ({ label: labelOf(unit, p.starts_at), done: p.completed, failed: p.failed + p.timed_out, other: p.cancelled, created: p.created }));
+  const sum = (name) => rows.reduce((n, r) => n + r[name], 0).toLocaleString();
+  return html`<${Card} title=${title} cls="chc" note=${html`<span class="leg"><span><i class="done"></i>completed</span><span><i class="failed"></i>failed (below the line)</span></span>`}
+    actions=${html`<span class="chips" role="group" aria-label="Time">${spans.map((s) => html`<button type="button" class="chip" aria-pressed=${s === span ? "true" : "false"} onClick=${() => setQuery({ span: s === spans[0] ? "" : s })}>${SPANS[s][0]}</button>`)}</span>`}>
+    ${error ? html`<${Trouble} error=${error} retry=${reload} />` : loading ? html`<${Loading} />` : html`<${Bars} rows=${rows} sentence=${`Jobs ended per ${unit} in the ${words}: ${sum("done")} completed, ${sum("failed")} failed.`} />`}<//>`;
+}
+
+// A line without numbers, beside a figure.
+export function Spark({ values, colour }) {
+  if (values.length < 2) return null;
+  const top = Math.max(1, ...values);
+  return html`<svg class="sp" viewBox="0 0 84 34" preserveAspectRatio="none" aria-hidden="true"><path d=${"M" + values.map((v, i) => `${((i / (values.length - 1)) * 84).toFixed(1)},${(32 - (v / top) * 30).toFixed(1)}`).join("L")} fill="none" stroke=${`var(--c-${colour})`} stroke-width="1.6" vector-effect="non-scaling-stroke" /></svg>`;
+}
+
+const W = 720, H = 184, BASE = 150;
+
+// Completed above the line, failed below it; a sentence and a table say the same. rows: [{ label, done, failed, other, created }]; other: cancelled.
+function Bars({ rows, sentence }) {
+  const top = nice(Math.max(1, ...rows.map((r) => r.done)));
+  const scale = (BASE - 12) / top, below = Math.min(scale, (H - BASE - 4) / Math.max(1, ...rows.map((r) => r.failed))), w = W / Math.max(1, rows.length);
+  const marks = [0, top / 2, top];
+  const every = Math.max(1, Math.ceil(rows.length / 5));
+  return html`<div class="chart"><span class="yl" aria-hidden="true">${marks.map((v) => html`<span style=${{ top: `${((BASE - v * scale) / H) * 100}%` }}>${short(v)}</span>`)}</span>
+    <svg viewBox=${`0 0 ${W} ${H}`} preserveAspectRatio="none" role="img" aria-label=${sentence}>${marks.map((v) => html`<line x1="0" x2=${W} y1=${BASE - v * scale} y2=${BASE - v * scale} class="gl" vector-effect="non-scaling-stroke" />`)}
+      ${rows.map((r, i) => html`<g key=${i}><title>${`${r.label}: ${r.done.toLocaleString()} completed, ${r.failed.toLocaleString()} failed${r.other ? `, ${r.other.toLocaleString()} cancelled` : ""}${r.created ? `; ${r.created.toLocaleString()} began` : ""}`}</title><rect class="hit" x=${i * w} y="0" width=${w} height=${H} />
+        ${r.done ? html`<rect class="c-done" x=${i * w + w * 0.12} width=${w * 0.76} y=${BASE - Math.max(1.5, r.done * scale)} height=${Math.max(1.5, r.done * scale)} rx="1.5" />` : null}
+        ${r.failed ? html`<rect class="c-fail" x=${i * w + w * 0.12} width=${w * 0.76} y=${BASE + 2} height=${Math.max(3, r.failed * below)} rx="1.5" />` : null}</g>`)}</svg>
+    <div class="xl" aria-hidden="true">${rows.filter((_, i) => i % every === 0).map((r) => html`<span>${r.label}</span>`)}</div>
+    <table class="sr"><caption>${sentence}</caption><thead><tr><th>Time</th><th>Completed</th><th>Failed</th></tr></thead><tbody>${rows.filter((r) => r.done || r.failed).map((r) => html`<tr><td>${r.label}</td><td>${r.done}</td><td>${r.failed}</td></tr>`)}</tbody></table></div>`;
+}
+const nice = (v) => { const p = 10 ** Math.floor(Math.log10(v)); return [1, 2, 4, 5, 10].map((x) => x * p).find((x) => x >= v && x >= 2) ?? Math.max(2, v); };
+const short = (v) => (v >= 1e6 ? `${v / 1e6}M` : v >= 1e3 ? `${v / 1e3}k` : v);

@@ -1,0 +1,1 @@
+"""Finished jobs that somebody wants deleted now."""

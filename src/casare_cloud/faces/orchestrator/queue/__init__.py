@@ -1,0 +1,1 @@
+"""The queue as a whole: for what reasons jobs wait."""

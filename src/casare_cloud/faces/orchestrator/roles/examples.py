@@ -1,0 +1,15 @@
+"""An example of each shape of the role endpoint, as OpenAPI shows it."""
+
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import NOW, ROLE_ID
+
+ROLE: Example = {
+    "role_id": ROLE_ID,
+    "name": "Developer",
+    "slug": "developer",
+    "description": "Builds workflows and runs them",
+    "is_built_in": True,
+    "permissions": ["jobs.create", "jobs.read", "workflows.write"],
+    "created_at": NOW,
+}
+ROLES: Example = {"roles": [ROLE]}

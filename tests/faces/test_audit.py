@@ -1,0 +1,74 @@
+"""Who changed what, over HTTP: filters, pages that neither miss nor repeat, and files."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+from tests.faces.stage import Stage, refused
+from tests.factories import make_member
+
+
+async def _limits(stage: Stage, count: int) -> None:
+    for number in range(1, count + 1):
+        await stage.admin.put("/limits", {"scope": "tenant", "max_running": number})
+
+
+async def test_changes_are_filtered_by_who_what_thing_and_time(stage: Stage) -> None:
+    await _limits(stage, 2)
+    admin = stage.tenant.admin
+    name = stage.scalar("select username from public.profiles where user_id = %s", admin.user_id)
+    newest, first = (await stage.admin.get("/audit", resource_type="limits")).json()["entries"]
+    assert (newest["action"], newest["actor"], newest["principal"]) == ("update", admin.email, "user")
+    assert (newest["old_values"], newest["new_values"]) == ({"max_running": 1}, {"max_running": 2})
+    for who in (str(admin.user_id), admin.email.upper(), name):
+        found = (await stage.admin.get("/audit", actor=who, resource_type="limits")).json()["entries"]
+        assert found == [newest, first]
+    assert (await stage.admin.get("/audit", actor="nobody@example.test")).json()["entries"] == []
+    by_action = (await stage.admin.get("/audit", resource_type="limits", action="create")).json()["entries"]
+    assert by_action == [first]
+    later = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    assert (await stage.admin.get("/audit", since=later)).json()["entries"] == []
+    assert refused(await stage.admin.get("/audit", since=later, until="2001-01-01T00:00:00Z"), 400, None, "since")
+
+
+async def test_pages_neither_repeat_nor_miss_while_others_change_things(stage: Stage) -> None:
+    await _limits(stage, 5)
+    pages, before = [], None
+    while True:
+        params = {"resource_type": "limits", "limit": 2, **({"before": before} if before else {})}
+        page = (await stage.admin.get("/audit", **params)).json()
+        pages.append([(entry["new_values"] or {}).get("max_running") for entry in page["entries"]])
+        if (before := page["next"]) is None:
+            break
+        await stage.admin.put("/limits", {"scope": "tenant", "max_running": 90 + len(pages)})
+    assert pages == [[5, 4], [3, 2], [1]]
+
+
+async def test_an_export_is_lines_of_json_or_csv_that_no_spreadsheet_obeys(stage: Stage) -> None:
+    body = {"scope": "key", "concurrency_key": "=1+1", "max_running": 1}
+    await stage.admin.put("/limits", body)
+    lines = await stage.admin.get("/audit/export", resource_type="limits")
+    assert lines.headers["content-type"].startswith("application/x-ndjson")
+    assert "attachment" in lines.headers["content-disposition"]
+    [entry] = [json.loads(line) for line in lines.text.splitlines()]
+    assert entry == (await stage.admin.get("/audit", resource_type="limits")).json()["entries"][0]
+    table = await stage.admin.get("/audit/export", resource_type="limits", format="csv")
+    [row] = list(csv.DictReader(io.StringIO(table.text)))
+    assert row["audit_id"] == entry["audit_id"]
+    assert json.loads(row["new_values"]) == entry["new_values"]
+    assert len((await stage.admin.get("/audit/export", limit=1)).text.splitlines()) == 1
+
+
+async def test_only_who_may_reads_it_and_nothing_of_other_tenants(stage: Stage, elsewhere: Stage) -> None:
+    member = make_member(stage.database, stage.tenant, "developer")
+    for role in ("developer", "operator", "viewer"):
+        assert refused(await stage.member(role).get("/audit"), 403, "FORBIDDEN")
+        assert refused(await stage.member(role).get("/audit/export"), 403, "FORBIDDEN")
+    for answer in (
+        await elsewhere.admin.get("/audit", actor=member.email),
+        await elsewhere.admin.get("/audit", actor=str(stage.tenant.admin.user_id)),
+        await elsewhere.admin.get("/audit", resource_id=str(stage.tenant.tenant_id)),
+    ):
+        assert answer.json()["entries"] == []
+    assert str(stage.tenant.tenant_id) not in (await elsewhere.admin.get("/audit/export")).text

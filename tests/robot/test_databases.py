@@ -1,0 +1,113 @@
+"""Nodes for databases: SQLite files of the job's folder, and a real PostgreSQL."""
+
+from typing import Any
+
+import pytest
+from tests.databases import Database
+from tests.robot.workflows import Workshop
+
+from casare_cloud.robot.executor.errors import NodeError, NodeInputError, SandboxError, UnsupportedNodeError
+
+TABLE = "create table pens (id integer primary key, name text, price numeric)"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def connection(request: pytest.FixtureRequest, workshop: Workshop) -> Any:
+    """A connection to each kind of database, and how it writes the first two parameters."""
+    if request.param == "sqlite":
+        yield workshop.outputs("DatabaseConnectNode", {"database": "shop.db"})["connection"], ("?", "?")
+    else:
+        database: Database = request.getfixturevalue("database")
+        config = {"db_type": "postgresql", "connection_string": database.dsn()}
+        yield workshop.outputs("DatabaseConnectNode", config)["connection"], ("$1", "$2")
+    workshop.held.close()
+
+
+def test_rows_are_written_and_read(workshop: Workshop, connection: tuple[str, tuple[str, str]]) -> None:
+    name, (one, two) = connection
+    changes: Any = lambda statement, *values: workshop.outputs(  # noqa: E731
+        "ExecuteNonQueryNode", {"connection": name, "query": statement, "parameters": list(values)}
+    )
+    changes(TABLE)
+    assert changes(f"insert into pens values (1, {one}, {two}), (2, 'ink', null)", "pen", 3.5)["rows_affected"] == 2
+    query = {"connection": name, "query": f"select * from pens where id < {one} order by id", "parameters": [9]}
+    assert workshop.outputs("ExecuteQueryNode", query) == {
+        "results": [{"id": 1, "name": "pen", "price": 3.5}, {"id": 2, "name": "ink", "price": None}],
+        "row_count": 2,
+        "columns": ["id", "name", "price"],
+        "success": True,
+        "error": "",
+    }
+    about = {"connection": name, "table_name": "pens"}
+    assert workshop.outputs("GetTableColumnsNode", about)["column_names"] == ["id", "name", "price"]
+    assert workshop.outputs("TableExistsNode", about)["exists"]
+    assert not workshop.outputs("TableExistsNode", {**about, "table_name": "none"})["exists"]
+
+
+def test_a_transaction_is_kept_or_dropped_as_a_whole(
+    workshop: Workshop, connection: tuple[str, tuple[str, str]]
+) -> None:
+    name, _ = connection
+    does: Any = lambda type_, **config: workshop.outputs(type_, {"connection": name, **config})  # noqa: E731
+    does("ExecuteNonQueryNode", query=TABLE)
+    count = "select count(*) as n from pens"
+    for end, rows in (("Rollback", 0), ("Commit", 1)):
+        assert does("BeginTransactionNode")["connection"] == name
+        does("ExecuteNonQueryNode", query="insert into pens values (1, 'pen', 1)")
+        does(f"{end}TransactionNode")
+        assert does("ExecuteQueryNode", query=count)["results"] == [{"n": rows}]
+    batch = ["insert into pens values (2, 'a', 1)", "insert into pens values (2, 'a', 1)", "delete from pens"]
+    with pytest.raises(NodeError, match="the database: "):
+        does("ExecuteBatchNode", statements=batch)
+    found = does("ExecuteBatchNode", statements=batch[1:], stop_on_error=False)
+    assert (found["success"], found["error"], found["total_rows_affected"]) == (
+        False, "1 of 2 statements failed", 2
+    )  # fmt: skip
+    does("CloseDatabaseNode")
+    with pytest.raises(NodeInputError, match="a DatabaseConnectNode opens one"):
+        does("ExecuteQueryNode", query=count)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "attach database '{outside}' as other",
+        "vacuum into '{outside}'",
+        "pragma max_page_count = 1000000",
+        "select load_extension('x')",
+    ],
+)
+def test_a_sqlite_database_is_one_file_of_the_jobs_folder(workshop: Workshop, statement: str) -> None:
+    name = workshop.outputs("DatabaseConnectNode", {"database": "sub/shop.db"})["connection"]
+    outside = workshop.folder.parent / "outside.db"
+    with pytest.raises(NodeError, match="the database: "):
+        workshop.outputs(
+            "ExecuteNonQueryNode", {"connection": name, "query": statement.replace("{outside}", str(outside))}
+        )
+    assert not outside.exists()
+    workshop.held.close()
+
+
+@pytest.mark.parametrize("path", ["../shop.db", "/tmp/shop.db", "sqlite:////tmp/shop.db"])
+def test_a_sqlite_file_outside_is_refused(workshop: Workshop, path: str) -> None:
+    with pytest.raises(SandboxError):
+        workshop.outputs("DatabaseConnectNode", {"database": path})
+
+
+def test_a_connection_tells_a_server_nothing_of_the_robot(workshop: Workshop) -> None:
+    for said, word in (
+        ("host=a sslkey=/root/key", "sslkey"),
+        ("service=it", "service"),
+        ("passfile=/x", "passfile"),
+    ):
+        with pytest.raises(NodeInputError, match=f"may not say {word}"):
+            workshop.outputs("DatabaseConnectNode", {"db_type": "postgresql", "connection_string": said})
+    with pytest.raises(UnsupportedNodeError, match="MySQL needs a plugin"):
+        workshop.outputs("DatabaseConnectNode", {"db_type": "mysql"})
+
+
+def test_a_server_that_is_not_there_is_worth_a_retry(workshop: Workshop) -> None:
+    config = {"db_type": "postgresql", "host": "127.0.0.1", "port": 9, "database": "x", "username": "x"}
+    with pytest.raises(NodeError, match="the database: ") as caught:
+        workshop.outputs("DatabaseConnectNode", config)
+    assert caught.value.is_retryable
