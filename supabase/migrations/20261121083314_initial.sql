@@ -336,21 +336,22 @@ create type public.trigger_answer as (
     reset_at timestamptz
 );
 
--- from sql/95_analytics/types.sql sha256:d96735c854b7f105e6c20158e125517e4560a6df3562920799a0eabe91d2fbf5
+-- from sql/95_analytics/types.sql sha256:1f23007d7f0e4646a0c265c02312b677cf33a3496edad093253924ba0c9258fa
 -- What one row of job_rollups sums up.
 create type public.rollup_level as enum (
     'tenant',           -- everything since the tenant began
     'tenant_day',
     'tenant_hour',
+    'tenant_minute',    -- of the last two days, without durations and error types
     'workflow_day',
     'workflow_hour',
     'robot_hour'
 );
 
--- The end of one job, as rollups count it.
+-- The end of one job, as rollups count it; or its beginning, which is counted for the tenant only.
 create type private.job_end as (
     ended_at timestamptz,
-    status text,            -- completed | failed | timeout | cancelled
+    status text,            -- completed | failed | timeout | cancelled; created
     workflow_id uuid,
     robot_id uuid,          -- null: no robot had claimed it
     duration_ms bigint,
@@ -1644,14 +1645,15 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:0b9861a80c9fd65cf61368e16c370c0ff90b69cae6eac2fd69e3963d9f96b673
+-- from sql/95_analytics/tables.sql sha256:d4c54ec2c0aeec6bc7a3006a83d669546496df6dfaf521ea1cfc45b305b15f2b
 -- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
     tenant_id uuid not null,
     level public.rollup_level not null,
-    starts_at timestamptz not null,     -- of the UTC hour or day; the epoch for level tenant
+    starts_at timestamptz not null,     -- of the UTC minute, hour or day; the epoch for level tenant
     subject_id uuid not null,           -- the workflow, the robot, or the tenant itself
+    created bigint not null default 0,  -- jobs that were queued then, of tenants only
     completed bigint not null default 0,
     failed bigint not null default 0,
     timed_out bigint not null default 0,
@@ -1664,7 +1666,7 @@ create table public.job_rollups (
     constraint job_rollups_pkey primary key (tenant_id, level, starts_at, subject_id),
     constraint job_rollups_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
 ) with (fillfactor = 70);
-comment on table public.job_rollups is 'How the jobs of an hour, a day or a life ended, for a tenant, a workflow or a robot.';
+comment on table public.job_rollups is 'How the jobs of a minute, an hour, a day or a life ended, for a tenant, a workflow or a robot, and how many of a tenant began.';
 
 create table public.job_node_executions (
     tenant_id uuid not null,
@@ -2184,7 +2186,7 @@ comment on function private.uuid_v7_floor is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:48ad34acd947d6ad6ce8a29ffaaa87fc989b20bb93be816a2838006787c6d4d1
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:158d960e2dba282d5f3ccd07260eb4192e065392acefcac26a30342506636b0e
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -2196,7 +2198,6 @@ declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     v_user_id uuid := private.authenticate_user(v_claims);
     v_invitation public.invitations;
-    v_granted text[];
 begin
     if v_user_id is null then
         perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in to accept an invitation.');
@@ -2213,14 +2214,8 @@ begin
         and t.deleted_at is null
         and lower(u.email) = i.email
     for update of i;
-    -- Who invited must still be allowed to: a removed admin does not come back, or send a friend, by an old invitation.
-    v_granted := private.list_actor_permissions(v_invitation.tenant_id, v_invitation.invited_by);
     if v_invitation.invitation_id is null
-        or not private.has_permission(v_granted, 'members.write')
-        or not private.has_permissions(
-            v_granted,
-            array(select rp.permission from public.role_permissions as rp where rp.role_id = v_invitation.role_id)
-        )
+        or not private.may_still_invite(v_invitation.tenant_id, v_invitation.invited_by, v_invitation.role_id)
     then
         perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation for you.');
     end if;
@@ -3248,7 +3243,20 @@ comment on function private.insert_api_key is
     'Writes the row of a new key that may do no more than its maker.';
 revoke all on function private.insert_api_key from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/invite_member.sql sha256:caf081eb4ce5b077994d04d28d551919606d7742ab229f4b9b186ba378081632
+-- from sql/10_tenancy/functions/invitation_quota.sql sha256:69d31c3ed23ef1a1dcb3249dc3e1b9e8a633bbeb818185d6df5546100bc72629
+create or replace function private.invitation_quota()
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select 100
+$$;
+comment on function private.invitation_quota is
+    'How many invitations of a tenant may be open at once; ten times as many may be made in a day.';
+revoke all on function private.invitation_quota from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/invite_member.sql sha256:ca1f2f666c0e5b7dc213af276cb124781c35c677ef66dbceffde414a8a6ea5b2
 create or replace function public.invite_member(
     p_email text,
     p_role_id uuid,
@@ -3265,6 +3273,8 @@ declare
     v_email text := lower(btrim(p_email));
     v_now timestamptz := private.clock();
     v_invitation_id uuid;
+    v_made bigint;
+    v_open bigint;
 begin
     if v_email is null or length(v_email) > 254 or v_email !~ '^[^@[:space:]]+@[^@[:space:]]+$' then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'email must be an e-mail address.');
@@ -3276,13 +3286,34 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 90 days.');
     end if;
     perform private.get_assignable_role(v_caller, p_role_id);
-    insert into public.invitations (tenant_id, email, role_id, token_hash, invited_by, expires_at)
+    -- One at a time, so that they are counted. Whoever lost a token is invited anew: the former invitation ends.
+    perform from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    update public.invitations as i
+    set revoked_at = v_now
+    where i.tenant_id = v_caller.tenant_id and i.email = v_email and i.accepted_at is null and i.revoked_at is null;
+    select
+        count(*) filter (where i.created_at > v_now - interval '1 day'),
+        count(*) filter (where i.accepted_at is null and i.revoked_at is null and i.expires_at > v_now)
+    into v_made, v_open
+    from public.invitations as i
+    where i.tenant_id = v_caller.tenant_id and (i.created_at > v_now - interval '1 day' or i.expires_at > v_now);
+    if v_open >= private.invitation_quota() then
+        perform private.raise_error(
+            409, 'TOO_MANY_INVITATIONS', format('At most %s invitations are open at once; revoke some.', private.invitation_quota())
+        );
+    elsif v_made >= 10 * private.invitation_quota() then
+        perform private.raise_error(
+            409, 'TOO_MANY_INVITATIONS', format('At most %s invitations are made in a day.', 10 * private.invitation_quota())
+        );
+    end if;
+    insert into public.invitations (tenant_id, email, role_id, token_hash, invited_by, created_at, expires_at)
     values (
         v_caller.tenant_id,
         v_email,
         p_role_id,
         p_token_hash,
         coalesce(v_caller.user_id, v_caller.api_key_id),
+        v_now,
         coalesce(p_expires_at, v_now + interval '7 days')
     )
     returning invitation_id into v_invitation_id;
@@ -3290,7 +3321,7 @@ begin
 end
 $$;
 comment on function public.invite_member is
-    'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only.';
+    'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only. Revokes what is open for the address. Raises 409 TOO_MANY_INVITATIONS.';
 revoke all on function public.invite_member from public, anon, authenticated, service_role;
 grant execute on function public.invite_member to authenticated;
 
@@ -3409,6 +3440,68 @@ comment on function private.list_actor_permissions is
     'What an active member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
+-- from sql/10_tenancy/functions/list_invitations.sql sha256:8cc18569e1fc7b7d43999f009083c2b2efd25c6297518b9704302da6f91565b1
+create or replace function public.list_invitations(
+    p_status text default null,
+    p_invitation_id uuid default null,
+    p_limit integer default 100,
+    p_offset integer default 0
+)
+returns table (
+    total bigint,
+    invitation_id uuid,
+    email text,
+    role_id uuid,
+    role_slug text,
+    role_name text,
+    invited_by uuid,
+    inviter text,
+    status text,
+    created_at timestamptz,
+    expires_at timestamptz,
+    accepted_at timestamptz,
+    revoked_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('members.read');
+begin
+    return query
+    select
+        count(*) over (), i.invitation_id, i.email, i.role_id, r.slug, r.name, i.invited_by,
+        coalesce(u.email::text, k.name), i.status, i.created_at, i.expires_at, i.accepted_at, i.revoked_at
+    from (
+        select
+            o.*,
+            case
+                when o.accepted_at is not null then 'accepted'
+                when o.revoked_at is not null then 'revoked'
+                when o.expires_at <= private.clock() then 'expired'
+                when not private.may_still_invite(o.tenant_id, o.invited_by, o.role_id) then 'void'
+                else 'open'
+            end as status
+        from public.invitations as o
+        where o.tenant_id = v_caller.tenant_id and (p_invitation_id is null or o.invitation_id = p_invitation_id)
+    ) as i
+    join public.roles as r on r.role_id = i.role_id
+    left join auth.users as u on u.id = i.invited_by
+    left join public.api_keys as k on k.api_key_id = i.invited_by and k.tenant_id = i.tenant_id
+    where p_status is null or i.status = p_status
+    order by i.invitation_id desc
+    limit p_limit
+    offset p_offset;
+end
+$$;
+comment on function public.list_invitations is
+    'The invitations of the caller''s tenant, the newest first, each with its role, who sent it, and its status: open, accepted, revoked, expired, or void when who sent it may not invite any more. Needs members.read.';
+revoke all on function public.list_invitations from public, anon, authenticated, service_role;
+grant execute on function public.list_invitations to authenticated;
+
 -- from sql/10_tenancy/functions/list_member_permissions.sql sha256:22515d9702e06cdd4759c9a05106926c8a162851f773f4ff0f184635c3923b7c
 create or replace function private.list_member_permissions(p_tenant_id uuid, p_user_id uuid)
 returns text[]
@@ -3450,12 +3543,13 @@ $$;
 comment on function private.list_member_roles is 'The roles of a member, by their short names.';
 revoke all on function private.list_member_roles from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_members.sql sha256:d77c9f41677567d64eec191402dfb8d0477afb3741ab032e3f65e1db69350687
+-- from sql/10_tenancy/functions/list_members.sql sha256:7eed0ecf1acebc2db884a7e9803bdea2889cc37ab1eaf90aec6dd3d04a991df3
 create or replace function public.list_members(
     p_user_id uuid default null,
     p_role_id uuid default null,
     p_limit integer default 100,
-    p_offset integer default 0
+    p_offset integer default 0,
+    p_search text default null      -- a part of name or address
 )
 returns table (
     total bigint,
@@ -3507,15 +3601,56 @@ begin
                 where mr.tenant_id = m.tenant_id and mr.user_id = m.user_id and mr.role_id = p_role_id
             )
         )
+        and (
+            p_search is null
+            or strpos(lower(concat_ws(' ', p.username, u.email, p.first_name, p.last_name)), lower(private.nfc(p_search))) > 0
+        )
     order by m.created_at, m.user_id
     limit p_limit
     offset p_offset;
 end
 $$;
 comment on function public.list_members is
-    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user or one role if asked. Needs members.read.';
+    'The members of the caller''s tenant, the oldest first, each with address, roles and whether they are active; of one user, of one role, or with a part of a name or address if asked. Needs members.read.';
 revoke all on function public.list_members from public, anon, authenticated, service_role;
 grant execute on function public.list_members to authenticated;
+
+-- from sql/10_tenancy/functions/list_my_tenants.sql sha256:a5316aa6a1e8289cc9af457dfed9c51caee6902ebb82e7144ba94aa62e41852d
+-- Of whoever is signed in, whatever tenant the token names: who was removed from that one finds the way to another.
+create or replace function public.list_my_tenants()
+returns table (tenant_id uuid, slug text, name text, is_current boolean)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+    v_caller private.caller := private.caller();
+begin
+    if v_user_id is null and v_caller.principal is null then
+        perform private.refuse_caller();
+    end if;
+    return query
+    select t.tenant_id, t.slug, t.name, coalesce(t.tenant_id = v_caller.tenant_id, false)
+    from public.tenants as t
+    where t.deleted_at is null
+        and (
+            (v_user_id is null and t.tenant_id = v_caller.tenant_id)
+            or exists (
+                select
+                from public.memberships as m
+                where m.tenant_id = t.tenant_id and m.user_id = v_user_id and m.deactivated_at is null
+            )
+        )
+    order by t.name, t.tenant_id;
+end
+$$;
+comment on function public.list_my_tenants is
+    'The tenants that the caller can act in, by name, and which of them the token is for; a key has one, a user who is a member nowhere none.';
+revoke all on function public.list_my_tenants from public, anon, authenticated, service_role;
+grant execute on function public.list_my_tenants to authenticated;
 
 -- from sql/10_tenancy/functions/list_roles.sql sha256:1f091179e3f47cdfde69082501cae204c59cafac045af6b7194ebb01e62b1b4b
 create or replace function public.list_roles(p_role_id uuid default null)
@@ -3597,6 +3732,26 @@ $$;
 comment on function private.login_network is
     'What counts as one address: an IPv4 address, however written, or the /64 that an IPv6 customer gets to choose addresses from.';
 revoke all on function private.login_network from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/may_still_invite.sql sha256:cafa0da2485421cd3bec3a3e9b98f0b54a9db1ef190cb3964f0a39808af8e97d
+create or replace function private.may_still_invite(p_tenant_id uuid, p_invited_by uuid, p_role_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_granted text[] := private.list_actor_permissions(p_tenant_id, p_invited_by);
+begin
+    return private.has_permission(v_granted, 'members.write')
+        and private.has_permissions(
+            v_granted, array(select rp.permission from public.role_permissions as rp where rp.role_id = p_role_id)
+        );
+end
+$$;
+comment on function private.may_still_invite is
+    'Whether who invited somebody with a role may do so now: a removed admin does not come back, or send a friend, by an old invitation.';
+revoke all on function private.may_still_invite from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/member_tenant_id.sql sha256:b5ae80a47a31ca4e35eafe85f6b4fc6b00e9573793852796b03f360cb83372d8
 create or replace function private.member_tenant_id()
@@ -3999,6 +4154,38 @@ $$;
 comment on function public.set_active_tenant is 'Chooses the tenant that the next token of the calling session is for; other sessions stay where they are.';
 revoke all on function public.set_active_tenant from public, anon, authenticated, service_role;
 grant execute on function public.set_active_tenant to authenticated;
+
+-- from sql/10_tenancy/functions/set_member_roles.sql sha256:0fcc2ce372f66201fc993471de417d5c9d3dbcfb7640abf1bf9c91cb71313a8f
+create or replace function public.set_member_roles(p_user_id uuid, p_role_ids uuid[])
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+    v_role_id uuid;
+begin
+    perform private.get_manageable_member(v_caller, p_user_id);
+    if p_role_ids is null or cardinality(p_role_ids) not between 1 and 50 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'roles must name 1 to 50 roles.');
+    end if;
+    foreach v_role_id in array p_role_ids loop
+        perform private.get_assignable_role(v_caller, v_role_id);
+    end loop;
+    delete from public.member_roles as mr
+    where mr.tenant_id = v_caller.tenant_id and mr.user_id = p_user_id and mr.role_id <> all (p_role_ids);
+    insert into public.member_roles (tenant_id, user_id, role_id)
+    select v_caller.tenant_id, p_user_id, r.role_id
+    from unnest(p_role_ids) as r (role_id)
+    on conflict do nothing;
+    perform private.check_admin_remains(v_caller.tenant_id);
+end
+$$;
+comment on function public.set_member_roles is
+    'Gives a member these roles and no others, none of which allows more than the caller may; never takes the admin role from the last admin. Needs members.write.';
+revoke all on function public.set_member_roles from public, anon, authenticated, service_role;
+grant execute on function public.set_member_roles to authenticated;
 
 -- from sql/10_tenancy/functions/set_role_permissions.sql sha256:937cf312fd49b9e377923451b4a780ed0aa68ea4e0fd6de4e0305fe7a6e8e530
 create or replace function private.set_role_permissions(p_caller private.caller, p_role_id uuid, p_permissions text[])
@@ -6273,6 +6460,29 @@ $$;
 comment on function private.mark_offline_robots is
     'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds in which the service was there, tells it once, and counts them.';
 revoke all on function private.mark_offline_robots from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/move_robot.sql sha256:8fb3a4725d95d1c9e7562b69fa1d493cd72ad88482d40f8828c80acdc6bf59ab
+create or replace function private.move_robot(p_robot_id uuid, p_environment text)
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment text := private.nfc(p_environment);
+    v_problem text := private.find_robot_problem(null, null, null, null, null, v_environment, null, null);
+begin
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    update public.robots as r set environment = v_environment, updated_at = private.clock() where r.robot_id = p_robot_id;
+    delete from private.waiting_robots as w where w.robot_id = p_robot_id;     -- waits with what it had before
+    perform private.announce_robot('robot.updated', p_robot_id);
+    return v_environment;
+end
+$$;
+comment on function private.move_robot is
+    'Puts a robot into the environment that it says it works in, and returns that. Raises 400 INVALID_ARGUMENT.';
+revoke all on function private.move_robot from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/notice_deaf_robots.sql sha256:b5426cecfc71c19c1d9b5b37cb7f3fe5cffc91af090f616eeb9c73b4b2399526
 create or replace function private.notice_deaf_robots(p_tenant_id uuid, p_limit integer, p_after text)
@@ -8833,10 +9043,12 @@ comment on function private.required_of is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/unfinished_job_ids.sql sha256:fe961e7ac3050fa0cc97a81a1ce151309b76ad1e91ca8ad74d129d9cca3ff0eb
+-- from sql/40_queue/functions/unfinished_job_ids.sql sha256:53a85bce02c56fe36471b4b1c2e7d51730a448a52c075c4533c89b781e6a6c19
 -- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
 -- say who is finished: a completion would have to change it.
-create or replace function private.unfinished_job_ids(p_is_leased boolean, p_most integer default null)
+create or replace function private.unfinished_job_ids(
+    p_is_leased boolean, p_most integer default null, p_before uuid default null
+)
 returns setof uuid
 language plpgsql
 stable
@@ -8852,7 +9064,7 @@ begin
         return query
         select l.job_id
         from private.leases as l
-        where l.tenant_id = v_tenant_id
+        where l.tenant_id = v_tenant_id and (p_before is null or l.job_id < p_before)
         order by l.job_id desc
         limit p_most;
     else
@@ -8865,7 +9077,7 @@ begin
             cross join lateral (
                 select r.job_id
                 from private.ready as r
-                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id and (p_before is null or r.job_id < p_before)
                 order by r.job_id desc
                 limit p_most
             ) as r
@@ -8873,7 +9085,7 @@ begin
             union all
             select s.job_id
             from private.scheduled as s
-            where s.tenant_id = v_tenant_id
+            where s.tenant_id = v_tenant_id and (p_before is null or s.job_id < p_before)
         ) as w
         order by w.job_id desc
         limit p_most;
@@ -8881,7 +9093,7 @@ begin
 end
 $$;
 comment on function private.unfinished_job_ids is
-    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
+    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most, those before p_before; none without jobs.read.';
 revoke all on function private.unfinished_job_ids from public, anon, authenticated, service_role;
 grant execute on function private.unfinished_job_ids to authenticated;
 
@@ -9001,14 +9213,15 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:428c079a3a0d00fa0903d7a7263c9ad73113c154c7aa3add5c6b2bc55b542360
+-- from sql/41_claims/functions/claim_jobs.sql sha256:13d799b19f6410fdda6fa163374b48555466044b73d98701c8843c1ee22698e1
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
     p_environment text default null,
     p_listening boolean default false,
     p_claim_id uuid default null,       -- the robot's own; it asks again with the same one when no answer came
-    p_capabilities text[] default null  -- of its own, those that it can use now; null: all
+    p_capabilities text[] default null, -- of its own, those that it can use now; null: all
+    p_moves boolean default false       -- the environment is where it works from now on
 )
 returns setof public.claimed_job
 language plpgsql
@@ -9093,9 +9306,12 @@ begin
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
     if private.nfc(p_environment) <> v_robot.environment then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
-        );
+        if not p_moves then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
+            );
+        end if;
+        v_robot.environment := private.move_robot(v_caller.robot_id, p_environment);
     end if;
     if v_robot.is_repeated then
         return query select c.* from private.answer_claim_again(v_caller.robot_id, p_claim_id, p_lease_seconds) as c;
@@ -9305,7 +9521,7 @@ begin
 end
 $$;
 comment on function public.claim_jobs is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. With p_moves a p_environment that is not the robot''s becomes it; else it is 400. Needs jobs.claim.';
 revoke all on function public.claim_jobs from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs to authenticated;
 
@@ -10469,10 +10685,10 @@ comment on function private.is_away is
     'Whether there seems to be an outage now: no call came since a silence began that private.was_away() calls an outage. Not after 15 minutes in which Postgres runs: then all robots are gone.';
 revoke all on function private.is_away from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/keep_held_jobs.sql sha256:d85dfb1c5745e4eb542a17c278aee12bd5e32a97d841f74d34cf65dfcd92960b
+-- from sql/42_leases/functions/keep_held_jobs.sql sha256:9536bd199697187e91e81749e310d23e2b1f2f9d2603128438f6390836a3ceea
 -- For agents that know no lease: as long as they are heard of, they hold what they were given.
 create or replace function public.keep_held_jobs()
-returns integer
+returns uuid[]
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -10482,7 +10698,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_until timestamptz := private.clock() + make_interval(secs => private.silence_seconds(v_caller.tenant_id));
-    v_kept integer;
+    v_kept uuid[];
 begin
     with locked as (
         select l.job_id
@@ -10490,17 +10706,19 @@ begin
         where l.robot_id = v_caller.robot_id
         order by l.job_id
         for update
+    ), kept as (
+        update private.leases as l
+        set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
+        from locked as k
+        where l.job_id = k.job_id
+        returning l.job_id
     )
-    update private.leases as l
-    set lease_expires_at = greatest(l.lease_expires_at, v_until), outages = 0
-    from locked as k
-    where l.job_id = k.job_id;
-    get diagnostics v_kept = row_count;
+    select coalesce(array_agg(k.job_id order by k.job_id), '{}') into v_kept from kept as k;
     return v_kept;
 end
 $$;
 comment on function public.keep_held_jobs is
-    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; how many there are. Never shortens one. Needs jobs.report.';
+    'Renews every lease of the calling robot until it counts as offline, and for five minutes at least; the jobs that it holds so. Never shortens one. Needs jobs.report.';
 revoke all on function public.keep_held_jobs from public, anon, authenticated, service_role;
 grant execute on function public.keep_held_jobs to authenticated;
 
@@ -11232,27 +11450,42 @@ comment on function private.was_away is
     'Whether the silence from the last call to another moment was an outage: Postgres was started meanwhile, or calls were due and none came for more than ten seconds. The silence of one robot while others call is never one.';
 revoke all on function private.was_away from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_forceable_at.sql sha256:1a84a9896c35927b0b775b8600d97e77cb17617bdeb15474ff22e039f592ff1b
+-- from sql/43_endings/functions/cancel_forceable_at.sql sha256:ebc482a0f3d570f44f60797e67f19869edad16df903eb170c28e37dc96d4e253
 create or replace function private.cancel_forceable_at(p_lease private.leases)
 returns timestamptz
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seconds jsonb := (
-        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
-    );
 begin
-    return p_lease.cancel_requested_at + make_interval(secs => case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
-        else 60
-    end);
+    return p_lease.cancel_requested_at + make_interval(secs => private.cancel_grace_seconds(
+        (select t.settings from public.tenants as t where t.tenant_id = p_lease.tenant_id)
+    ));
 end
 $$;
 comment on function private.cancel_forceable_at is
-    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when it was not asked to stop.';
+    'From when on the cancellation of a held job may be forced: its robot has the grace to stop that the settings of the job''s tenant say; null when it was not asked to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/cancel_grace_seconds.sql sha256:c29b696f86c54ffb3327a35eab5fc2ce281962d53d49f82203bb5464a055d04d
+create or replace function private.cancel_grace_seconds(p_settings jsonb)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds jsonb := p_settings #> '{queue,cancel_grace_seconds}';
+begin
+    return case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::integer
+        else 60
+    end;
+end
+$$;
+comment on function private.cancel_grace_seconds is
+    'How long the robots of a tenant with these settings may go on with a job that is to be cancelled: {"queue": {"cancel_grace_seconds": 60}}, 0 to 86400; a minute for anything else.';
+revoke all on function private.cancel_grace_seconds from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/cancel_job.sql sha256:d449d857905f6e9d0e6b6d93bcff13462c36825a6a4d8f06d123a49a094d164c
 create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
@@ -12145,8 +12378,8 @@ comment on function private.retry_delay is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/retry_job.sql sha256:bd697c4773e995ea66c35c75f7657b43960ee2016276ee2a577b03065a99f204
-create or replace function public.retry_job(p_job_id uuid)
+-- from sql/43_endings/functions/retry_job.sql sha256:9706fa8b4f068b6e440bd13dbc2fe244e7e17357a37a322aa9d132139de8f7ee
+create or replace function public.retry_job(p_job_id uuid, p_input jsonb default null)
 returns jsonb
 language plpgsql
 security definer
@@ -12163,16 +12396,21 @@ begin
     select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
     if not found then
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    elsif v_job.status not in ('failed', 'cancelled', 'timeout') then
+    elsif v_job.status = 'queued' or v_job.status = 'completed' and p_input is null then
         perform private.raise_error(
-            400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
+            400, 'JOB_NOT_RETRYABLE',
+            'Only a job that is failed, cancelled or timed out can be retried; with another input, a completed one as well.'
         );
+    end if;
+    if p_input is not null then
+        perform private.authorize('jobs.create');
     end if;
     v_job.result := null;
     v_new := jsonb_populate_record(null::private.new_job, to_jsonb(v_job));
     v_new.version := v_job.workflow_version;
     v_new.robot_id := v_job.target_robot_id;
     v_new.pool := v_job.pool_id;
+    v_new.input := coalesce(p_input, v_new.input);
     v_new_job_id := private.add_job(
         v_job.tenant_id, private.check_new_job(v_job.tenant_id, v_new), 'retry',
         coalesce(v_caller.user_id, v_caller.api_key_id), v_job.job_id
@@ -12194,7 +12432,7 @@ begin
 end
 $$;
 comment on function public.retry_job is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 ROBOT_NOT_FOUND when the only robot that may have it is deleted, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. With p_input, an object, it begins with that and may repeat a completed job as well; that needs jobs.create, too. Raises 400 JOB_NOT_RETRYABLE or INVALID_ARGUMENT, 404 JOB_NOT_FOUND, 404 ROBOT_NOT_FOUND when the only robot that may have it is deleted, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
@@ -12686,6 +12924,25 @@ comment on function private.emit_event is
     'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody. Rings for those who watch the tenant.';
 revoke all on function private.emit_event from public, anon, authenticated, service_role;
 
+-- from sql/45_events/functions/get_event_cursor.sql sha256:fec005700bd282f332e22c0a9bca6e5b5e4c8a22f725f8d7a931ddf88118a8ab
+create or replace function public.get_event_cursor()
+returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('events.read');
+begin
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return (select c.last_seq from private.event_counters as c where c.tenant_id = v_caller.tenant_id);
+end
+$$;
+comment on function public.get_event_cursor is
+    'The number of the tenant''s newest event, 0 when there is none: what list_events takes to begin with what happens from now on. Needs events.read.';
+revoke all on function public.get_event_cursor from public, anon, authenticated, service_role;
+grant execute on function public.get_event_cursor to authenticated;
+
 -- from sql/45_events/functions/list_events.sql sha256:12383430870e93b75ea0719737a66d663d09a3fc5f32efc2ea77c0022813b303
 create or replace function public.list_events(p_after bigint default 0, p_limit integer default 100)
 returns setof public.events
@@ -12958,7 +13215,7 @@ comment on function private.sequence_tenant_events is
     'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and does not wait, while another session does it.';
 revoke all on function private.sequence_tenant_events from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/count_jobs_ahead.sql sha256:5a6a19bccc7ad841b7fca6e3789561c25a88e8b2d320a4585e673249790313e6
+-- from sql/46_explaining/functions/count_jobs_ahead.sql sha256:7287e647436e1b6b4b3a7f3db3a7e94675d747044430f8162c0d86f475b99353
 create or replace function private.count_jobs_ahead(
     p_tenant_no integer,
     p_environment text,
@@ -12990,7 +13247,11 @@ begin
         with lanes as (
             select
                 e.lane_id, e.workflow_limit_id, e.key_limit_id, e.priority - e.promotion as rank, s.load,
-                e.priority - e.promotion < p_rank or s.load < v_load as is_better
+                -- Of a better lane all its jobs go first: a bound of the index, so that nothing behind it is read.
+                case
+                    when e.priority - e.promotion < p_rank or s.load < v_load then 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+                    else p_job_id
+                end as before_id
             from private.lanes as e
             cross join lateral (
                 -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
@@ -13008,7 +13269,7 @@ begin
             cross join lateral (
                 select
                 from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and y.job_id < e.before_id
                 limit p_limit
             ) as ahead
             where e.workflow_limit_id is null and e.key_limit_id is null
@@ -13021,7 +13282,7 @@ begin
             cross join lateral (
                 select y.job_id
                 from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and y.job_id < e.before_id
                 order by y.job_id
                 limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
             ) as ahead
@@ -13119,7 +13380,7 @@ comment on function private.explain_held_job is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_job.sql sha256:c36e529d4bdce6b861f98fbb6bddd02a15c00fef18842a12722d86cbe1403199
+-- from sql/46_explaining/functions/explain_job.sql sha256:fb8424897906d946bf58b136128f9872a43a930a624ba26db4b59a4ddf624512
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -13180,13 +13441,15 @@ begin
             coalesce(max(r.robots_online), 0)
         into v_robots, v_count, v_online
         from private.judge_robots(
-            v_job.tenant_id, v_job.lane_id, p_job_id,
-            (
+            v_job.tenant_id,
+            array[v_job.lane_id],
+            array[p_job_id],
+            array[(
                 select w
                 from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
                 where v_scheduled.job_id is null or w.max_running = 0
                 limit 1
-            ),
+            )],
             v_scheduled.job_id is null
         ) with ordinality as r
         where not v_is_in_pool;
@@ -13557,18 +13820,20 @@ comment on function private.is_desktop_locked is
     'Whether all that keeps a robot from the capability session:interactive is that its screen is locked.';
 revoke all on function private.is_desktop_locked from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/judge_robots.sql sha256:6aa0e9c06ac5a6b99a1f2ad144848f86c437df0ace04d79c11c9bab0148c3e19
+-- from sql/46_explaining/functions/judge_robots.sql sha256:7575a253c1d5703d2fb2ced45f8259025ffa4730a6ae44583b717d658e70b486
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
--- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
+-- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step. The robots are
+-- read once, however many lanes there are.
 create or replace function private.judge_robots(
     p_tenant_id uuid,
-    p_lane_id integer,
-    p_job_id uuid,
-    p_reached_limit private.limits default null,
-    p_is_ready boolean default true,    -- else the job waits for a time
-    p_limit integer default 50
+    p_lane_ids integer[],
+    p_job_ids uuid[],                   -- of each lane, the job that waits in it
+    p_reached_limits private.limits[],  -- of each lane, the limit that is full; null: none
+    p_is_ready boolean default true,    -- else the jobs wait for a time
+    p_limit integer default 50          -- robots of each lane
 )
 returns table (
+    place integer,      -- of the lane, from 1
     robot_id uuid,
     external_id text,
     is_online boolean,
@@ -13584,11 +13849,14 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_lane private.lanes;
+    v_targets uuid[];   -- null: some lane is open to every robot
 begin
-    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    select case when bool_and(e.robot_id is not null) then array_agg(e.robot_id) end
+    into v_targets
+    from private.lanes as e
+    where e.lane_id = any (p_lane_ids);
     return query
-    with fleet as (
+    with fleet as materialized (
         select
             r as live,
             r.robot_id,
@@ -13600,7 +13868,6 @@ begin
             r.pool_id,
             r.load < r.max_concurrent_jobs as has_slot,
             o.offers,
-            array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
             coalesce(h.is_signed_off, false) as is_signed_off,
             private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
@@ -13608,48 +13875,64 @@ begin
         cross join lateral (
             select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, h.is_desktop_open) as offers
         ) as o
-        where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
+        where r.tenant_id = p_tenant_id and (v_targets is null or r.robot_id = any (v_targets))
+    ), wanted as materialized (
+        select
+            w.place::integer as place,
+            w.job_id,
+            (select o from private.lanes as o where o.lane_id = w.lane_id) as lane,
+            p_reached_limits[w.place] as reached_limit,
+            private.limit_reason(p_reached_limits[w.place]) as limit_reason
+        from unnest(p_lane_ids, p_job_ids) with ordinality as w (lane_id, job_id, place)
     ), judged as (
         select
+            w.*,
             f.*,
+            m.missing,
             f.has_key
                 and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
-                and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
+                and private.lane_suits((w.lane).environment, (w.lane).required, f.environment, f.offers)
                 and f.has_slot
-                and p_reached_limit.limit_id is null as is_eligible,
+                and w.limit_reason is null as is_eligible,
             case
-                when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
-                when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
-                when f.is_online and f.missing = '{session:interactive}' and private.is_desktop_locked(f.live)
+                when not private.lane_suits((w.lane).environment, '{}', f.environment, f.offers) then 'wrong_environment'
+                when exists (select from unnest(m.missing) as q where q like 'pool:%') then 'not_in_pool'
+                when f.is_online and m.missing = '{session:interactive}' and private.is_desktop_locked(f.live)
                     then 'robot_session_locked'
-                when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
+                when exists (select from unnest(m.missing) as q where q not like 'tag:%' and q not like 'mode:%')
                     then 'missing_capability'
-                when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
-                when f.missing <> '{}' then 'missing_internet'
+                when exists (select from unnest(m.missing) as q where q like 'tag:%') then 'missing_tag'
+                when m.missing <> '{}' then 'missing_internet'
                 else coalesce(
                     private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    private.limit_reason(p_reached_limit),
+                    w.limit_reason,
                     case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
                 )
             end as reason_code
-        from fleet as f
-    ), nearest as (
+        from wanted as w
+        join fleet as f on (w.lane).robot_id is null or f.robot_id = (w.lane).robot_id
+        cross join lateral (
+            select array(select q.q from unnest((w.lane).required) as q where q.q <> all (f.offers)) as missing
+        ) as m
+    ), ranked as (
         select
             j.*,
-            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
-            count(*) over () as robots,
-            count(*) filter (where j.is_online) over () as robots_online
+            n.nearness,
+            row_number() over (partition by j.place order by n.nearness, cardinality(j.missing), j.external_id) as rank,
+            count(*) over (partition by j.place) as robots,
+            count(*) filter (where j.is_online) over (partition by j.place) as robots_online
         from judged as j
         join private.list_explanations() as e on e.reason_code = j.reason_code
-        order by nearness, cardinality(j.missing), j.external_id
-        limit p_limit
-    ), counted as (
+        cross join lateral (
+            select e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end
+        ) as n (nearness)
+    ), counted as materialized (     -- jobs are counted once, not for each mention
         select
             n.*,
             case
                 when n.is_eligible and p_is_ready then private.count_jobs_ahead(
-                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
-                    v_lane.share_id, p_job_id, 100
+                    (n.lane).tenant_no, n.environment, n.offers, n.robot_id, (n.lane).priority - (n.lane).promotion,
+                    (n.lane).share_id, n.job_id, 100
                 )
             end as ahead,
             case
@@ -13657,9 +13940,11 @@ begin
                     n.pool_id, p_tenant_id, n.environment, n.offers
                 )
             end is true as has_turns
-        from nearest as n
+        from ranked as n
+        where n.rank <= p_limit
     )
     select
+        c.place,
         c.robot_id,
         c.external_id,
         c.is_online,
@@ -13672,21 +13957,25 @@ begin
                 when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
                 else c.reason_code
             end,
-            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
+            private.list_robot_facts(c.live) || private.list_limit_facts(c.reached_limit) || jsonb_build_object(
                 'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
                 'missing', private.name_requirements(c.missing),
-                'job_environment', v_lane.environment,
-                'pool', (select p.name from public.pools as p where p.pool_id = coalesce(private.pool_of(v_lane.required), c.pool_id))
+                'job_environment', (c.lane).environment,
+                'pool', (
+                    select p.name
+                    from public.pools as p
+                    where p.pool_id = coalesce(private.pool_of((c.lane).required), c.pool_id)
+                )
             )
         ),
         c.robots,
         c.robots_online
     from counted as c
-    order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
+    order by 1, 7, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
 end
 $$;
 comment on function private.judge_robots is
-    'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
+    'What stands between each robot of a tenant and the jobs of lanes: the nearest robots of each lane first, p_limit at most.';
 revoke all on function private.judge_robots from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/limit_reason.sql sha256:a4a8fe6345bb1ebfe411f29b60c0671fe00f1f2d2611e4db27ce820ec448fbeb
@@ -13859,6 +14148,270 @@ comment on function private.list_robot_facts is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts from public, anon, authenticated, service_role;
 
+-- from sql/46_explaining/functions/list_waiting_reasons.sql sha256:9c51dcb07116b691a01307fe06db33d91a15033d7456571eaaa38b6ef17b61fb
+-- Jobs of one demand wait for one reason: what decides it (environment, requirements, target, limits) is the lane's. So lanes are
+-- counted and demands are judged, by what judges a job in explain_job; no job is read. Every part has an end: a thousand lanes,
+-- 20,000 jobs that all lanes share equally (one full lane hides no other), and the more robots, the fewer demands.
+-- Jobs of a workflow that was deleted count as the others do until they are cancelled, which takes minutes.
+create or replace function public.list_waiting_reasons()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.read');
+    v_now timestamptz := private.clock();
+    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
+    v_most_lanes constant integer := 1000;
+    v_most_jobs constant integer := 20000;
+    v_most_scheduled constant integer := 1000;
+    v_most_demands integer := (
+        select greatest(5, least(50, 2000 / greatest(count(*), 1)))
+        from public.robots as r
+        where r.tenant_id = v_caller.tenant_id and r.deleted_at is null
+    );
+    v_lanes integer;
+    v_demand record;
+    v_lane_ids integer[] := '{}';           -- of what is judged by the tenant's own robots
+    v_job_ids uuid[] := '{}';
+    v_limits private.limits[] := '{}';
+    v_counts jsonb[] := '{}';
+    v_pool_demands integer := 0;
+    v_count jsonb;
+    v_job public.jobs;
+    v_reason jsonb;
+    v_found jsonb := '[]';
+    v_others bigint := 0;
+    v_waiting bigint := 0;
+    v_scheduled bigint := 0;
+    v_is_capped boolean := false;
+begin
+    select count(*)
+    into v_lanes
+    from (
+        select
+        from private.lanes as e
+        where e.tenant_no = v_tenant_no
+            and exists (
+                select
+                from private.ready as r
+                where r.tenant_no = e.tenant_no and r.lane_id = e.lane_id and r.job_id >= e.low_job_id
+            )
+        limit v_most_lanes + 1
+    ) as working;
+    v_is_capped := v_lanes > v_most_lanes;
+
+    for v_demand in
+        with counted as materialized (
+            select e.*, o.job_id as oldest_job_id, n.job_id as newest_job_id, c.jobs, c.jobs = c.most as is_capped
+            from private.lanes as e
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = e.tenant_no and r.lane_id = e.lane_id and r.job_id >= e.low_job_id
+                order by r.job_id
+                limit 1
+            ) as o
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = e.tenant_no and r.lane_id = e.lane_id
+                order by r.job_id desc
+                limit 1
+            ) as n
+            cross join lateral (
+                select count(*) as jobs, v_most_jobs / greatest(v_lanes, 1) as most
+                from (
+                    select
+                    from private.ready as r
+                    where r.tenant_no = e.tenant_no and r.lane_id = e.lane_id and r.job_id >= o.job_id
+                    limit v_most_jobs / greatest(v_lanes, 1)
+                ) as r
+            ) as c
+            where e.tenant_no = v_tenant_no
+            limit v_most_lanes
+        ), full_limits as materialized (
+            select w.*
+            from private.limits as w
+            where w.tenant_id = v_caller.tenant_id
+                and (
+                    w.scope = 'tenant'
+                    or w.limit_id in (
+                        select u.limit_id
+                        from counted as c
+                        cross join lateral (values (c.workflow_limit_id), (c.key_limit_id)) as u (limit_id)
+                    )
+                )
+                and private.lane_room(w.limit_id, null) = 0
+        )
+        select
+            d.*,
+            w as reached_limit,
+            d.pool_id is not null and not exists (
+                select from public.pools as p where p.pool_id = d.pool_id and p.tenant_id = v_caller.tenant_id
+            ) as is_in_pool     -- of another tenant
+        from (
+            select
+                (array_agg(c.lane_id order by c.oldest_job_id))[1] as lane_id,
+                (array_agg(c.oldest_job_id order by c.oldest_job_id))[1] as oldest_job_id,
+                (array_agg(c.newest_job_id order by c.newest_job_id desc))[1] as newest_job_id,
+                private.pool_of(c.required) as pool_id,
+                r.limit_id,
+                sum(c.jobs)::bigint as jobs,
+                bool_or(c.is_capped) as is_capped
+            from counted as c
+            left join lateral (
+                -- As private.find_full_limits() orders them.
+                select f.limit_id
+                from full_limits as f
+                where f.scope = 'tenant' or f.limit_id in (c.workflow_limit_id, c.key_limit_id)
+                order by f.max_running > 0, f.scope
+                limit 1
+            ) as r on true
+            group by c.environment, c.required, c.robot_id, r.limit_id
+        ) as d
+        left join private.limits as w on w.limit_id = d.limit_id
+        order by d.jobs desc, d.lane_id
+    loop
+        v_waiting := v_waiting + v_demand.jobs;
+        v_is_capped := v_is_capped or v_demand.is_capped;
+        v_count := jsonb_build_object(
+            'jobs', v_demand.jobs, 'is_capped', v_demand.is_capped, 'job_id', v_demand.oldest_job_id,
+            'newest_job_id', v_demand.newest_job_id
+        );
+        if v_demand.is_in_pool and v_pool_demands < 5 then
+            v_pool_demands := v_pool_demands + 1;
+            select j.* into v_job from public.jobs as j where j.job_id = v_demand.oldest_job_id;
+            v_found := v_found || jsonb_build_array(v_count || private.explain_pool_job(v_job, 0));
+        elsif not v_demand.is_in_pool and cardinality(v_lane_ids) < v_most_demands then
+            v_lane_ids := array_append(v_lane_ids, v_demand.lane_id);
+            v_job_ids := array_append(v_job_ids, v_demand.oldest_job_id);
+            v_limits := array_append(v_limits, v_demand.reached_limit);
+            v_counts := array_append(v_counts, v_count);
+        else
+            v_others := v_others + v_demand.jobs;
+        end if;
+    end loop;
+
+    for v_demand in
+        select
+            w.place,
+            w.job_id,
+            r.reason,
+            r.external_id,
+            coalesce(r.robots, 0) as robots,
+            coalesce(r.robots_online, 0) as robots_online
+        from unnest(v_job_ids) with ordinality as w (job_id, place)
+        left join private.judge_robots(
+            v_caller.tenant_id, v_lane_ids, v_job_ids, v_limits, p_limit => 1
+        ) as r on r.place = w.place
+        order by w.place
+    loop
+        select j.* into v_job from public.jobs as j where j.job_id = v_demand.job_id;
+        v_count := v_counts[v_demand.place];
+        v_reason := private.explain_waiting_job(
+            v_job,
+            case when v_demand.reason is null then '[]' else jsonb_build_array(v_demand.reason) end,
+            v_demand.robots::integer,
+            v_demand.robots_online::integer
+        );
+        if v_reason ->> 'reason_code' = 'next_in_line' and (v_count ->> 'jobs')::bigint > 1 then
+            -- The oldest is next, and the others stand behind it.
+            v_found := v_found || jsonb_build_array(
+                v_count || jsonb_build_object(
+                    'jobs', (v_count ->> 'jobs')::bigint - 1, 'job_id', v_count ->> 'newest_job_id'
+                ) || private.explain_reason('better_jobs_ahead', jsonb_build_object(
+                    'robot', v_demand.external_id,
+                    'ahead', case
+                        when (v_count ->> 'jobs')::bigint > 100 then 'at least 100' else ((v_count ->> 'jobs')::bigint - 1)::text
+                    end
+                ))
+            );
+            v_count := v_count || '{"jobs": 1, "is_capped": false}';
+        end if;
+        v_found := v_found || jsonb_build_array(v_count || v_reason);
+    end loop;
+
+    for v_demand in
+        select
+            k.reason_code,
+            count(*) as jobs,
+            (array_agg(to_jsonb(k) order by k.run_at, k.job_id))[1] as first
+        from (
+            select
+                s.job_id, s.run_at, s.attempts, j.uncounted_ends, j.max_attempts, j.error_message,
+                case
+                    when s.run_at <= v_now then 'about_to_be_ready'
+                    when j.uncounted_ends > 0 then 'start_backoff'
+                    when s.attempts > 0 then 'retry_backoff'
+                    else 'run_at_in_future'
+                end as reason_code
+            from (
+                select o.job_id, o.run_at, o.attempts
+                from private.scheduled as o
+                where o.tenant_id = v_caller.tenant_id
+                order by o.run_at, o.job_id
+                limit v_most_scheduled
+            ) as s
+            cross join lateral (
+                -- A look-up for each, whatever the planner thinks of the sizes.
+                select i.uncounted_ends, i.max_attempts, i.error_message from public.jobs as i where i.job_id = s.job_id offset 0
+            ) as j
+        ) as k
+        group by k.reason_code
+    loop
+        v_scheduled := v_scheduled + v_demand.jobs;
+        v_found := v_found || jsonb_build_array(jsonb_build_object(
+            'jobs', v_demand.jobs, 'is_capped', false, 'job_id', v_demand.first ->> 'job_id'
+        ) || private.explain_reason(v_demand.reason_code, jsonb_build_object(
+            'run_at', private.to_words((v_demand.first ->> 'run_at')::timestamptz),
+            'attempts', v_demand.first -> 'attempts',
+            'times', v_demand.first -> 'uncounted_ends',
+            'max_attempts', v_demand.first -> 'max_attempts',
+            'error', left(coalesce(v_demand.first ->> 'error_message', 'no message'), 500)
+        )));
+    end loop;
+    v_is_capped := v_is_capped or v_scheduled >= v_most_scheduled;
+
+    return jsonb_build_object(
+        'waiting', v_waiting,
+        'scheduled', v_scheduled,
+        'is_capped', v_is_capped,
+        'others', v_others,
+        'reasons', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'reason_code', g.reason_code,
+                'verdict', g.verdict,
+                'jobs', g.jobs,
+                'is_capped', g.is_capped,
+                'job_id', g.job_id,
+                'sentence', g.sentence,
+                'next_step', g.next_step
+            ) order by g.jobs desc, g.reason_code, g.sentence), '[]')
+            from (
+                select
+                    f.reason_code, f.verdict, f.sentence, f.next_step,
+                    sum(f.jobs)::bigint as jobs,
+                    bool_or(f.is_capped) as is_capped,
+                    (array_agg(f.job_id order by f.job_id))[1] as job_id
+                from jsonb_to_recordset(v_found) as f (
+                    reason_code text, verdict text, sentence text, next_step text, jobs bigint, is_capped boolean, job_id uuid
+                )
+                group by f.reason_code, f.verdict, f.sentence, f.next_step
+            ) as g
+        )
+    );
+end
+$$;
+comment on function public.list_waiting_reasons is
+    'How many of the tenant''s jobs wait for which reason: {waiting, scheduled, is_capped, others (jobs whose reason was not looked for), reasons: [{reason_code, verdict, jobs, is_capped, job_id (one of them), sentence, next_step}]}, the most frequent first, with the words of explain_job. Counted to 20,000 that wait for a robot and 1,000 for a time. Needs jobs.read.';
+revoke all on function public.list_waiting_reasons from public, anon, authenticated, service_role;
+grant execute on function public.list_waiting_reasons to authenticated;
+
 -- from sql/46_explaining/functions/name_lane_demand.sql sha256:1bcd6c5d27604714074676d979ec0ad76bfbf23defede60a6cb2bc4a94ca7141
 create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots, p_offers text[])
 returns text
@@ -13894,6 +14447,60 @@ $$;
 comment on function private.name_lane_demand is
     'What a lane asks for that a robot is not or has not, in words; p_offers: what it has.';
 revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/name_missing_robot.sql sha256:bd7df321459aa7093d7a2f24035620ed8494c22d07d71e5991a28fffc48ad918
+-- Asked with each submission, so it stops at the first robot that will do, and looks at no queue and no limit: those pass.
+create or replace function public.name_missing_robot(p_job_id uuid)
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.create');
+    v_job public.jobs;
+    v_lane private.lanes;
+    v_robots integer;
+begin
+    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+    select e.* into v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
+    if v_job.status <> 'queued' or not found or v_lane.robot_id is not null or exists (
+        select
+        from public.live_robots as r
+        where
+            r.tenant_id = v_job.tenant_id
+            and private.lane_suits(
+                v_lane.environment, v_lane.required, r.environment,
+                private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, true)
+            )
+    ) or exists (   -- whose robots are another tenant's, and not to be spoken of
+        select from public.pools as p where p.pool_id = v_job.pool_id and p.tenant_id <> v_job.tenant_id
+    ) then
+        return null;
+    end if;
+    select count(*) into v_robots from public.live_robots as r where r.tenant_id = v_job.tenant_id;
+    if v_robots = 0 then
+        return 'No robot is registered yet: the job waits for one (casare-cloud robot run).';
+    end if;
+    return format(
+        'None of the %s registered robots has what the job asks for: %s.',
+        v_robots,
+        concat_ws(
+            ' and ',
+            case when v_lane.environment <> '*' then 'the environment ' || v_lane.environment end,
+            private.name_requirements(v_lane.required)
+        )
+    );
+end
+$$;
+comment on function public.name_missing_robot is
+    'A sentence when no registered robot of the tenant could run a queued job, whatever its state: none is registered, or none has the environment, capabilities and tags. Null otherwise, for a job of one robot, and for one that robots of another tenant''s pool run. Raises 404 JOB_NOT_FOUND. Needs jobs.create.';
+revoke all on function public.name_missing_robot from public, anon, authenticated, service_role;
+grant execute on function public.name_missing_robot to authenticated;
 
 -- from sql/46_explaining/functions/name_requirements.sql sha256:623828e1ccb01fe6b46d87b2c27b4bb5512ce06d8c76ab4f8e97d0a4dc55bc82
 create or replace function private.name_requirements(p_required text[])
@@ -16965,6 +17572,26 @@ comment on function public.simulate_schedule is
 revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule to authenticated;
 
+-- from sql/50_schedules/functions/toggle_schedule.sql sha256:48bb21edeabe250cedb856b651ea1056ca0123c26a1e37f0c14754a314fbc119
+-- Under the lock of its row: of two callers at once the second finds what the first one left.
+create or replace function public.toggle_schedule(p_schedule_id uuid)
+returns public.schedules
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_old public.schedules := private.lock_schedule(v_caller.tenant_id, p_schedule_id);
+begin
+    return public.update_schedule(p_schedule_id, jsonb_build_object('is_enabled', not v_old.is_enabled));
+end
+$$;
+comment on function public.toggle_schedule is
+    'Enables a schedule that is not, or disables one that is, and returns it. Raises what update_schedule raises. Needs schedules.write.';
+revoke all on function public.toggle_schedule from public, anon, authenticated, service_role;
+grant execute on function public.toggle_schedule to authenticated;
+
 -- from sql/50_schedules/functions/trigger_schedule.sql sha256:21e1809a616e8b097c9eb5b7bd0509be0bf9391040fad075b23ddbb1beeb392e
 create or replace function public.trigger_schedule(p_schedule_id uuid)
 returns jsonb
@@ -18400,6 +19027,26 @@ comment on function public.test_trigger is
 revoke all on function public.test_trigger from public, anon, authenticated, service_role;
 grant execute on function public.test_trigger to authenticated;
 
+-- from sql/55_triggers/functions/toggle_trigger.sql sha256:bc661553da84deee03fe0253736a9d42f03842c388e55435e1f2ef9e7a5f2f29
+-- Under the lock of its row: of two callers at once the second finds what the first one left.
+create or replace function public.toggle_trigger(p_trigger_id uuid)
+returns public.triggers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_old public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+begin
+    return public.update_trigger(p_trigger_id, jsonb_build_object('is_enabled', not v_old.is_enabled));
+end
+$$;
+comment on function public.toggle_trigger is
+    'Enables a trigger that is not, or disables one that is, and returns it. Raises what update_trigger raises. Needs triggers.write.';
+revoke all on function public.toggle_trigger from public, anon, authenticated, service_role;
+grant execute on function public.toggle_trigger to authenticated;
+
 -- from sql/55_triggers/functions/trigger_quota.sql sha256:6d8ad1c07db56bc3dd51056565144890ddadeca6ffe16a7f7f6aeccfe3eeebf5
 create or replace function private.trigger_quota(p_plan public.tenant_plan)
 returns integer
@@ -19141,7 +19788,7 @@ comment on function public.count_audit_log is
 revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.count_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_audit_log.sql sha256:00642caa32b45e80d3ab1ab2584f30e47f2a6944f5c5369bf65c7313b2e9b240
+-- from sql/90_audit/functions/list_audit_log.sql sha256:ffe703906363e8e9745c9be1c605dd76a640e075fd2e9c780c355009ce2341e2
 -- The walk goes by the index of (tenant_id, audit_id) from the newest row on, and counts at most 10,000 of what it wants.
 create or replace function public.list_audit_log(
     p_resource_types text[] default null,
@@ -19154,7 +19801,8 @@ create or replace function public.list_audit_log(
     p_until timestamptz default null,
     p_limit integer default 50,
     p_offset integer default 0,
-    p_before uuid default null      -- go on behind this row; nothing is counted then
+    p_before uuid default null,     -- go on behind this row; nothing is counted then
+    p_actor text default null       -- an id, or the address or user name of somebody
 )
 returns table (
     total bigint,
@@ -19178,7 +19826,18 @@ as $$
 #variable_conflict use_column
 declare
     v_caller private.caller := private.authorize('audit.read');
+    v_actors uuid[];
 begin
+    if p_actor is not null then
+        v_actors := array(
+            select u.id from auth.users as u where u.email = lower(btrim(p_actor))
+            union
+            select p.user_id from public.profiles as p where lower(p.username) = lower(btrim(p_actor))
+        );
+        if p_actor ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+            v_actors := v_actors || p_actor::uuid;
+        end if;
+    end if;
     return query
     with wanted as (
         select a.*
@@ -19187,6 +19846,7 @@ begin
             and (p_resource_types is null or a.resource_type = any (p_resource_types))
             and (p_action is null or a.action = p_action)
             and (p_actor_id is null or a.actor_id = p_actor_id)
+            and (p_actor is null or a.actor_id = any (v_actors))
             and (p_resource_id is null or a.resource_id = p_resource_id or starts_with(a.resource_id, p_resource_id || '/'))
             and (
                 p_search is null
@@ -19479,6 +20139,31 @@ comment on function private.place_default_jobs is
     'Makes the partitions that were missing when jobs came and moves the jobs there from the default partition; returns how many weeks.';
 revoke all on function private.place_default_jobs from public, anon, authenticated, service_role;
 
+-- from sql/92_retention/functions/purge_answer.sql sha256:6547ddf97c7c7e5b1c86eab1728059d98d13d694fcc1daa949f567e1892f506d
+create or replace function private.purge_answer(
+    p_purged uuid[],
+    p_dead_letters integer,
+    p_log_entries integer,
+    p_seen integer,
+    p_limit integer,
+    p_after uuid
+)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'purged', cardinality(p_purged),
+        'dead_letters', p_dead_letters,
+        'log_entries', p_log_entries,
+        'seen', p_seen,
+        'next_after', case when p_seen = p_limit then p_after end   -- null: there are no more
+    )
+$$;
+comment on function private.purge_answer is 'What public.purge_jobs() says of a page of jobs.';
+revoke all on function private.purge_answer from public, anon, authenticated, service_role;
+
 -- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:ecb77a6f46b3e4795d25b36ae37d284fcceeead27350438033f055efe373f7e0
 create or replace function private.purge_expired_audit_log(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
@@ -19688,13 +20373,14 @@ comment on function private.purge_expired_trigger_delivery_bodies is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_trigger_delivery_bodies from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_jobs.sql sha256:28d212044fb319f7f0029abaf640357e036c45862d3571f9a615b62b02fb2fcf
+-- from sql/92_retention/functions/purge_jobs.sql sha256:fe6adb6fa76e69360c0ea00a2989b56a24123bb789994d1cc027321f0504ad2b
 create or replace function public.purge_jobs(
     p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
     p_finished_before timestamptz default null,         -- null: now
     p_workflow_id uuid default null,                    -- null: of any workflow
     p_limit integer default 1000,
-    p_after uuid default null                           -- next_after of the call before
+    p_after uuid default null,                          -- next_after of the call before
+    p_dry_run boolean default false                     -- count, and delete nothing
 )
 returns jsonb
 language plpgsql
@@ -19721,6 +20407,30 @@ begin
     end if;
 
     -- A page of the tenant's jobs, oldest first, whatever their state: so one call costs the same whatever it finds.
+    if p_dry_run then
+        with page as materialized (
+            select j.job_id, j.workflow_id, j.status, j.finished_at
+            from public.jobs as j
+            where j.tenant_id = v_caller.tenant_id and j.job_id > v_after
+            order by j.job_id
+            limit p_limit
+        )
+        select
+            count(*),
+            (array_agg(p.job_id order by p.job_id desc))[1],
+            coalesce(array_agg(p.job_id) filter (
+                where p.finished_at < v_before
+                    and p.status = any (p_status::public.job_status[])
+                    and (p_workflow_id is null or p.workflow_id = p_workflow_id)
+            ), '{}')
+        into v_seen, v_after, v_purged
+        from page as p;
+        select count(*) into v_dead_letters from public.dead_letters as l where l.job_id = any (v_purged);
+        select count(*) into v_logs
+        from public.job_logs as l
+        where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+        return private.purge_answer(v_purged, v_dead_letters, v_logs, v_seen, p_limit, v_after);
+    end if;
     with page as materialized (
         select j.job_id
         from public.jobs as j
@@ -19754,17 +20464,11 @@ begin
             jsonb_build_object('jobs', cardinality(v_purged), 'status', p_status, 'finished_before', private.to_iso(v_before))
         );
     end if;
-    return jsonb_build_object(
-        'purged', cardinality(v_purged),
-        'dead_letters', v_dead_letters,
-        'log_entries', v_logs,
-        'seen', v_seen,
-        'next_after', case when v_seen = p_limit then v_after end   -- null: there are no more
-    );
+    return private.purge_answer(v_purged, v_dead_letters, v_logs, v_seen, p_limit, v_after);
 end
 $$;
 comment on function public.purge_jobs is
-    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
+    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on; with p_dry_run it counts what it would delete, and deletes nothing. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
@@ -20092,6 +20796,331 @@ $$;
 comment on function private.uuid_v7_time is 'When a UUID of version 7 was made, to the millisecond.';
 revoke all on function private.uuid_v7_time from public, anon, authenticated, service_role;
 
+-- from sql/93_settings/functions/find_setting_problem.sql sha256:06e1285ac6bc3623ea240125d905e97a1d7da5def45b882c567c699e267735b0
+create or replace function private.find_setting_problem(
+    p_name text,
+    p_value jsonb,
+    p_type text,
+    p_minimum bigint,
+    p_maximum bigint,
+    p_choices text[]
+)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_kind text := jsonb_typeof(p_value);
+    v_text text := p_value #>> '{}';
+begin
+    if p_type = 'boolean' and v_kind <> 'boolean' then
+        return format('%s must be true or false.', p_name);
+    elsif p_type = 'choice' and (v_kind <> 'string' or v_text <> all (p_choices)) then
+        return format('%s must be one of %s.', p_name, array_to_string(p_choices, ', '));
+    elsif p_type = 'text' and (v_kind <> 'string' or length(btrim(v_text)) not between p_minimum and p_maximum) then
+        return format('%s must be a text of %s to %s characters.', p_name, p_minimum, p_maximum);
+    elsif p_type = 'integer' and (v_kind <> 'number' or v_text !~ '^-?[0-9]+$' or v_text::numeric not between p_minimum and p_maximum) then
+        return format('%s must be a whole number from %s to %s.', p_name, p_minimum, p_maximum);
+    elsif p_name = 'timezone' then
+        return private.find_timezone_problem(v_text);
+    end if;
+    return null;
+end
+$$;
+comment on function private.find_setting_problem is
+    'What is wrong with a value for a setting, as a sentence that names the setting and its rule; null when nothing is.';
+revoke all on function private.find_setting_problem from public, anon, authenticated, service_role;
+
+-- from sql/93_settings/functions/list_known_settings.sql sha256:0dd380b7f05d423b5726613a2e4cbdd7eececce1808a18fc94aa91e0008e0e54
+-- The list of what a tenant can set. A name is a column of public.tenants, or the place in tenants.settings. What each means
+-- is decided where it is read; here stands what may be written.
+create or replace function private.list_known_settings(p_tenant_id uuid)
+returns table (
+    name text,
+    type text,                  -- boolean | integer | text | choice
+    value jsonb,                -- what counts now
+    default_value jsonb,        -- what counts after a reset; null: cannot be reset, or any number
+    minimum bigint,             -- of a number; of the characters of a text
+    maximum bigint,
+    choices text[],
+    unit text,
+    is_changeable boolean,      -- by the tenant itself
+    meaning text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select s.*
+    from public.tenants as t
+    cross join lateral (
+        values
+            (
+                'name', 'text', to_jsonb(t.name), null::jsonb, 1::bigint, 255::bigint, null::text[], null, true,
+                'What people call the tenant.'
+            ),
+            (
+                'timezone', 'text', to_jsonb(t.timezone), '"UTC"', 1, 64, null, null, true,
+                'The zone of schedules without one of their own, and in which a day of figures begins: a name of the IANA database.'
+            ),
+            (
+                'queue.fair_share', 'boolean', to_jsonb(coalesce(t.settings #> '{queue,fair_share}' = 'true', false)), 'false',
+                null, null, null, null, true,
+                'Whether workflows take turns in the robots by the time that they have had of them, weighed by their shares.'
+            ),
+            (
+                'queue.max_waiting', 'integer', to_jsonb(private.waiting_quota(t.plan, t.settings)),
+                to_jsonb(private.waiting_quota(t.plan, '{}')), 0, coalesce(private.waiting_quota(t.plan, '{}'), 1000000000),
+                null, 'jobs', true,
+                'How many jobs may wait, delayed ones included, before new ones are refused; null: any number.'
+            ),
+            (
+                'queue.ageing_minutes', 'integer', to_jsonb(private.ageing_minutes(t.settings)),
+                to_jsonb(private.ageing_minutes('{}')), 0, 100000, null, 'minutes', true,
+                'After how long without a claim jobs of one demand rise a step of priority; 0: never.'
+            ),
+            (
+                'queue.cancel_grace_seconds', 'integer', to_jsonb(private.cancel_grace_seconds(t.settings)),
+                to_jsonb(private.cancel_grace_seconds('{}')), 0, 86400, null, 'seconds', true,
+                'How long a robot may go on with a job that is to be cancelled, before the cancellation may be forced.'
+            ),
+            (
+                'realtime.jobs', 'choice', to_jsonb(private.pushes_of(t.settings)), to_jsonb(private.pushes_of('{}')),
+                null, null, '{watched,always,off}', null, true,
+                'When changes of jobs are pushed: while somebody says that they watch, always, or never.'
+            ),
+            (
+                'robots.offline_after_seconds', 'integer', to_jsonb(t.robot_offline_after_seconds), '90', 5, 86400, null,
+                'seconds', true, 'After how long without a heartbeat a robot counts as offline.'
+            ),
+            (
+                'robots.quarantine_after_failures', 'integer', to_jsonb(t.quarantine_after_failures), '5', 0, 1000, null,
+                'attempts', true, 'After how many failed attempts in a row a robot gets no more jobs; 0: never.'
+            ),
+            (
+                'robots.accept_grace_seconds', 'integer',
+                to_jsonb(private.robot_patience_seconds(t.settings, 'accept_grace_seconds', 30)), '30', 5, 3000, null,
+                'seconds', true, 'How long a robot on a WebSocket may take to accept a job that it was sent.'
+            ),
+            (
+                'robots.reconnect_window_seconds', 'integer',
+                to_jsonb(private.robot_patience_seconds(t.settings, 'reconnect_window_seconds', 60)), '60', 5, 3000, null,
+                'seconds', true, 'How long a robot whose WebSocket broke keeps its jobs.'
+            ),
+            (
+                'retention.export_before_drop', 'boolean', to_jsonb(private.must_export(t.tenant_id)), 'false', null, null,
+                null, null, true, 'Whether jobs are deleted only after an operator exported them to a file.'
+            )
+    ) as s (name, type, value, default_value, minimum, maximum, choices, unit, is_changeable, meaning)
+    where t.tenant_id = p_tenant_id
+    union all
+    select
+        'retention.' || r.kind || '_days',
+        'integer',
+        to_jsonb(extract(day from private.clock() - private.retention_horizon(r.kind, t.tenant_id))::integer),
+        to_jsonb(r.days),
+        1,
+        r.days,
+        null,
+        'days',
+        r.may_be_shortened,
+        format('How long %s are kept.', case r.kind
+            when 'jobs' then 'finished jobs'
+            when 'audit_log' then 'entries of the audit log'
+            when 'job_node_executions' then 'the times of nodes'
+            when 'schedule_fires' then 'fires of schedules'
+            when 'trigger_deliveries' then 'deliveries to triggers'
+            when 'trigger_delivery_bodies' then 'bodies of deliveries to triggers'
+            else replace(r.kind, '_', ' ')
+        end)
+    from public.tenants as t
+    join private.retentions as r on r.plan = t.plan
+    where t.tenant_id = p_tenant_id
+    order by 1;
+end
+$$;
+comment on function private.list_known_settings is
+    'What a tenant can set, by name: type, value, default, range and meaning; and what only its plan decides.';
+revoke all on function private.list_known_settings from public, anon, authenticated, service_role;
+
+-- from sql/93_settings/functions/list_quotas.sql sha256:5dcf01c837d80110afbc1b4f475ede2ad0e6ae4c4ffa31673041b763565f58c7
+-- What waits is counted up to 100,000, so that the answer costs the same however long the queue is.
+create or replace function public.list_quotas()
+returns table (name text, used bigint, most bigint, meaning text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize('settings.read');
+    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
+begin
+    return query
+    select s.name, s.used, s.most, s.meaning
+    from public.tenants as t
+    cross join lateral (
+        values
+            (
+                'jobs_waiting',
+                (
+                    select count(*)
+                    from (
+                        select from private.ready as r where r.tenant_no = v_tenant_no
+                        union all
+                        select from private.scheduled as s where s.tenant_id = v_caller.tenant_id
+                        limit 100000
+                    ) as w
+                ),
+                private.waiting_quota(t.plan, t.settings)::bigint,
+                'Jobs that wait, delayed ones included, counted up to 100,000; null: any number. Beyond, new jobs are refused with QUEUE_FULL.'
+            ),
+            (
+                'triggers',
+                (select count(*) from public.triggers as g where g.tenant_id = v_caller.tenant_id and g.deleted_at is null),
+                private.trigger_quota(t.plan)::bigint,
+                'Triggers.'
+            ),
+            (
+                'calendars',
+                (select count(*) from public.calendars as c where c.tenant_id = v_caller.tenant_id),
+                (select q.max_calendars::bigint from private.calendar_quotas as q where q.plan = t.plan),
+                'Business calendars.'
+            ),
+            (
+                'open_invitations',
+                (
+                    select count(*)
+                    from public.invitations as i
+                    where i.tenant_id = v_caller.tenant_id
+                        and i.accepted_at is null
+                        and i.revoked_at is null
+                        and i.expires_at > private.clock()
+                ),
+                private.invitation_quota()::bigint,
+                'Invitations that nobody has accepted yet.'
+            )
+    ) as s (name, used, most, meaning)
+    where t.tenant_id = v_caller.tenant_id;
+end
+$$;
+comment on function public.list_quotas is
+    'What the plan of the caller''s tenant allows of jobs that wait, triggers, calendars and open invitations, and how much of each is used. Needs settings.read.';
+revoke all on function public.list_quotas from public, anon, authenticated, service_role;
+grant execute on function public.list_quotas to authenticated;
+
+-- from sql/93_settings/functions/list_settings.sql sha256:f5b4bc92ccdfad32545b1bf39efe726d931eda5f1fdf8965b755a1aa314ca0f6
+create or replace function public.list_settings()
+returns table (
+    name text,
+    type text,
+    value jsonb,
+    default_value jsonb,
+    minimum bigint,
+    maximum bigint,
+    choices text[],
+    unit text,
+    is_changeable boolean,
+    meaning text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    return query select * from private.list_known_settings(v_caller.tenant_id);
+end
+$$;
+comment on function public.list_settings is
+    'What the caller''s tenant can set, by name: type, value, default, range and meaning. Needs settings.read.';
+revoke all on function public.list_settings from public, anon, authenticated, service_role;
+grant execute on function public.list_settings to authenticated;
+
+-- from sql/93_settings/functions/set_settings.sql sha256:6a37b0f17c7ad4799397972c9322dfae9054739584518d62cbbd1b58c9adae01
+create or replace function public.set_settings(p_changes jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_tenant public.tenants;
+    v_name text;
+    v_value jsonb;
+    v_known record;
+    v_problem text;
+    v_path text[];
+begin
+    select t.* into v_tenant from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    if jsonb_typeof(p_changes) is distinct from 'object' or p_changes = '{}' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'changes must be an object such as {"timezone": "Europe/Berlin"}.');
+    end if;
+    for v_name, v_value in select c.key, c.value from jsonb_each(p_changes) as c loop
+        select k.* into v_known from private.list_known_settings(v_caller.tenant_id) as k where k.name = v_name;
+        if not found then
+            perform private.raise_error(400, 'UNKNOWN_SETTING', format('%s is not a setting.', left(v_name, 64)));
+        elsif not v_known.is_changeable then
+            perform private.raise_error(
+                403, 'SETTING_OF_THE_PLAN', format('%s is decided by the plan of the tenant.', v_name)
+            );
+        end if;
+        if v_value = 'null' then    -- back to the default
+            if v_name = 'name' then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'name has no default, and cannot be reset.');
+            end if;
+        else
+            v_problem := private.find_setting_problem(
+                v_name, v_value, v_known.type, v_known.minimum, v_known.maximum, v_known.choices
+            );
+            if v_problem is not null then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+            end if;
+        end if;
+        case v_name
+            when 'name' then
+                v_tenant.name := private.nfc(btrim(v_value #>> '{}'));
+            when 'timezone' then
+                v_tenant.timezone := coalesce(nullif(v_value, 'null'), v_known.default_value) #>> '{}';
+            when 'robots.offline_after_seconds' then
+                v_tenant.robot_offline_after_seconds := coalesce(nullif(v_value, 'null'), v_known.default_value)::integer;
+            when 'robots.quarantine_after_failures' then
+                v_tenant.quarantine_after_failures := coalesce(nullif(v_value, 'null'), v_known.default_value)::integer;
+            else
+                v_path := string_to_array(v_name, '.');
+                if v_value = 'null' then
+                    v_tenant.settings := v_tenant.settings #- v_path;
+                else
+                    v_tenant.settings := v_tenant.settings || jsonb_build_object(
+                        v_path[1], coalesce(v_tenant.settings -> v_path[1], '{}') || jsonb_build_object(v_path[2], v_value)
+                    );
+                end if;
+        end case;
+    end loop;
+    update public.tenants as t
+    set name = v_tenant.name,
+        timezone = v_tenant.timezone,
+        robot_offline_after_seconds = v_tenant.robot_offline_after_seconds,
+        quarantine_after_failures = v_tenant.quarantine_after_failures,
+        settings = v_tenant.settings,
+        updated_at = private.clock()
+    where t.tenant_id = v_caller.tenant_id;
+end
+$$;
+comment on function public.set_settings is
+    'Changes settings of the caller''s tenant by their names, {"queue.fair_share": true}; null sets one back to its default. All or none. Raises 400 UNKNOWN_SETTING or INVALID_ARGUMENT, 403 SETTING_OF_THE_PLAN. Needs settings.write.';
+revoke all on function public.set_settings from public, anon, authenticated, service_role;
+grant execute on function public.set_settings to authenticated;
+
 -- from sql/95_analytics/functions/add_counts.sql sha256:ec39362b74b2636c77c964c7f02f96f070a0b4a34c43cca02de35d1d5b0bf16a
 -- Error types are whatever robots say. Without a limit one robot could make a row grow for ever.
 create or replace function private.add_counts(p_counts jsonb, p_more jsonb, p_most integer default null)
@@ -20116,7 +21145,7 @@ comment on function private.add_counts is
     'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
 revoke all on function private.add_counts from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_job_ends.sql sha256:ea7c8376900266f7b268b5a117635901e537f7655cef4cd6b3675e91728dae56
+-- from sql/95_analytics/functions/add_job_ends.sql sha256:ce7e29bd6995109582c89aacecc7207d8d6b3f17d37a98d111c33a4405b26396
 -- The caller holds the row of the tenant's event counter, so that there is one writer for each tenant.
 create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
 returns void
@@ -20124,7 +21153,7 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$
     insert into public.job_rollups as r (
-        tenant_id, level, starts_at, subject_id, completed, failed, timed_out, cancelled, duration_ms_sum, durations,
+        tenant_id, level, starts_at, subject_id, created, completed, failed, timed_out, cancelled, duration_ms_sum, durations,
         error_types, healed, not_healed
     )
     select
@@ -20132,21 +21161,24 @@ as $$
         s.level,
         s.starts_at,
         s.subject_id,
+        count(*) filter (where e.status = 'created'),
         count(*) filter (where e.status = 'completed'),
         count(*) filter (where e.status = 'failed'),
         count(*) filter (where e.status = 'timeout'),
         count(*) filter (where e.status = 'cancelled'),
         coalesce(sum(greatest(e.duration_ms, 0)) filter (where e.status = 'completed'), 0),  -- a sum that never falls
         private.count_words(
-            array_agg(e.bucket) filter (where e.status = 'completed')
+            array_agg(e.bucket) filter (where e.status = 'completed' and s.level <> 'tenant_minute')
         ),
         private.count_words(
-            array_agg(coalesce(nullif(e.error_type, ''), 'UNKNOWN')) filter (where e.status in ('failed', 'timeout'))
+            array_agg(coalesce(nullif(e.error_type, ''), 'UNKNOWN')) filter (
+                where e.status in ('failed', 'timeout') and s.level <> 'tenant_minute'
+            )
         ),
         coalesce(sum(e.healed), 0),
         coalesce(sum(e.not_healed), 0)
     from (
-        select u.*, private.duration_bucket(u.duration_ms)::text as bucket
+        select u.*, case when u.status = 'completed' then private.duration_bucket(u.duration_ms)::text end as bucket
         from unnest(p_ends) as u
         offset 0    -- once for each end, not for each of its rollups
     ) as e
@@ -20155,6 +21187,11 @@ as $$
             ('tenant', 'epoch', p_tenant_id),
             ('tenant_day', date_trunc('day', e.ended_at, 'UTC'), p_tenant_id),
             ('tenant_hour', date_trunc('hour', e.ended_at, 'UTC'), p_tenant_id),
+            (
+                'tenant_minute',
+                date_trunc('minute', e.ended_at, 'UTC'),
+                case when e.ended_at > (select private.clock()) - interval '2 days' then p_tenant_id end
+            ),
             ('workflow_day', date_trunc('day', e.ended_at, 'UTC'), e.workflow_id),
             ('workflow_hour', date_trunc('hour', e.ended_at, 'UTC'), e.workflow_id),
             ('robot_hour', date_trunc('hour', e.ended_at, 'UTC'), e.robot_id)
@@ -20163,19 +21200,50 @@ as $$
     where s.subject_id is not null
     group by s.level, s.starts_at, s.subject_id
     on conflict (tenant_id, level, starts_at, subject_id) do update set
+        created = r.created + excluded.created,
         completed = r.completed + excluded.completed,
         failed = r.failed + excluded.failed,
         timed_out = r.timed_out + excluded.timed_out,
         cancelled = r.cancelled + excluded.cancelled,
         duration_ms_sum = r.duration_ms_sum + excluded.duration_ms_sum,
-        durations = private.add_counts(r.durations, excluded.durations),
-        error_types = private.add_counts(r.error_types, excluded.error_types, 200),
+        durations = case
+            when excluded.durations = '{}' then r.durations else private.add_counts(r.durations, excluded.durations)
+        end,
+        error_types = case
+            when excluded.error_types = '{}' then r.error_types
+            else private.add_counts(r.error_types, excluded.error_types, 200)
+        end,
         healed = r.healed + excluded.healed,
         not_healed = r.not_healed + excluded.not_healed
 $$;
 comment on function private.add_job_ends is
-    'Counts the ends of a tenant''s jobs in the rollups of their hours, days, workflows and robots.';
+    'Counts the ends of a tenant''s jobs in the rollups of their minutes, hours, days, workflows and robots, and beginnings in those of the tenant.';
 revoke all on function private.add_job_ends from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/at_timezone.sql sha256:b308fb5a8ffb2939d3a04092ac918b2f4f45c92e418fd2225be13231fc849920
+-- Does not read every zone's file, as private.find_timezone_problem() does, which is for what is kept. A name with digits could be
+-- a rule of its own ("Foo+3"), which no database of zones knows: but for Etc/GMT+3 and the like there is none that is in use.
+create or replace function private.at_timezone(p_at timestamptz, p_timezone text)
+returns timestamp
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_timezone ~ '^([A-Za-z]+([/_-][A-Za-z]+)*|Etc/GMT[+-]?[0-9]{1,2})$' then
+        return p_at at time zone p_timezone;
+    end if;
+    raise sqlstate '22023';
+exception
+    when invalid_parameter_value then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'timezone must be a name of the IANA time zone database, such as Europe/Berlin.'
+        );
+        return null;
+end
+$$;
+comment on function private.at_timezone is 'A time as clocks of a time zone show it. Raises 400 INVALID_ARGUMENT for a zone that is not known.';
+revoke all on function private.at_timezone from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/bucket_duration_ms.sql sha256:e998395ef65b91637ed5b47407f97e1fac90d969fb96934472111d155bd93dba
 create or replace function private.bucket_duration_ms(p_bucket integer)
@@ -20239,8 +21307,9 @@ comment on function private.duration_percentile is
     'The duration in milliseconds that this fraction of a histogram does not exceed (nearest rank), within 4 percent and rounding; null for an empty one.';
 revoke all on function private.duration_percentile from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/fold_job_ends.sql sha256:4930b46e38000056d5881bddc5ebc4a26a4cc24b5ce01249132cce88e32b7d1d
--- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere.
+-- from sql/95_analytics/functions/fold_job_ends.sql sha256:b08ce3a888b1b549e8127d3cbb822e1bde8ca9930756dee5473ecbd87a4b0e3d
+-- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere. The
+-- event of a job that is put back is job.queued as well, and has a message that says why.
 create or replace function private.fold_job_ends(p_tenant_id uuid, p_after bigint, p_last bigint)
 returns void
 language plpgsql
@@ -20251,28 +21320,39 @@ as $$
 declare
     v_ends private.job_end[];
 begin
-    select array_agg(row(
-        e.occurred_at, substr(e.event_type, 5), e.workflow_id, e.robot_id, (e.data ->> 'duration_ms')::bigint,
-        e.data ->> 'error_type', n.healed, n.not_healed
-    )::private.job_end)
+    select array_agg(c.job_end)
     into v_ends
-    from public.events as e
-    cross join lateral (
-        select sum(x.healed) as healed, sum(x.not_healed) as not_healed
-        from public.job_node_executions as x
-        where x.job_id = e.job_id
-    ) as n
-    where e.tenant_id = p_tenant_id
-        and e.seq > p_after
-        and e.seq <= p_last
-        and e.event_type in ('job.completed', 'job.failed', 'job.timeout', 'job.cancelled');
+    from (
+        select row(
+            e.occurred_at, substr(e.event_type, 5), e.workflow_id, e.robot_id, (e.data ->> 'duration_ms')::bigint,
+            e.data ->> 'error_type', n.healed, n.not_healed
+        )::private.job_end as job_end
+        from public.events as e
+        cross join lateral (
+            select sum(x.healed) as healed, sum(x.not_healed) as not_healed
+            from public.job_node_executions as x
+            where x.job_id = e.job_id
+        ) as n
+        where e.tenant_id = p_tenant_id
+            and e.seq > p_after
+            and e.seq <= p_last
+            and e.event_type in ('job.completed', 'job.failed', 'job.timeout', 'job.cancelled')
+        union all
+        select row(e.occurred_at, 'created', null, null, null, null, null, null)::private.job_end
+        from public.events as e
+        where e.tenant_id = p_tenant_id
+            and e.seq > p_after
+            and e.seq <= p_last
+            and e.event_type = 'job.queued'
+            and not e.data ? 'message'
+    ) as c;
     if v_ends is not null then
         perform private.add_job_ends(p_tenant_id, v_ends);
     end if;
 end
 $$;
 comment on function private.fold_job_ends is
-    'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
+    'Counts the jobs that began or ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:588e97417f21d87a81ec014038d51d2feb1e6fd6ab703af5c834d28aade74494
@@ -20354,10 +21434,10 @@ comment on function public.get_fleet_metrics is
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;
 
--- from sql/95_analytics/functions/get_job_analytics.sql sha256:1f56095d9c0e6781802136de6aeba6a1f6eafbaf170c5e45ba5fa7aa3510880b
+-- from sql/95_analytics/functions/get_job_analytics.sql sha256:6b41bcf8b7b36fc97b8c701f37c460187d4367b4086db98370d18c93cde56fea
 -- Whole days from the rows of days, and the hours of the first day, which the period cuts, from the rows of hours: at most
 -- 90 + 24 rows for the tenant and for each workflow, however many jobs there were.
-create or replace function public.get_job_analytics(p_days integer default 7)
+create or replace function public.get_job_analytics(p_days integer default 7, p_hours integer default null)
 returns jsonb
 language plpgsql
 security definer
@@ -20367,12 +21447,15 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('analytics.read');
-    v_since timestamptz := date_trunc('hour', private.clock(), 'UTC') - make_interval(hours => 24 * p_days);
+    v_since timestamptz := date_trunc('hour', private.clock(), 'UTC') - make_interval(hours => coalesce(p_hours, 24 * p_days));
     v_midnight timestamptz := date_trunc('day', v_since + interval '1 day' - interval '1 microsecond', 'UTC');
     v_answer jsonb;
 begin
     if p_days is null or p_days not between 1 and 90 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 90.');
+    end if;
+    if p_hours not between 1 and 2160 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'hours must lie between 1 and 2160.');
     end if;
     perform private.sequence_tenant_events(v_caller.tenant_id);
 
@@ -20464,9 +21547,129 @@ begin
 end
 $$;
 comment on function public.get_job_analytics is
-    'How the tenant''s jobs of the last p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
+    'How the tenant''s jobs of the last p_hours or else p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
+
+-- from sql/95_analytics/functions/get_job_series.sql sha256:d49e612899ac6d7bc00d7cf7bd19725071b289c6a9109dbc7cc92019ad997270
+-- Each minute or hour is looked up by its key, so a year of robots beside it costs nothing. Days are those of the caller's zone,
+-- made of the UTC hours that begin in them: where midnight is no full hour of UTC, a day begins with the full hour before.
+create or replace function public.get_job_series(
+    p_interval text default 'hour',
+    p_count integer default null,
+    p_timezone text default null,
+    p_robot_id uuid default null
+)
+returns table (
+    starts_at timestamptz,
+    created bigint,         -- null of a robot
+    completed bigint,
+    failed bigint,
+    timed_out bigint,
+    cancelled bigint,
+    duration_ms_sum bigint, -- of completed jobs
+    unfinished bigint       -- at the end of the time; null of a robot
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.caller();
+    v_now timestamptz := private.clock();
+    v_most integer := case p_interval when 'minute' then 1440 when 'hour' then 744 when 'day' then 90 end;
+    v_count integer := coalesce(p_count, case p_interval when 'minute' then 60 when 'hour' then 24 when 'day' then 30 end);
+    v_step interval := case when p_interval = 'minute' then interval '1 minute' else interval '1 hour' end;
+    v_grain text := case when p_interval = 'minute' then 'minute' else 'hour' end;
+    v_level public.rollup_level;
+    v_today timestamp;
+    v_unfinished bigint;
+begin
+    if p_robot_id is null or v_caller.robot_id is distinct from p_robot_id then   -- a robot may look at itself
+        v_caller := private.authorize('analytics.read');
+    end if;
+    if v_most is null or p_robot_id is not null and p_interval = 'minute' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', case
+            when p_robot_id is null then 'interval must be minute, hour or day.' else 'interval must be hour or day.'
+        end);
+    end if;
+    if v_count not between 1 and v_most then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', format('count must lie between 1 and %s for the interval %s.', v_most, p_interval)
+        );
+    end if;
+    p_timezone := coalesce(p_timezone, (select t.timezone from public.tenants as t where t.tenant_id = v_caller.tenant_id));
+    v_today := date_trunc('day', private.at_timezone(v_now, p_timezone));
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    v_level := case when p_robot_id is not null then 'robot_' else 'tenant_' end || v_grain;
+    if p_robot_id is null then
+        select r.created - r.completed - r.failed - r.timed_out - r.cancelled
+        into v_unfinished
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'tenant' and r.starts_at = 'epoch' and r.subject_id = v_caller.tenant_id;
+        v_unfinished := coalesce(v_unfinished, 0);
+    end if;
+    return query
+    select
+        c.starts_at,
+        case when p_robot_id is null then c.created end,
+        c.completed,
+        c.failed,
+        c.timed_out,
+        c.cancelled,
+        c.duration_ms_sum,
+        case
+            when p_robot_id is null then greatest(v_unfinished - coalesce(
+                sum(c.created - c.completed - c.failed - c.timed_out - c.cancelled) over (
+                    order by c.starts_at desc rows between unbounded preceding and 1 preceding
+                ), 0
+            ), 0)::bigint
+        end
+    from (
+        select
+            b.starts_at,
+            coalesce(sum(r.created), 0)::bigint as created,
+            coalesce(sum(r.completed), 0)::bigint as completed,
+            coalesce(sum(r.failed), 0)::bigint as failed,
+            coalesce(sum(r.timed_out), 0)::bigint as timed_out,
+            coalesce(sum(r.cancelled), 0)::bigint as cancelled,
+            coalesce(sum(r.duration_ms_sum), 0)::bigint as duration_ms_sum
+        from (
+            select
+                case
+                    when p_interval = 'day' then (v_today - make_interval(days => n)) at time zone p_timezone
+                    else date_trunc(v_grain, v_now, 'UTC') - n * v_step
+                end as starts_at,
+                case
+                    when p_interval = 'day' then (v_today - make_interval(days => n - 1)) at time zone p_timezone
+                    else date_trunc(v_grain, v_now, 'UTC') - (n - 1) * v_step
+                end as ends_at
+            from generate_series(0, v_count - 1) as n
+        ) as b
+        cross join lateral generate_series(
+            date_trunc(v_grain, b.starts_at, 'UTC'), least(date_trunc(v_grain, b.ends_at, 'UTC') - v_step, v_now), v_step
+        ) as h (starts_at)
+        left join lateral (
+            select k.*
+            from public.job_rollups as k
+            where k.tenant_id = v_caller.tenant_id
+                and k.level = v_level
+                and k.starts_at = h.starts_at
+                and k.subject_id = coalesce(p_robot_id, v_caller.tenant_id)
+            limit 1
+        ) as r on true
+        group by b.starts_at
+    ) as c
+    order by c.starts_at;
+end
+$$;
+comment on function public.get_job_series is
+    'How the tenant''s jobs, or those that a robot had, began and ended in each of the last p_count minutes (1,440 at most; of the last two days), hours (744) or days (90), the running one included, with zeros where nothing was. Days are those of p_timezone, default the tenant''s. unfinished: jobs that waited or were in hand at the end of it. Needs analytics.read, but for a robot that asks for itself.';
+revoke all on function public.get_job_series from public, anon, authenticated, service_role;
+grant execute on function public.get_job_series to authenticated;
 
 -- from sql/95_analytics/functions/get_job_timeline.sql sha256:399f39ca70deae0925bf5d8ffcce84ffe0151c3e767115adf0ccb59ad2078eb6
 create or replace function public.get_job_timeline(p_days integer default 7, p_interval text default 'day')
@@ -20824,7 +22027,7 @@ comment on function private.purge_expired_job_node_executions is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_job_node_executions from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_job_rollups.sql sha256:6f15711b346e9227f4eb51431900c2fdba60559c479232fa73ae131149dedf33
+-- from sql/95_analytics/functions/purge_job_rollups.sql sha256:1bbb30bf873dff210097e2adca6859c07a93f0187fcb622c7a0422aa4be727e3
 create or replace function private.purge_job_rollups(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -20841,7 +22044,8 @@ begin
         from public.job_rollups as o
         where o.tenant_id = p_tenant_id
             and (
-                o.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and o.starts_at < private.clock() - interval '100 days'
+                o.level = 'tenant_minute' and o.starts_at < private.clock() - interval '2 days'
+                or o.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and o.starts_at < private.clock() - interval '100 days'
                 or o.level in ('tenant_day', 'workflow_day') and o.starts_at < private.clock() - interval '800 days'
             )
         limit p_limit
@@ -20851,10 +22055,10 @@ begin
 end
 $$;
 comment on function private.purge_job_rollups is
-    'Duty, a tenant''s turn: removes p_limit rollups, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
+    'Duty, a tenant''s turn: removes p_limit rollups, of minutes after two days, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
 revoke all on function private.purge_job_rollups from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:b90830ed2c8292b89c0abe9ac4e1f575ff59edc2d2749cf3bfb312a97da8df4b
+-- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:7b81a54020a3319c4d1852888307192c5aa43e06ac60bc8591be6ced764ea60e
 -- Jobs that end meanwhile are told by events that cannot get their number before this commits; those are left to them.
 create or replace function private.rebuild_job_rollups(p_tenant_id uuid)
 returns bigint
@@ -20876,7 +22080,9 @@ begin
             (array_agg(p.job_id order by p.job_id desc))[1] as last_job_id,
             array_agg(row(
                 p.finished_at, p.status::text, p.workflow_id, p.robot_id, p.duration_ms, p.error_type, n.healed, n.not_healed
-            )::private.job_end) filter (where p.is_counted) as ends
+            )::private.job_end) filter (where p.is_counted) as ends,
+            array_agg(row(p.created_at, 'created', null, null, null, null, null, null)::private.job_end)
+                filter (where p.is_new) as beginnings
         into v_page
         from (
             select
@@ -20886,7 +22092,13 @@ begin
                     select
                     from private.event_inbox as i
                     where i.tenant_id = p_tenant_id and i.job_id = j.job_id and i.event_type = 'job.' || j.status
-                ) as is_counted
+                ) as is_counted,
+                not exists (
+                    select
+                    from private.event_inbox as i
+                    where i.tenant_id = p_tenant_id and i.job_id = j.job_id and i.event_type = 'job.queued'
+                        and not i.data ? 'message'
+                ) as is_new
             from public.jobs as j
             where j.tenant_id = p_tenant_id and j.job_id > v_last_job_id
             order by j.job_id
@@ -20898,10 +22110,8 @@ begin
             where x.job_id = p.job_id
         ) as n;
         exit when v_page.last_job_id is null;
-        if v_page.ends is not null then
-            perform private.add_job_ends(p_tenant_id, v_page.ends);
-            v_count := v_count + cardinality(v_page.ends);
-        end if;
+        perform private.add_job_ends(p_tenant_id, v_page.ends || v_page.beginnings);
+        v_count := v_count + coalesce(cardinality(v_page.ends), 0);
         v_last_job_id := v_page.last_job_id;
     end loop;
     return v_count;
