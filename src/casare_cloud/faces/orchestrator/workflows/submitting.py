@@ -59,7 +59,6 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
                 "execution_mode": body.execution_mode,
                 "pool": body.pool,
                 "robot_id": _target_of(body),
-                "input": _input_of(body),
                 "input": input_of(body),
             },
         )

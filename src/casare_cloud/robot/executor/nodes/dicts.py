@@ -136,6 +136,7 @@ def parse_json(run: NodeRun) -> Mapping[str, Any]:
     "ParseJsonResponseNode",
     takes=(anything("json_data", "data", "response"), text("path"), anything("default")),
     gives=("value", "success", "error"),
+    needs=("json_data",),
 )
 def parse_json_response(run: NodeRun) -> Mapping[str, Any]:
     """What lies at a path of an answer's JSON, or the default; where there is no default, nothing there is an error."""

@@ -32,7 +32,7 @@ HTTP_ACTIONS = {
 }
 
 
-@node("HttpSuperNode", **declared_of(HTTP_ACTIONS, "GET Request", gives="auth_headers"), needs=("url",))
+@node("HttpSuperNode", **declared_of(HTTP_ACTIONS, "GET Request", gives="auth_headers"))
 def http_super(run: NodeRun) -> Next | Mapping[str, Any] | None:
     """Does what the HTTP node does that its `action` names."""
     return HTTP_ACTIONS[run.choice("action")].run(run)
