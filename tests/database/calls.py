@@ -162,6 +162,7 @@ CALLS: dict[str, list[str]] = {
         "public.claim_jobs()",
         "public.claim_jobs(100, p_listening => true)",
         "public.claim_jobs(1, 60, 'empty', true)",
+        "public.claim_jobs(1, 60, 'elsewhere', p_moves => true)",
     ],
     "public.start_job": ["public.start_job(%(held)s, %(lease)s)", "public.start_job(%(held_by_revoked)s, %(lease)s)"],
     "public.renew_leases": [
@@ -256,7 +257,11 @@ CALLS: dict[str, list[str]] = {
     # analytics
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
     "public.get_queue_depth": ["public.get_queue_depth()"],
-    "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
+    "public.get_job_analytics": [
+        "public.get_job_analytics()",
+        "public.get_job_analytics(90)",
+        "public.get_job_analytics(p_hours => 1)",
+    ],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
     "public.get_job_series": [
         "public.get_job_series('minute')",

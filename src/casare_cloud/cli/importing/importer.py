@@ -136,14 +136,15 @@ class Importer:
             self._robots.add(found.id)
             return "unchanged", found.id, []
         settings = {name: found.data[name] for name in _ROBOT_FIELDS if found.data.get(name)}
+        reasons = [found.remark] if found.remark else []
         if not self._is_dry:
             hostname = str(found.data.get("hostname") or "unknown")
             await self._client.register_robot(found.id, found.name, hostname, **settings)
         self._robots.add(found.id)
-        return "new", found.id, []
+        return "new", found.id, reasons
 
     async def _import_token(self, found: Found) -> _Said:
-        header = "the robot sends it as X-Api-Token, to an orchestrator with ROBOT_AUTH_ENABLED=true."
+        header = "the orchestrator takes it with ROBOT_AUTH_ENABLED=true."
         if self._is_dry:
             return "new", found.id, [header]
         try:

@@ -254,7 +254,8 @@ CLAIM_JOBS = """
 select *
 from public.claim_jobs(
     p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
-    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid, p_capabilities => %(capabilities)s::text[]
+    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid, p_capabilities => %(capabilities)s::text[],
+    p_moves => %(moves)s::boolean
 )
 """
 

@@ -58,6 +58,7 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
                 "priority": body.priority,
                 "execution_mode": body.execution_mode,
                 "pool": body.pool,
+                "robot_id": _target_of(body),
                 "input": input_of(body),
             },
         )
@@ -72,7 +73,7 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
             priority=body.priority,
             execution_mode=body.execution_mode,
             pool=body.pool,
-            robot_id=body.robot_id or target_of(body.metadata or {}),
+            robot_id=_target_of(body),
         ),
     )
     return Submitted(published, job.job_id, None, job.created_at, tuple(await jobs.warnings_of(tx, job.job_id)))
@@ -95,8 +96,10 @@ def _refuse_trigger(body: SubmitBody) -> None:
         raise TriggerNotAvailable("Webhook triggers")
     if body.trigger_type == "scheduled" and not body.run:
         raise InvalidArgument("run: cannot be false when trigger_type is scheduled; a schedule may have enabled false.")
-    if body.trigger_type == "scheduled" and body.robot_id is not None:
-        raise InvalidArgument("robot_id: is for a job that runs now; the jobs of a schedule are any robot's.")
+
+
+def _target_of(body: SubmitBody) -> str | None:
+    return body.robot_id or target_of(body.metadata or {})
 
 
 def input_of(body: SubmitBody) -> dict[str, Any]:
