@@ -218,7 +218,7 @@ def test_a_colleague_is_invited_a_setting_changed_and_both_stand_in_the_audit(si
     signed_in.go("#/members")
     page.get_by_role("button", name="Invite…").click()
     page.get_by_label("E-mail").fill("grace@example.test")
-    page.get_by_label("Role", exact=True).select_option("operator")
+    page.get_by_role("dialog").get_by_label("Role").select_option("operator")
     page.get_by_role("button", name="Invite", exact=True).click()
     expect(page.get_by_role("dialog").get_by_text("Keep it now: it is not shown again.")).to_be_visible()
     page.get_by_role("button", name="I have kept it").click()
