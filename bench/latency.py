@@ -1,4 +1,4 @@
-"""From submit to the robot having the job: woken by Realtime, and by polling over REST."""
+"""From submit to the robot having the job: woken by Realtime, by polling over REST, and pushed by the gateway."""
 
 import asyncio
 import time
@@ -15,7 +15,8 @@ from casare_cloud.robot.transport import RobotProfile
 def run(stack: BenchStack, *, jobs: int) -> None:
     """One idle robot, jobs one after the other."""
     rows = []
-    for transport, title in (("direct", "direct, Realtime doorbell"), ("rest", "REST, long poll")):
+    ways = {"direct": "direct, Realtime doorbell", "rest": "REST, long poll", "websocket": "WebSocket, gateway"}
+    for transport, title in ways.items():
         times = asyncio.run(_measure(stack, transport, jobs))
         figures = [percentile(part, percent) * 1000 for part in zip(*times, strict=True) for percent in (50, 99)]
         rows.append((title, len(times), *figures))
@@ -25,7 +26,8 @@ def run(stack: BenchStack, *, jobs: int) -> None:
 
 async def _measure(stack: BenchStack, name: Any, jobs: int) -> list[tuple[float, float]]:
     url = stack.env["ORCHESTRATOR_URL"]
-    transport = make_transport(name, url, stack.env["ROBOT_API_KEY"], stack.env["ROBOT_ID"])
+    gateway = stack.env["GATEWAY_URL"]
+    transport = make_transport(name, url, stack.env["ROBOT_API_KEY"], stack.env["ROBOT_ID"], gateway)
     await transport.register(RobotProfile(robot_id=stack.env["ROBOT_ID"], name="bench", hostname="bench"))
     arrived: asyncio.Queue[float] = asyncio.Queue()
 

@@ -14,6 +14,8 @@ ANSWERING = (
     "domain",
     "client",
     "engine",
+    "gateway/app.py",
+    "gateway/dashboards",
     "robot",
     "database",
     "errors.py",

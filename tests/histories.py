@@ -159,7 +159,7 @@ class Figures:
         return self.durations[max(math.ceil(fraction * len(self.durations)), 1) - 1]
 
 
-def figures_of(jobs: Iterable[Ended], now: datetime, days: int) -> Figures:
+def figures_of(jobs: Iterable[Ended], now: datetime, days: float) -> Figures:
     """The figures of the jobs that ended in the last `days` times 24 hours, from a full hour on."""
     since = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     wanted = [job for job in jobs if job.finished_at >= since]

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import psycopg
 from psycopg import sql
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
@@ -153,7 +153,13 @@ class Database:
         return no_free_connection() if pool.lent >= self._settings.pool_size else unavailable()
 
     async def release(self, connection: Connection) -> None:
-        """Give a connection back; one that is in the middle of something is rolled back or dropped by the pool."""
+        """Give a connection back; one that is in the middle of something is rolled back or dropped by the pool.
+
+        Whoever was cancelled may have left it in pipeline mode, in which statements are sent and nobody reads what they
+        answer: the pool takes it for idle, and would lend it to the next.
+        """
+        if connection.pgconn.pipeline_status != PipelineStatus.OFF:
+            await connection.close()
         pool = self._pools.get(asyncio.get_running_loop())
         if pool is not None:
             pool.lent -= 1

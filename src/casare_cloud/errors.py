@@ -1,6 +1,7 @@
 """Errors that a caller can switch on: a code, an HTTP status and one sentence."""
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class ApiError(Exception):
@@ -9,6 +10,9 @@ class ApiError(Exception):
     `status` is the HTTP status, `code` a stable word in UPPER_SNAKE case, `message` one sentence for a person,
     `headers` what the answer must carry besides (for example `Retry-After`); every 401 has its challenge (RFC 9110).
     """
+
+    details: list[dict[str, Any]] | None = None
+    """For programs: each of several mistakes, where the error has them."""
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

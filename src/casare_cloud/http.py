@@ -149,7 +149,10 @@ def error_from_body(status: int, body: Any, headers: Mapping[str, str] | None = 
     """
     match body:
         case {"detail": str(message), "error_code": str(code)}:
-            return ApiError(status, code, message, headers)
+            error = ApiError(status, code, message, headers)
+            details = body.get("details")
+            error.details = details if isinstance(details, list) else None
+            return error
         case {"code": str(state), "message": str(message), "details": details, "hint": _}:
             is_ours = isinstance(details, str) and details.isupper() and " " not in details
             return ApiError(status, details if is_ours else state, message, headers)

@@ -116,12 +116,11 @@ class Verifier:
         is `ANONYMOUS`. `headers` has lower-case names.
         """
         credential = _bearer_of(headers.get("authorization"))
-        is_legacy_token = False
-        if credential is None:
-            credential = headers.get("x-api-key")
-        if credential is None:
-            credential = headers.get("x-api-token")
-            is_legacy_token = credential is not None and self._settings.robot_auth_enabled
+        may_be_imported = self._settings.robot_auth_enabled
+        if credential is not None:
+            may_be_imported = may_be_imported and credential.count(".") != 2  # of an access token that is no good
+        else:
+            credential = headers.get("x-api-key", headers.get("x-api-token"))
         if credential is None:
             return ANONYMOUS
         credential = credential.strip()
@@ -131,12 +130,12 @@ class Verifier:
             try:
                 claims = await self.verify(credential)
             except AuthenticationFailed:
-                if not is_legacy_token:
+                if not may_be_imported:
                     raise
             else:
                 return Actor("authenticated", claims=json.dumps(claims), token=credential)
         # A token that was imported may look like anything, like a mistyped key of ours too: the database knows.
-        if is_legacy_token and re.fullmatch(r"[!-~]{16,512}", credential):
+        if may_be_imported and re.fullmatch(r"[!-~]{16,512}", credential):
             return Actor("authenticated", key_hash=hash_of_key(credential))
         raise AuthenticationFailed()
 

@@ -38,7 +38,7 @@ class RealtimeRefused(Exception):
 
 @dataclass(slots=True)
 class Subscription:
-    """A topic that is wanted, with what is called for its broadcasts and after each join.
+    """A topic that is wanted, with what is called for its broadcasts, after each join, and when it is joined no more.
 
     Without `on_push` it is only sent on. One that `is_extra` is given up when the service refuses or closes it; the
     refusal of any other one ends the connection, to be tried again.
@@ -47,6 +47,7 @@ class Subscription:
     topic: str
     on_push: PushHandler | None
     on_join: Callable[[], None] | None
+    on_loss: Callable[[], None] | None
     token: TokenSource
     is_private: bool
     is_extra: bool
@@ -54,6 +55,13 @@ class Subscription:
     token_at: float = 0.0
     is_asked: bool = False
     joined: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def leave(self) -> None:
+        """It is joined no more."""
+        was_joined = self.joined.is_set()
+        self.joined.clear()
+        if was_joined and self.on_loss is not None:
+            self.on_loss()
 
 
 class RealtimeClient:
@@ -89,14 +97,18 @@ class RealtimeClient:
         on_push: PushHandler | None,
         *,
         on_join: Callable[[], None] | None = None,
+        on_loss: Callable[[], None] | None = None,
         token: TokenSource | None = None,
         is_private: bool = True,
         is_extra: bool = False,
     ) -> None:
-        """Wants `topic` (without `realtime:`), also while connected; `on_join` runs after every join."""
+        """Wants `topic` (without `realtime:`), also while connected.
+
+        `on_join` runs after every join, `on_loss` when what was joined is so no more.
+        """
         wire_topic = f"realtime:{topic}"
         self._subscriptions[wire_topic] = Subscription(
-            wire_topic, on_push, on_join, token or self._token, is_private, is_extra
+            wire_topic, on_push, on_join, on_loss, token or self._token, is_private, is_extra
         )
         self._changed.set()
 
@@ -169,7 +181,7 @@ class RealtimeClient:
             was_joined = any(s.joined.is_set() for s in self._subscriptions.values())
             for subscription in self._subscriptions.values():
                 subscription.is_asked = False
-                subscription.joined.clear()
+                subscription.leave()
             if was_joined:
                 pauses = backoff_delays(*self._pauses)
             await asyncio.sleep(next(pauses))
@@ -242,9 +254,9 @@ class RealtimeClient:
         if not subscription.is_extra:
             raise RealtimeRefused(f"{subscription.topic}: {reason}")
         self.last_error = f"{subscription.topic}: {reason}"
-        subscription.joined.clear()
         if self._subscriptions.get(subscription.topic) is subscription:
             del self._subscriptions[subscription.topic]
+        subscription.leave()
 
     async def _ask(
         self, socket: ClientConnection, topic: str, event: str, payload: Mapping[str, Any], join_ref: str | None = None

@@ -40,9 +40,11 @@ class Channel:
         """Whether a push would arrive, after so many seconds at most."""
         return await self.line.client.join_within(self.topic, seconds)
 
-    def listen(self, on_push: PushHandler, on_join: Callable[[], None], token: TokenSource) -> None:
+    def listen(
+        self, on_push: PushHandler, on_join: Callable[[], None], on_loss: Callable[[], None], token: TokenSource
+    ) -> None:
         """Ask for it, also once more after a refusal, with the tokens of `token`, which must not raise."""
-        self.line.client.subscribe(self.topic, on_push, on_join=on_join, token=token, is_extra=True)
+        self.line.client.subscribe(self.topic, on_push, on_join=on_join, on_loss=on_loss, token=token, is_extra=True)
 
     def renew_token(self) -> None:
         """Somebody else listens now."""
@@ -56,12 +58,19 @@ class Lines:
         self._settings = settings
         self._lines: list[Line] = []
 
-    def join(self, topic: str, on_push: PushHandler, on_join: Callable[[], None], token: TokenSource) -> Channel:
+    def join(
+        self,
+        topic: str,
+        on_push: PushHandler,
+        on_join: Callable[[], None],
+        on_loss: Callable[[], None],
+        token: TokenSource,
+    ) -> Channel:
         """Listen to a private topic: see `Channel.listen`."""
         line = next((line for line in self._lines if line.topics < TOPICS_OF_A_LINE), None) or self._new_line()
         line.topics += 1
         channel = Channel(topic, line)
-        channel.listen(on_push, on_join, token)
+        channel.listen(on_push, on_join, on_loss, token)
         return channel
 
     async def leave(self, channel: Channel) -> None:

@@ -6461,6 +6461,29 @@ comment on function private.mark_offline_robots is
     'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds in which the service was there, tells it once, and counts them.';
 revoke all on function private.mark_offline_robots from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/move_robot.sql sha256:8fb3a4725d95d1c9e7562b69fa1d493cd72ad88482d40f8828c80acdc6bf59ab
+create or replace function private.move_robot(p_robot_id uuid, p_environment text)
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment text := private.nfc(p_environment);
+    v_problem text := private.find_robot_problem(null, null, null, null, null, v_environment, null, null);
+begin
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    update public.robots as r set environment = v_environment, updated_at = private.clock() where r.robot_id = p_robot_id;
+    delete from private.waiting_robots as w where w.robot_id = p_robot_id;     -- waits with what it had before
+    perform private.announce_robot('robot.updated', p_robot_id);
+    return v_environment;
+end
+$$;
+comment on function private.move_robot is
+    'Puts a robot into the environment that it says it works in, and returns that. Raises 400 INVALID_ARGUMENT.';
+revoke all on function private.move_robot from public, anon, authenticated, service_role;
+
 -- from sql/30_robots/functions/notice_deaf_robots.sql sha256:b5426cecfc71c19c1d9b5b37cb7f3fe5cffc91af090f616eeb9c73b4b2399526
 create or replace function private.notice_deaf_robots(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
@@ -9191,14 +9214,15 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:428c079a3a0d00fa0903d7a7263c9ad73113c154c7aa3add5c6b2bc55b542360
+-- from sql/41_claims/functions/claim_jobs.sql sha256:13d799b19f6410fdda6fa163374b48555466044b73d98701c8843c1ee22698e1
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
     p_environment text default null,
     p_listening boolean default false,
     p_claim_id uuid default null,       -- the robot's own; it asks again with the same one when no answer came
-    p_capabilities text[] default null  -- of its own, those that it can use now; null: all
+    p_capabilities text[] default null, -- of its own, those that it can use now; null: all
+    p_moves boolean default false       -- the environment is where it works from now on
 )
 returns setof public.claimed_job
 language plpgsql
@@ -9283,9 +9307,12 @@ begin
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
     if private.nfc(p_environment) <> v_robot.environment then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
-        );
+        if not p_moves then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
+            );
+        end if;
+        v_robot.environment := private.move_robot(v_caller.robot_id, p_environment);
     end if;
     if v_robot.is_repeated then
         return query select c.* from private.answer_claim_again(v_caller.robot_id, p_claim_id, p_lease_seconds) as c;
@@ -9495,7 +9522,7 @@ begin
 end
 $$;
 comment on function public.claim_jobs is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. With p_moves a p_environment that is not the robot''s becomes it; else it is 400. Needs jobs.claim.';
 revoke all on function public.claim_jobs from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs to authenticated;
 
@@ -14427,6 +14454,60 @@ $$;
 comment on function private.name_lane_demand is
     'What a lane asks for that a robot is not or has not, in words; p_offers: what it has.';
 revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/name_missing_robot.sql sha256:bd7df321459aa7093d7a2f24035620ed8494c22d07d71e5991a28fffc48ad918
+-- Asked with each submission, so it stops at the first robot that will do, and looks at no queue and no limit: those pass.
+create or replace function public.name_missing_robot(p_job_id uuid)
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.create');
+    v_job public.jobs;
+    v_lane private.lanes;
+    v_robots integer;
+begin
+    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+    select e.* into v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
+    if v_job.status <> 'queued' or not found or v_lane.robot_id is not null or exists (
+        select
+        from public.live_robots as r
+        where
+            r.tenant_id = v_job.tenant_id
+            and private.lane_suits(
+                v_lane.environment, v_lane.required, r.environment,
+                private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id, true)
+            )
+    ) or exists (   -- whose robots are another tenant's, and not to be spoken of
+        select from public.pools as p where p.pool_id = v_job.pool_id and p.tenant_id <> v_job.tenant_id
+    ) then
+        return null;
+    end if;
+    select count(*) into v_robots from public.live_robots as r where r.tenant_id = v_job.tenant_id;
+    if v_robots = 0 then
+        return 'No robot is registered yet: the job waits for one (casare-cloud robot run).';
+    end if;
+    return format(
+        'None of the %s registered robots has what the job asks for: %s.',
+        v_robots,
+        concat_ws(
+            ' and ',
+            case when v_lane.environment <> '*' then 'the environment ' || v_lane.environment end,
+            private.name_requirements(v_lane.required)
+        )
+    );
+end
+$$;
+comment on function public.name_missing_robot is
+    'A sentence when no registered robot of the tenant could run a queued job, whatever its state: none is registered, or none has the environment, capabilities and tags. Null otherwise, for a job of one robot, and for one that robots of another tenant''s pool run. Raises 404 JOB_NOT_FOUND. Needs jobs.create.';
+revoke all on function public.name_missing_robot from public, anon, authenticated, service_role;
+grant execute on function public.name_missing_robot to authenticated;
 
 -- from sql/46_explaining/functions/name_requirements.sql sha256:623828e1ccb01fe6b46d87b2c27b4bb5512ce06d8c76ab4f8e97d0a4dc55bc82
 create or replace function private.name_requirements(p_required text[])
@@ -21360,10 +21441,10 @@ comment on function public.get_fleet_metrics is
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;
 
--- from sql/95_analytics/functions/get_job_analytics.sql sha256:1f56095d9c0e6781802136de6aeba6a1f6eafbaf170c5e45ba5fa7aa3510880b
+-- from sql/95_analytics/functions/get_job_analytics.sql sha256:6b41bcf8b7b36fc97b8c701f37c460187d4367b4086db98370d18c93cde56fea
 -- Whole days from the rows of days, and the hours of the first day, which the period cuts, from the rows of hours: at most
 -- 90 + 24 rows for the tenant and for each workflow, however many jobs there were.
-create or replace function public.get_job_analytics(p_days integer default 7)
+create or replace function public.get_job_analytics(p_days integer default 7, p_hours integer default null)
 returns jsonb
 language plpgsql
 security definer
@@ -21373,12 +21454,15 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('analytics.read');
-    v_since timestamptz := date_trunc('hour', private.clock(), 'UTC') - make_interval(hours => 24 * p_days);
+    v_since timestamptz := date_trunc('hour', private.clock(), 'UTC') - make_interval(hours => coalesce(p_hours, 24 * p_days));
     v_midnight timestamptz := date_trunc('day', v_since + interval '1 day' - interval '1 microsecond', 'UTC');
     v_answer jsonb;
 begin
     if p_days is null or p_days not between 1 and 90 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 90.');
+    end if;
+    if p_hours not between 1 and 2160 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'hours must lie between 1 and 2160.');
     end if;
     perform private.sequence_tenant_events(v_caller.tenant_id);
 
@@ -21470,7 +21554,7 @@ begin
 end
 $$;
 comment on function public.get_job_analytics is
-    'How the tenant''s jobs of the last p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
+    'How the tenant''s jobs of the last p_hours or else p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;
 

@@ -77,6 +77,38 @@ def installation(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_robots_own_files_say_who_it_is_what_it_can_and_which_token_it_has(
+    run: Run, stack: Stack, tmp_path: Path
+) -> None:
+    mark = tmp_path.name
+    robot_id = f"robot-desk-{mark}"[:64]
+    identity = {"worker_robot_id": "worker", "fleet_robot_id": robot_id, "fleet_robot_name": "Desk"}
+    (tmp_path / "robot_identity.json").write_text(json.dumps(identity))
+    (tmp_path / "config.yaml").write_text(
+        'orchestrator:\n  url: "wss://old/ws/robot"\n  api_key: ""\n'
+        "robot:\n  name: Desk\n  capabilities:\n    - browser\n  max_concurrent_jobs: 2\n"
+    )
+    token = f"crpa_0123456789abcdef_{mark}"
+    (tmp_path / ".env").write_text(f"export CASARE_ORCHESTRATOR_API_KEY='{token}'\nCASARE_ENVIRONMENT=office\n")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "robot.yml").write_text(f"robot:\n  name: nameless-{mark}\n")
+    (tmp_path / "other" / ".env").write_text("ORCHESTRATOR_API_KEY=crpa_of_somebody\n")
+    entries = json.loads(run("import", "casare", str(tmp_path), "--json"))
+    assert [(entry["kind"], entry["name"], entry["outcome"]) for entry in entries] == [
+        ("file", "other/.env", "left behind"),
+        ("robot", "Desk", "new"),
+        ("robot", f"nameless-{mark}", "new"),
+        ("token", robot_id, "new"),
+    ]
+    assert f"CASARE_ROBOT_ID=nameless-{mark}" in " ".join(entries[2]["reasons"])
+    [made] = stack.rows("select * from public.robots where external_id = %s", robot_id)
+    assert (made["name"], made["environment"], made["capabilities"], made["max_concurrent_jobs"]) == (
+        "Desk", "office", ["browser"], 2,
+    )  # fmt: skip
+    kept = stack.rows("select 1 from public.api_keys where key_hash = %s", hashlib.sha256(token.encode()).digest())
+    assert len(kept) == 1
+
+
 def outcomes(said: str) -> dict[tuple[str, str], str]:
     return {(entry["kind"], entry["name"]): entry["outcome"] for entry in json.loads(said)}
 
@@ -109,7 +141,7 @@ def test_an_installation_is_imported_once(run: Run, stack: Stack, installation: 
         (entry["kind"], entry["name"], entry["outcome"]): " ".join(entry["reasons"]) for entry in json.loads(said)
     }
     assert "will not run: " in reasons["workflow", "Clicks", "new"]
-    assert "has a target that is no node: nowhere." in reasons["workflow", "Clicks", "new"]
+    assert "has a target that is no node: nowhere (connections[0].target)." in reasons["workflow", "Clicks", "new"]
     assert reasons["workflow", "Invoices", "new"] == ""
     assert reasons["workflow", "Invoices", "unchanged"] == "is the same as in orchestrator/workflows.json."
     assert "and that was taken" in reasons["workflow", "Other invoices", "refused"]
@@ -182,6 +214,10 @@ def test_an_empty_folder_is_nothing_to_import(run: Run, tmp_path: Path) -> None:
         ),
         (
             {"frequency": "daily", "next_run": "2026-12-01T09:30:00Z"},
+            {"frequency": "daily", "starts_at": "2026-12-01T09:30:00+00:00"},
+        ),
+        (
+            {"frequency": "daily", "next_run": "2026-12-01T09:30:41.123456Z"},
             {"frequency": "daily", "starts_at": "2026-12-01T09:30:00+00:00"},
         ),
         ({"frequency": "hourly", "priority": "critical"}, {"frequency": "hourly", "priority": 0}),

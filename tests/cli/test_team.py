@@ -4,16 +4,20 @@ import csv
 import io
 import json
 import os
+import re
 import secrets
+import shlex
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.conftest import Run
 from tests.factories import make_job, make_key, make_member, make_workflow
 from tests.robot.stack import Stack
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from casare_cloud.cli.app import app
@@ -176,6 +180,19 @@ def test_psql_gets_the_owners_connection_and_no_password_in_its_arguments(psql: 
     assert set(place.split()) == {
         "user=postgres", "dbname=postgres", "host=db.example.test", "port=6543", "sslmode=require",
     }  # fmt: skip
+
+
+def test_every_command_of_the_document_is_one_that_there_is() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "teams.md").read_text()
+    lines = re.findall(r"^(?:CASARE_TENANT=acme )?casare-cloud ([^#\n>]+)", text, re.MULTILINE)
+    assert len(lines) > 25
+    for line in lines:
+        command: Any = get_command(app)
+        words = shlex.split(line)
+        while hasattr(command, "commands"):
+            assert words[0] in command.commands, line
+            command = command.commands[words.pop(0)]
+        command.make_context("x", words)  # raises what a person would be told
 
 
 def test_without_psql_a_sentence_says_how_to_connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,9 @@ def test_once_shows_what_there_is(stack: Stack, run: Run) -> None:
     assert made.external_id in {one["robot_id"] for one in shown["robots"]}
     assert shown["queue"]["waiting"] >= 1
     assert shown["jobs"][0]["status"] in ("pending", "queued")
+    assert shown["jobs_per_minute"] is None, "nobody has looked for a minute"
     text = run("top", "--once")
+    assert "jobs/min" not in text
     assert text.startswith("casare-cloud top")
     assert made.external_id in text
 

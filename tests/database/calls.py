@@ -162,6 +162,7 @@ CALLS: dict[str, list[str]] = {
         "public.claim_jobs()",
         "public.claim_jobs(100, p_listening => true)",
         "public.claim_jobs(1, 60, 'empty', true)",
+        "public.claim_jobs(1, 60, 'elsewhere', p_moves => true)",
     ],
     "public.start_job": ["public.start_job(%(held)s, %(lease)s)", "public.start_job(%(held_by_revoked)s, %(lease)s)"],
     "public.renew_leases": [
@@ -203,6 +204,11 @@ CALLS: dict[str, list[str]] = {
         "public.explain_job(%(queued)s)",
         "public.explain_job(%(held)s)",
         "public.explain_job(%(failed)s)",
+    ],
+    "public.name_missing_robot": [
+        "public.name_missing_robot(%(queued)s)",
+        "public.name_missing_robot(%(held)s)",
+        "public.name_missing_robot(%(done)s)",
     ],
     "public.requeue_dead_letter": ["public.requeue_dead_letter(%(failed)s)", "public.requeue_dead_letter(%(done)s)"],
     "public.requeue_dead_letters": ["public.requeue_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],
@@ -251,7 +257,11 @@ CALLS: dict[str, list[str]] = {
     # analytics
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
     "public.get_queue_depth": ["public.get_queue_depth()"],
-    "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
+    "public.get_job_analytics": [
+        "public.get_job_analytics()",
+        "public.get_job_analytics(90)",
+        "public.get_job_analytics(p_hours => 1)",
+    ],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
     "public.get_job_series": [
         "public.get_job_series('minute')",

@@ -76,6 +76,18 @@ def test_every_figure_of_a_generated_history_is_what_python_computes(history: Hi
     assert_same(analytics(history.member, days), figures_of(history.jobs, NOW, days))
 
 
+@pytest.mark.parametrize("hours", [1, 13, 14, 25])
+def test_hours_are_counted_as_days_are(history: History, hours: int) -> None:
+    answer = call(history.member, "get_job_analytics", hours=hours)["get_job_analytics"]
+    assert_same(answer, figures_of(history.jobs, NOW, hours / 24))
+
+
+@pytest.mark.parametrize("hours", [0, 2161])
+def test_there_are_as_many_hours_as_days(history: History, hours: int) -> None:
+    with refused(400, "INVALID_ARGUMENT", "hours"), history.member.transaction():
+        call(history.member, "get_job_analytics", hours=hours)
+
+
 @pytest.mark.parametrize("hour", [0, 1, 23])
 def test_the_first_day_is_counted_from_its_hour_on_whatever_hour_it_is(history: History, hour: int) -> None:
     now = NOW.replace(hour=hour) - timedelta(days=40)

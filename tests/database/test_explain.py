@@ -451,3 +451,33 @@ def test_a_lane_that_aged_is_ahead_of_newer_jobs_with_a_better_priority(fleet: F
     assert told(fleet, new)[1:] == ("waiting", "better_jobs_ahead")
     assert (told(fleet, old)[1:], explain_robot(fleet, robot)["next_job_id"]) == (("ready", "next_in_line"), str(old))
     assert fleet.claim_one(robot)["job_id"] == old
+
+
+def missing_robot(fleet: Fleet, **demand: Any) -> str | None:
+    job_id = fleet.enqueue(**demand)["job_id"]
+    answer: str | None = call(fleet.member, "name_missing_robot", job_id=job_id)["name_missing_robot"]
+    return answer
+
+
+def test_whether_any_registered_robot_could_run_a_job_is_told_whatever_its_state(fleet: Fleet) -> None:
+    assert missing_robot(fleet) == "No robot is registered yet: the job waits for one (casare-cloud robot run)."
+    robot = fleet.robot(capabilities=["browser"], tags=["vip"])
+    command(fleet, robot, "pause")
+    fleet.travel(days=1)
+    assert missing_robot(fleet) is None
+    assert missing_robot(fleet, required_capabilities=["browser"], required_tags=["vip"]) is None
+    assert missing_robot(fleet, robot_id=robot.external_id, required_capabilities=["sap"]) is None
+    told = "None of the 1 registered robots has what the job asks for: "
+    asked = missing_robot(fleet, required_capabilities=["sap", "browser"], required_tags=["night"])
+    assert asked == f"{told}the capability browser and the capability sap and the tag night."
+    assert missing_robot(fleet, environment="test") == f"{told}the environment test."
+
+
+def test_whether_any_robot_could_run_it_is_for_those_who_may_make_jobs(fleet: Fleet) -> None:
+    job_id = fleet.enqueue()["job_id"]
+    viewer = fleet.database.connect("authenticated", make_member(fleet.database, fleet.tenant, "viewer").claims)
+    with refused(403, "FORBIDDEN"):
+        call(viewer, "name_missing_robot", job_id=job_id)
+    viewer.close()
+    with refused(404, "JOB_NOT_FOUND"):
+        call(fleet.member, "name_missing_robot", job_id=uuid.uuid4())

@@ -116,7 +116,7 @@ def refused(answer: httpx2.Response, status: int, code: str | None = None, *word
     """Whether an answer is a refusal of the face's shape, with a sentence that has these words."""
     assert answer.status_code == status, answer.text
     body = answer.json()
-    assert set(body) - {"errors"} == {"detail", "error_code", "request_id"}, body
+    assert set(body) - {"errors", "details"} == {"detail", "error_code", "request_id"}, body
     assert answer.headers["x-request-id"] == body["request_id"]
     assert code in (None, body["error_code"]), body
     assert isinstance(body["detail"], str)

@@ -155,9 +155,11 @@ async def test_an_imported_token_lets_its_robot_in_where_such_tokens_are_accepte
     for is_enabled, expected in ((True, [200, 403]), (False, [401, 401])):
         app = create_app(dataclasses.replace(settings, robot_auth_enabled=is_enabled))
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
-            robot = Asker(client, {"X-Api-Token": token})
-            answers = [await robot.post(f"/robots/{name}/heartbeat") for name in ("robot-001", "another")]
-            assert [answer.status_code for answer in answers] == expected
+            for header in ("X-Api-Token", "X-Api-Key", "Authorization"):
+                robot = Asker(client, {header: token if header != "Authorization" else f"Bearer {token}"})
+                answers = [await robot.post(f"/robots/{name}/heartbeat") for name in ("robot-001", "another")]
+                is_taken = header != "Authorization" or token.count(".") != 2  # there, it would be an access token
+                assert [answer.status_code for answer in answers] == (expected if is_taken else [401, 401]), header
         await app.close()
 
 

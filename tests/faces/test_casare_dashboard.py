@@ -23,6 +23,7 @@ async def test_online_robots_are_those_that_are_not_offline(stage: Stage) -> Non
     [metrics] = await fetched(stage, "/metrics/robots", status="online")
     assert set(metrics) >= set(shapes.ROBOT_ALIASES)
     assert (metrics["environment"], metrics["capabilities"]) == ("default", ["browser"])
+    assert (metrics["current_jobs"], metrics["last_seen"]) == (0, metrics["last_heartbeat"])
 
 
 async def test_a_job_has_the_dashboards_names_too(stage: Stage) -> None:
@@ -37,8 +38,26 @@ async def test_a_job_has_the_dashboards_names_too(stage: Stage) -> None:
     assert set(entry) == set(shapes.DEAD_LETTER_ENTRY)
     assert (entry["entry_id"], entry["error_stack"], entry["input"]) == (job["job_id"], "line 1", {})
     assert (page["pending"], (await fetched(stage, "/dlq", resolved="true"))["pending"]) == (1, 1)
+    assert (await fetched(stage, "/metrics/jobs"))[0]["robot_name"] == robot.external_id
     again = (await stage.admin.post(f"/jobs/{job['job_id']}/retry")).json()
     assert again["job_id"] == again["new_job_id"] != job["job_id"]
+
+
+async def test_dead_letters_are_listed_by_the_dashboards_word_for_their_state(stage: Stage) -> None:
+    _, asker = stage.robot()
+    jobs = []
+    for _ in range(2):
+        jobs.append((await stage.claimed(asker, max_attempts=1))["job_id"])
+        await asker.post(f"/jobs/{jobs[-1]}/fail", {"error_message": "boom"})
+    assert (await stage.admin.post(f"/dlq/{jobs[0]}/retry")).status_code == 200
+    found = {
+        word: {entry["job_id"] for entry in (await fetched(stage, "/dlq", status=word))["entries"]}
+        for word in ("pending", "resolved", "all")
+    }
+    assert found == {"pending": {jobs[1]}, "resolved": {jobs[0]}, "all": set(jobs)}
+    assert (await fetched(stage, "/dlq", status="all"))["pending"] == 1
+    assert refused(await stage.admin.get("/dlq", status="lost"), 400, "INVALID_ARGUMENT", "status")
+    assert refused(await stage.admin.get("/dlq", status="all", resolved="true"), 400, "INVALID_ARGUMENT", "status")
 
 
 async def test_the_fleet_of_a_time_range_says_how_jobs_ended(stage: Stage) -> None:
@@ -50,8 +69,15 @@ async def test_the_fleet_of_a_time_range_says_how_jobs_ended(stage: Stage) -> No
     names = ("total_jobs", "completed_jobs", "running_jobs", "queued_jobs", "failed_jobs", "success_rate", "dlq_count")
     assert [fleet[name] for name in names] == [2, 1, 0, 1, 0, 100.0, 0]
     assert fleet["avg_execution_time"] is not None
+    hour = await fetched(stage, "/metrics/fleet", time_range="1h")
+    assert [hour[name] for name in names] == [fleet[name] for name in names]
     assert "total_jobs" not in await fetched(stage, "/metrics/fleet")
     assert refused(await stage.admin.get("/metrics/fleet", time_range="2h"), 400, "INVALID_ARGUMENT", "time_range")
+
+
+async def test_the_fleet_of_a_tenant_in_which_nothing_ran_is_numbers(stage: Stage) -> None:
+    fleet = await fetched(stage, "/metrics/fleet", time_range="30d")
+    assert [fleet[name] for name in shapes.FleetAliases.model_fields] == [0] * 8
 
 
 async def test_schedules_come_as_an_object_when_that_is_asked_for_and_run_by_both_paths(stage: Stage) -> None:
@@ -68,6 +94,14 @@ async def test_schedules_come_as_an_object_when_that_is_asked_for_and_run_by_bot
     page = await fetched(stage, "/schedules", format="object", limit=1)
     assert (page["total"], [item["name"] for item in page["schedules"]]) == (1, ["Nightly"])
     assert isinstance(await fetched(stage, "/schedules"), list), "the documents' form"
+    asks = {"Sec-Fetch-Dest": "empty", "Content-Type": "application/json"}  # as a page's script does with fetch()
+    page = (await stage.admin.ask("GET", "/schedules", headers=asks)).json()
+    assert (page["total"], len(page["schedules"])) == (1, 1)
+    for header in asks:
+        answer = await stage.admin.ask("GET", "/schedules", headers={header: asks[header]})
+        assert isinstance(answer.json(), list), header
+    answer = await stage.admin.ask("GET", "/schedules", headers=asks, params={"format": "list"})
+    assert isinstance(answer.json(), list), "what is said goes before it"
     for path in ("run", "run-now"):
         ran = await stage.admin.post(f"/schedules/{made['schedule_id']}/{path}")
         assert (ran.status_code, ran.json()["triggered_via"]) == (200, "direct")
@@ -82,6 +116,16 @@ async def test_robot_keys_are_made_listed_and_ended_in_the_dashboards_words(stag
     listed = await fetched(stage, "/robot-api-keys", status="active")
     assert listed["api_keys"] == listed["keys"]
     assert {made["id"]} == {key["key_id"] for key in listed["keys"] if key["key_name"] == "Line 3"}
+    robot, _ = stage.robot()
+    for name in (robot.external_id, str(robot.robot_id)):
+        found = await fetched(stage, "/robot-api-keys", robot_id=name, limit=200)
+        assert ([key["robot_id"] for key in found["keys"]], found["total"]) == ([robot.external_id], 1)
+    reserved = (await stage.admin.post("/robot-api-keys", {"name": "Spare", "robot_id": "not-there-yet"})).json()
+    found = await fetched(stage, "/robot-api-keys", robot_id="not-there-yet")
+    assert [key["id"] for key in found["keys"]] == [reserved["id"]]
+    for key_id, reason in ((reserved["id"], "sold"), (robot.key.api_key_id, None)):
+        ended = await stage.admin.post(f"/robot-api-keys/{key_id}/revoke", {"reason": reason})
+        assert (ended.status_code, ended.json()["revoked"]) == (200, True)
     turned = (await stage.admin.post(f"/robot-api-keys/{made['id']}/rotate")).json()
     assert turned["api_key"] == turned["key"]
     ended = await stage.admin.delete(f"/robot-api-keys/{turned['id']}")
@@ -101,6 +145,24 @@ async def test_the_designers_metadata_names_the_robot_and_the_input(stage: Stage
     assert (job["target_robot_id"], job["input"]) == (robot.external_id, {"n": 1})
     submitted = (await stage.admin.post("/workflows", body | {"input": {"n": 2}})).json()
     assert (await fetched(stage, f"/jobs/{submitted['job_id']}"))["input"] == {"n": 2}, "what is said goes before it"
+
+
+async def test_the_designers_schedule_keeps_to_the_robot_that_it_names(stage: Stage) -> None:
+    robot = make_robot(stage.database, stage.tenant)
+    cron = {"frequency": "daily", "time_hour": 6, "time_minute": 30}
+    graph = {
+        "nodes": {"t": {"node_id": "t", "node_type": "ScheduleTriggerNode", "config": cron}},
+        "connections": [],
+    }
+    meta = {"robot_id": robot.external_id, "variables": {"n": 1}}
+    body = {"workflow_name": "Mornings", "workflow_json": graph, "metadata": meta, "execution_mode": "lan"}
+    body |= {"trigger_type": "scheduled", "schedule_cron": "30 6 * * *", "priority": 10}
+    submitted = (await stage.admin.post("/workflows", body)).json()
+    assert submitted["job_id"] is None
+    schedule = await fetched(stage, f"/schedules/{submitted['schedule_id']}")
+    assert (schedule["robot_id"], schedule["input"]) == (str(robot.robot_id), {"n": 1})
+    unknown = await stage.admin.post("/workflows", body | {"metadata": {"robot_id": "nobody"}})
+    assert refused(unknown, 404, "ROBOT_NOT_FOUND")
 
 
 async def test_a_robot_is_started_stopped_and_read_by_its_controller(stage: Stage) -> None:

@@ -89,6 +89,24 @@ async def test_the_robots_own_pause_keeps_it_from_jobs_until_it_is_idle_again(st
     )
 
 
+async def test_a_robot_that_is_known_with_another_environment_works_where_it_says(stage: Stage) -> None:
+    robot, asker = stage.robot()
+    changed = await stage.admin.put(f"/robots/{robot.external_id}", {"environment": "production"})
+    assert changed.status_code == 200, "as an import or a person says; the robot does not register again"
+    assert refused(await asker.post("/jobs/claim", {"environment": "default"}), 400, "INVALID_ARGUMENT", "production")
+    seen = (await stage.admin.get("/events", after=0, limit=1000)).json()["events"]
+    elsewhere = await stage.job(environment="production")
+    here = await stage.job(environment="default")
+    assert (await claim(asker))["job_id"] == here
+    assert (await stage.admin.get(f"/robots/{robot.external_id}")).json()["environment"] == "default"
+    assert (await stage.admin.get(f"/jobs/{elsewhere}")).json()["status"] == "pending"
+    told = (await stage.admin.get("/events", after=seen[-1]["seq"], limit=1000)).json()["events"]
+    assert [event["event_type"] for event in told].count("robot.updated") == 1
+    await asker.post(f"/jobs/{here}/complete", {"result": {}})
+    assert await claim(asker) is None
+    assert refused(await asker.post("/jobs/claim", CLAIM | {"environment": ""}), 400, "INVALID_ARGUMENT")
+
+
 async def test_a_robots_key_sees_no_other_robot(stage: Stage) -> None:
     _, asker = stage.robot()
     other, _ = stage.robot()

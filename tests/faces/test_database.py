@@ -380,6 +380,19 @@ async def test_a_cancelled_request_gives_its_connection_back(db: Database) -> No
         assert await tx.fetch_value("select 1") == 1
 
 
+async def test_a_connection_that_a_cancelled_request_left_in_a_pipeline_is_not_lent_again(settings: Settings) -> None:
+    """In it the first statement of a transaction is answered, and no other one: they seem to find nothing."""
+    db = Database(dataclasses.replace(settings, pool_size=1))
+    connection = await db.acquire()
+    left = connection.pipeline()  # as by a cancellation at the wrong moment
+    await left.__aenter__()
+    await db.release(connection)
+    async with asyncio.timeout(10), db.transaction(USER) as tx:
+        found = [await tx.fetch_value("select %(n)s::integer", {"n": n}) for n in range(3)]
+    await db.close()
+    assert found == [0, 1, 2]
+
+
 async def test_a_failed_transaction_is_not_called_a_success(db: Database) -> None:
     async def swallow() -> None:
         async with db.transaction(USER) as tx:

@@ -375,6 +375,8 @@ async def test_what_a_robot_logged_of_itself_is_listed_the_newest_first(stage: S
     assert (answer["total"], answer["total_is_capped"], answer["logs"][0]["source"]) == (3, False, "agent")
     only = (await stage.member("viewer").get(path, level="warning")).json()
     assert [line["message"] for line in only["logs"]] == ["line 1"]
+    later = (await stage.member("viewer").get(path, since=only["logs"][0]["timestamp"])).json()
+    assert ([line["message"] for line in later["logs"]], later["total"]) == (["line 2"], 1)
     assert refused(await stage.admin.get(f"/robots/{UNKNOWN_ID}/logs"), 404, "ROBOT_NOT_FOUND")
 
 

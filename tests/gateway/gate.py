@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from casare_cloud.config import Settings
 from casare_cloud.gateway.app import Gateway
-from casare_cloud.gateway.server import listener_at
+from casare_cloud.gateway.server import config_of, listener_at
 
 PATIENCE_SECONDS = 30.0  # a safety net: nothing here is about how long it takes
 
@@ -29,9 +29,8 @@ PATIENCE_SECONDS = 30.0  # a safety net: nothing here is about how long it takes
 def running_gateway(settings: Settings, app: Gateway | None = None) -> Iterator[str]:
     """The gateway on a port of its own, in a thread; yields its URL."""
     listener = listener_at("127.0.0.1", 0)
-    config = uvicorn.Config(
-        app or Gateway(settings), ws="websockets-sansio", log_level="error", timeout_graceful_shutdown=2
-    )
+    config = config_of(app or Gateway(settings))
+    config.timeout_graceful_shutdown = 2
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 
 from casare_cloud.config import Settings
 from casare_cloud.gateway import calls, hub
+from casare_cloud.gateway.rates import MESSAGES
 
 PATHS = [
     "/ws", "/ws/live-jobs", "/ws/robot-status", "/ws/queue-metrics", "/ws/monitoring/live-jobs", "/ws/jobs",
@@ -104,6 +105,25 @@ async def test_a_token_that_ends_closes_the_socket_unless_a_newer_one_came(gate:
         assert await left.close_code() == 4001
         job_id = str(gate.job())
         assert (await renewed.next())["job_id"] == job_id
+
+
+async def test_a_newer_token_keeps_the_stream_of_the_fleet_open(gate: Gate) -> None:
+    member = gate.member("viewer")
+    async with gate.open("/ws/metrics/stream?interval=1", gate.token(member, 2)) as client:
+        await client.next(type="metrics")
+        await client.socket.send(json.dumps({"type": "auth", "token": gate.token(member)}))
+        for _ in range(4):
+            await client.next(type="metrics")
+        await client.socket.send(json.dumps({"type": "auth", "token": gate.token(gate.member("operator"))}))
+        assert await client.close_code() == 4001
+
+
+async def test_newer_tokens_are_limited(gate: Gate) -> None:
+    message = json.dumps({"type": "auth", "token": gate.token(gate.tenant.admin)})
+    async with gate.open("/ws/live-jobs") as client:
+        for _ in range(MESSAGES + 1):
+            await client.socket.send(message)
+        assert (await client.next())["code"] == "RATE_LIMITED"
 
 
 async def test_another_member_s_token_is_no_newer_one(gate: Gate) -> None:

@@ -244,6 +244,23 @@ async def test_automation_hears_executions_their_logs_and_triggers(gate: Gate) -
     assert (line["execution_id"], line["level"], line["message"]) == (job_id, "warning", "Fetched.")
 
 
+async def test_automation_is_notified_of_what_its_list_has(gate: Gate) -> None:
+    workflow = gate.workflow()
+    async with gate.open("/ws") as client:
+        await ping(client)
+        job_id = gate.job(workflow)
+        gate.run("select public.cancel_job(%s)", job_id)
+        told = await client.next(type="notification")
+    [listed] = [gate.run("select * from public.list_notifications()")]
+    assert told.pop("timestamp")
+    assert told.pop("metadata") == listed["data"]
+    assert told == {
+        "type": "notification", "id": str(listed["seq"]), "title": "Execution cancelled",
+        "message": f"{listed['data']['workflow_name']}: Cancelled.", "severity": "warning", "priority": "normal",
+        "resource_type": "execution", "resource_id": str(job_id),
+    }  # fmt: skip
+
+
 async def test_an_administrator_s_socket_begins_with_how_things_are(gate: Gate) -> None:
     robot = robot_of(gate)
     gate.job()

@@ -24,6 +24,7 @@ from tests.faces.platform import running_platform
 from tests.factories import Robot, Tenant, make_job, make_robot, make_tenant, make_workflow
 
 from casare_cloud.config import Settings
+from casare_cloud.faces.kit.app import App
 from casare_cloud.faces.orchestrator.app import create_app
 from casare_cloud.robot.agent_core import Agent
 from casare_cloud.robot.console import AgentEvent
@@ -130,23 +131,27 @@ def running_stack(database: Database, *, seen_at: Edge | None = None) -> Iterato
     """The stack over this database, on ports of its own; robots see it at the address of a proxy if one is named."""
     with running_platform(database) as settings:
         seen = settings if seen_at is None else replace(settings, supabase_url=seen_at.url)
-        app = create_app(seen)
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive(), "the orchestrator did not start"
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        url = f"http://127.0.0.1:{port}"
-        if seen_at is not None:
-            platform = dict.fromkeys(("/rest/", "/auth/", "/realtime/"), settings.supabase_url)
-            seen_at.upstreams, url = {**platform, "/": url}, seen_at.url
-        try:
+        with serving(create_app(seen)) as url:
+            if seen_at is not None:
+                platform = dict.fromkeys(("/rest/", "/auth/", "/realtime/"), settings.supabase_url)
+                seen_at.upstreams, url = {**platform, "/": url}, seen_at.url
             yield Stack(database, url, make_tenant(database), seen)
-        finally:
-            server.should_exit = True
-            thread.join(10)
+
+
+@contextmanager
+def serving(app: App) -> Iterator[str]:
+    """The address at which a face answers."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the face did not start"
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 @dataclass

@@ -33,6 +33,27 @@ async def registered(stack: Stack) -> Client:
     return client
 
 
+async def test_a_person_joins_a_team_and_acts_in_one_tenant_after_the_other(stack: Stack) -> None:
+    async with await registered(stack) as boss, await registered(stack) as colleague:
+        me, own = await colleague.me(), (await colleague.list_tenants())["tenants"][0]
+        invitation = await boss.create_invitation(me["email"], "operator")
+        joined = await colleague.accept_invitation(invitation["token"])
+        assert (await colleague.me())["tenant_id"] == joined["tenant_id"] == (await boss.me())["tenant_id"]
+        await colleague.switch_tenant(own["slug"])
+        assert (await colleague.me())["tenant_id"] == own["tenant_id"]
+        await colleague.switch_tenant(joined["tenant_id"])
+        with pytest.raises(ApiError) as refusal:
+            await colleague.update_settings({"queue.fair_share": True})
+        assert refusal.value.code == "FORBIDDEN"
+        await boss.update_member(me["user_id"], roles=["admin"])
+        assert (await colleague.update_settings({"queue.fair_share": True}))["plan"] == "free"
+        acts = [entry async for entry in boss.iterate_audit_log(actor=me["email"], resource_type="tenants")]
+        assert [entry["new_values"]["settings"] for entry in acts] == [{"queue": {"fair_share": True}}]
+        assert (await boss.export_audit_log(actor=me["email"], limit=1)).count("\n") == 1
+        await boss.remove_member(me["user_id"])
+        assert (await colleague.me())["tenant_id"] == own["tenant_id"]  # its next token is for what is left
+
+
 async def test_a_program_registers_submits_and_manages(stack: Stack) -> None:
     async with await registered(stack) as client:
         assert (await client.me())["roles"] == ["admin", "developer", "operator", "viewer"]

@@ -191,7 +191,7 @@ def test_a_workflow_that_runs_too_many_nodes_is_an_error(workshop: Workshop, mon
 
 def test_a_loop_over_something_else_is_an_error(workshop: Workshop) -> None:
     with pytest.raises(NodeInputError, match="nothing to loop over"):
-        workshop.run(loop({}, SAY))
+        workshop.run(loop({"items": "{{nothing}}"}, SAY), nothing=None)
 
 
 def test_progress_moves_with_the_items_of_a_loop(workshop: Workshop) -> None:

@@ -54,7 +54,7 @@ OUTPUTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("GetPropertyNode", {"object": {"a": [{"b": 1}]}, "property_path": "a[0].b"}, {"value": 1}),
     ("ParseJSONNode", {"json_string": '{"a": [1]}'}, {"data": {"a": [1]}, "success": True}),
     ("JsonParseNode", {"json_string": '{"a": [1]}', "path": "a[0]"}, {"data": 1}),
-    ("ParseJsonResponseNode", {"json_data": '{"a": 1}', "path": "b", "default": 2}, {"value": 2, "success": False}),
+    ("ParseJsonResponseNode", {"json_data": '{"a": 1}', "path": "b", "default": 2}, {"value": 2, "success": True}),
     # numbers
     ("MathOperationNode", {"operation": "add", "a": "1", "b": 2}, {"result": 3}),
     ("MathOperationNode", {"operation": "divide", "a": 1, "b": 3, "round_digits": 2}, {"result": 0.33}),
@@ -149,7 +149,7 @@ def test_a_node_puts_out_what_it_should(
         ("ListFilterNode", {"list": [1], "condition": "nonsense"}),
         ("ListReduceNode", {"list": ["x"]}),
         ("DictGetNode", {"dict": 5, "key": "a"}),
-        ("DictSetNode", {"dict": {}}),
+        ("DictSetNode", {"dict": {}, "key": "{{nothing}}"}),
         ("ParseJSONNode", {"json_string": "{"}),
         ("MathOperationNode", {"a": "x"}),
         ("MathOperationNode", {"operation": "divide", "a": 1, "b": 0}),
@@ -161,7 +161,7 @@ def test_a_node_puts_out_what_it_should(
         ("ToIntNode", {"value": "many"}),
         ("FormatDateTimeNode", {"datetime": "yesterday"}),
         ("GetCurrentDateTimeNode", {"timezone": "Mars/Base"}),
-        ("SetVariableNode", {"value": 1}),
+        ("SetVariableNode", {"variable_name": "{{nothing}}", "value": 1}),
         ("IncrementVariableNode", {"variable_name": "text"}),
         ("WaitNode", {"duration": -1}),
         ("RandomStringNode", {"length": 10**9}),
@@ -172,7 +172,7 @@ def test_what_a_node_cannot_work_with_is_a_business_error(
     workshop: Workshop, type_: str, config: dict[str, Any]
 ) -> None:
     with pytest.raises(NodeInputError) as caught:
-        workshop.run(chain(("n", type_, config)), text="x")
+        workshop.run(chain(("n", type_, config)), text="x", nothing="")
     assert not caught.value.is_retryable
     assert caught.value.node_id == "n"
 

@@ -66,7 +66,12 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("GetXMLElementNode", {"xml_string": XML, "tag_name": "lid"}, {"found": False}),
     ("GetXMLAttributeNode", {"xml_string": XML, "attribute_name": "open"}, {"value": "yes", "found": True}),
     ("XMLToJsonNode", {"xml_string": XML},
-     {"json_data": {"shop": {"@open": "yes", "item": [{"@id": "1", "#text": "pen"}, {"@id": "2", "#text": "ink"}]}}}),
+     {"json_data": {"shop": {"@attributes": {"open": "yes"},
+                             "item": [{"@attributes": {"id": "1"}, "#text": "pen"},
+                                      {"@attributes": {"id": "2"}, "#text": "ink"}]}}}),
+    ("JsonToXMLNode", {"json_data": {"@attributes": {"open": "yes"}, "item": {"@id": 1, "#text": "pen"}},
+                       "root_tag": "shop", "pretty_print": False},
+     {"xml_string": '<shop open="yes"><item id="1">pen</item></shop>'}),
     ("JsonToXMLNode", {"json_data": {"item": ["pen", "ink"]}, "root_tag": "shop", "pretty_print": False},
      {"xml_string": "<shop><item>pen</item><item>ink</item></shop>"}),
     ("TextSuperNode", {"text": "pen", "search": "e"}, {"contains": True, "position": 1, "count": 1}),
@@ -113,6 +118,21 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("HttpSuperNode", {"action": "configure auth", "auth_type": "basic", "username": "u", "password": "p"},
      {"auth_headers": {"Authorization": "Basic dTpw"}}),
     ("SetVariableNode", {"variable_name": "v", "value": [1], "variable_type": "String"}, {"value": [1]}),
+    ("SetVariableNode", {"variable_name": "v", "value": "maybe", "variable_type": "Boolean"}, {"value": False}),
+    ("SetVariableNode", {"variable_name": "v", "value": {"a": 1}, "variable_type": "Array"}, {"value": [{"a": 1}]}),
+    ("SetVariableNode", {"variable_name": "v", "value": 1, "variable_type": "Dict"}, {"value": {"value": 1}}),
+    ("SetVariableNode", {"variable_name": "v", "value": "[1]", "variable_type": "DataTable"}, {"value": [1]}),
+    ("TransformNode", {"value": "maybe", "transform_type": "to_boolean"}, {"result": False}),
+    ("ListReduceNode", {"list": [{"v": 1}, {}], "key_path": "v", "operation": "count"}, {"result": 1}),
+    ("ListReduceNode", {"list": [{"v": 1}, {}], "key_path": "v", "operation": "last"}, {"result": 1}),
+    ("ListReduceNode", {"list": [], "operation": "avg"}, {"result": 0}),
+    ("ListReduceNode", {"list": [], "operation": "product", "initial": 3}, {"result": 3}),
+    ("ListUniqueNode", {"list": [1, 1.0, "1", True, 1.5]}, {"result": [1, "1", True, 1.5]}),
+    ("DictGetNode", {"dict": {"a.b": 1, "a": {"b": 2}}, "key": "a.b"}, {"value": 1}),
+    ("ParseDateTimeNode", {"datetime_string": "05/06/2024"}, {"month": 6, "day": 5}),
+    ("ParseDateTimeNode", {"datetime_string": "05/16/2024 01:02:03"}, {"month": 5, "day": 16, "second": 3}),
+    ("ParseDateTimeNode", {"datetime_string": "2024/05/06"}, {"iso_format": "2024-05-06T00:00:00"}),
+    ("ParseJsonResponseNode", {"json_data": {"a": [{"b": 1}]}, "path": "a[0].b"}, {"value": 1, "success": True}),
     ("SetVariableNode", {"variable_name": "v", "default_value": "1", "variable_type": "Int32"}, {"value": 1}),
 ]  # fmt: skip
 
@@ -131,7 +151,8 @@ def test_a_node_puts_out_what_the_products_does(
 
 @pytest.mark.parametrize("type_", sorted({row[0] for row in ROWS}))
 def test_an_option_that_a_node_does_not_know_is_refused(type_: str) -> None:
-    [problem] = find_workflow_problems(graph({"n": (type_, {"no_such_option": 1})}))
+    [problem, *others] = find_workflow_problems(graph({"n": (type_, {"no_such_option": 1})}))
+    assert {other.rule for other in others} <= {"missing_option"}
     assert (problem.rule, problem.severity, problem.node_id) == ("unknown_option", "error", "n")
 
 
@@ -155,6 +176,14 @@ def test_a_line_in_a_file_has_its_level_and_time(workshop: Workshop) -> None:
     assert second == "[WARNING] one"
     workshop.outputs("LogToFileNode", {**config, "add_timestamp": False, "append": False})
     assert (workshop.folder / "x.log").read_text(encoding="utf-8") == "[WARNING] one\n"
+
+
+@pytest.mark.parametrize("config", [{"json_data": "{"}, {"json_data": '{"a": 1}', "path": "b"}])
+def test_an_answer_that_does_not_hold_what_is_asked_for_fails_the_node(
+    workshop: Workshop, config: dict[str, Any]
+) -> None:
+    with pytest.raises(NodeInputError, match=r"is not JSON|there is nothing at b"):
+        workshop.outputs("ParseJsonResponseNode", config)
 
 
 @pytest.mark.parametrize("auth_type", ["Bearer", "Basic", "ApiKey"])

@@ -60,7 +60,9 @@ def test_a_failure_lets_what_runs_beside_it_end_and_begins_nothing_more(
     monkeypatch.setitem(tasks.TASKS, "delay", wait_for_it)
     monkeypatch.setitem(tasks.TASKS, "httprequest", fail)
     with pytest.raises(NodeError, match="down") as caught:
-        workshop.run({"steps": [step("slow", "delay"), step("bad", "http_request"), say("never", "slow")]})
+        workshop.run(
+            {"steps": [step("slow", "delay"), step("bad", "http_request", {"url": "x"}), say("never", "slow")]}
+        )
     statuses = {each["node_id"]: each["status"] for each in caught.value.node_executions}
     assert statuses == {"slow": "completed", "bad": "failed"}
 
@@ -153,11 +155,13 @@ def test_a_step_is_tried_again_as_often_as_it_says(workshop: Workshop, monkeypat
     monkeypatch.setitem(tasks.TASKS, "httprequest", flaky)
     monkeypatch.setattr(workshop.control, "sleep", pauses.append)
     retry = {"max_attempts": 3, "backoff": "exponential", "delay": 2}
-    result = workshop.run({"steps": [step("get", "http_request", retry=retry)]})
+    result = workshop.run({"steps": [step("get", "http_request", {"url": "x"}, retry=retry)]})
     assert (len(tries), pauses, result["node_executions"][0]["attempts"]) == (3, [2.0, 4.0], 3)
     tries.clear()
     with pytest.raises(HttpRequestError):
-        workshop.run({"steps": [step("get", "http_request", retry={"max_retries": 1, "backoff": "fixed"})]})
+        workshop.run(
+            {"steps": [step("get", "http_request", {"url": "x"}, retry={"max_retries": 1, "backoff": "fixed"})]}
+        )
     assert len(tries) == 2
 
 

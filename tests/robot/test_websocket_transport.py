@@ -183,6 +183,22 @@ async def test_orders_given_over_rest_reach_a_robot_that_was_away_and_are_acknow
         await until_acknowledged(told["command_id"])
 
 
+async def test_an_agent_that_starts_while_its_robot_is_paused_says_so(
+    stack: Stack, gateway: Gateway, tmp_path: Path
+) -> None:
+    robot = stack.robot()
+    async with Client(stack.orchestrator_url) as admin:
+        admin._http.headers["Authorization"] = f"Bearer {stack.admin_token()}"
+        await admin.command_robot(robot.external_id, "pause")
+        worker = worker_of(stack, robot, tmp_path, gateway.url).start()
+        await stack.until(lambda: "paused" in worker.kinds)
+        [warning] = texts(worker, "warning")
+        assert "is paused: it gets no jobs until somebody resumes it" in warning
+        await admin.command_robot(robot.external_id, "resume")
+        await stack.until(lambda: "resumed" in worker.kinds)
+        await worker.stop()
+
+
 # auto
 
 

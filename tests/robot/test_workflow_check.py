@@ -56,7 +56,7 @@ ERRORS: list[tuple[Any, str, str, str | None, str]] = [
     (chain(("l", "LogNode", {"zzz": 1})), "nodes.l.config.zzz", "unknown_option", None, "its options: data, include"),
     (with_node_key(message="x"), "nodes.l.message", "misplaced_option", None, "the options of LogNode stand in config"),
     (with_node_key(parameters={"message": "x"}), "nodes.l.parameters", "misplaced_option", None, "stand in config"),
-    (with_node_key(config=[1]), "", "structure", None, "the config of node l is not an object"),
+    (with_node_key(config=[1]), "nodes.l.config", "structure", None, "the config of node l is not an object"),
     # a port
     (wired(ON, ("v.exec_ouy", "m")), "connections[1].source_port", "unknown_port", "exec_out", "no exit of SetVar"),
     (wired(ON, ("v.finished", "m")), "connections[1].source_port", "unknown_port", "exec_out", "finished is no exit"),
@@ -112,7 +112,7 @@ WARNINGS: list[tuple[Any, str, str]] = [
     (chain(("t", "TextTrimNode", {"mode": "bothh"})), "bad_choice", "bothh is no mode of TextTrimNode t"),
     (graph(USED, ON, ("s.message", "v.value"), ("m.result", "v.value")), "two_sources", "only m counts"),
     (
-        graph({"s": ("SwitchNode", {"cases": ["a"]}), "v": SET}, ("s.case_b", "v")),
+        graph({"s": ("SwitchNode", {"value": "a", "cases": ["a"]}), "v": SET}, ("s.case_b", "v")),
         "never_taken",
         "case_b of s is never",
     ),
@@ -255,3 +255,14 @@ def test_the_check_needs_nothing_heavy() -> None:
     heavy = ("httpx2", "regex", "psycopg", "fastapi", "pydantic", "websockets")
     code = f"import sys, casare_cloud.robot.executor.check; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_work_for_thousands_of_mistakes_is_bounded() -> None:
+    """Looking for what each may mean among a thousand names would take half a minute for this one."""
+    nodes = [{"id": f"n{number}", "type": "LgoNode", "config": {"a": f"{{{{x{number}}}}}"}} for number in range(1_000)]
+    wires = [{"source": "n1", "target": f"nn{number}"} for number in range(20_000)]
+    began_at = time.process_time()
+    problems = find_workflow_problems({"nodes": nodes, "connections": wires})
+    assert time.process_time() - began_at < 10
+    assert len(problems) > 20_000
+    assert problems[0].did_you_mean

@@ -4,7 +4,8 @@ create or replace function public.claim_jobs(
     p_environment text default null,
     p_listening boolean default false,
     p_claim_id uuid default null,       -- the robot's own; it asks again with the same one when no answer came
-    p_capabilities text[] default null  -- of its own, those that it can use now; null: all
+    p_capabilities text[] default null, -- of its own, those that it can use now; null: all
+    p_moves boolean default false       -- the environment is where it works from now on
 )
 returns setof public.claimed_job
 language plpgsql
@@ -89,9 +90,12 @@ begin
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
     if private.nfc(p_environment) <> v_robot.environment then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
-        );
+        if not p_moves then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
+            );
+        end if;
+        v_robot.environment := private.move_robot(v_caller.robot_id, p_environment);
     end if;
     if v_robot.is_repeated then
         return query select c.* from private.answer_claim_again(v_caller.robot_id, p_claim_id, p_lease_seconds) as c;
@@ -301,6 +305,6 @@ begin
 end
 $$;
 comment on function public.claim_jobs is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. With p_moves a p_environment that is not the robot''s becomes it; else it is 400. Needs jobs.claim.';
 revoke all on function public.claim_jobs from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs to authenticated;

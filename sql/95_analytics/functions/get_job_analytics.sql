@@ -1,6 +1,6 @@
 -- Whole days from the rows of days, and the hours of the first day, which the period cuts, from the rows of hours: at most
 -- 90 + 24 rows for the tenant and for each workflow, however many jobs there were.
-create or replace function public.get_job_analytics(p_days integer default 7)
+create or replace function public.get_job_analytics(p_days integer default 7, p_hours integer default null)
 returns jsonb
 language plpgsql
 security definer
@@ -10,12 +10,15 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('analytics.read');
-    v_since timestamptz := date_trunc('hour', private.clock(), 'UTC') - make_interval(hours => 24 * p_days);
+    v_since timestamptz := date_trunc('hour', private.clock(), 'UTC') - make_interval(hours => coalesce(p_hours, 24 * p_days));
     v_midnight timestamptz := date_trunc('day', v_since + interval '1 day' - interval '1 microsecond', 'UTC');
     v_answer jsonb;
 begin
     if p_days is null or p_days not between 1 and 90 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 90.');
+    end if;
+    if p_hours not between 1 and 2160 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'hours must lie between 1 and 2160.');
     end if;
     perform private.sequence_tenant_events(v_caller.tenant_id);
 
@@ -107,6 +110,6 @@ begin
 end
 $$;
 comment on function public.get_job_analytics is
-    'How the tenant''s jobs of the last p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
+    'How the tenant''s jobs of the last p_hours or else p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
 revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics to authenticated;

@@ -62,7 +62,7 @@ def register(env: Mapping[str, str], url: str, name: str, capabilities: Sequence
     with errors_as_sentences(), SyncAutomationClient(url, api_key=key) as cloud:
         if not key:
             try:
-                cloud.login(*login_of(env))
+                cloud.login(*login_of(env), env.get("CASARE_TENANT") or None)
             except NotConfigured as problem:
                 fail(str(problem), 2)
         made = cloud.register_agent(name, capabilities=list(capabilities))

@@ -17,6 +17,7 @@ from casare_cloud.cli import (
     limits,
     members,
     metrics,
+    nodes,
     pools,
     purging,
     robot,
@@ -59,6 +60,7 @@ app.command("status")(stack.status)
 app.command("dashboard")(stack.dashboard)
 app.command("top")(top.top)
 app.command("demo")(stack.demo)
+app.command("nodes")(nodes.nodes)
 app.command("whoami")(whoami.whoami)
 app.command("tenants")(whoami.tenants)
 app.command("audit")(audit.audit)

@@ -28,6 +28,9 @@ def submit(
     workflow_id: Annotated[
         str | None, typer.Option("--workflow", help="Store it as the next version of this workflow (an id).")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict/--no-strict", help="Refuse a workflow with mistakes, or take it with warnings.")
+    ] = True,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the job until it is finished.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +47,7 @@ def submit(
         more: dict[str, Any] = {"priority": priority, **({"pool": pool} if pool else {})}
         if workflow_id:
             more["workflow_id"] = workflow_id
-        submitted = await client.submit_workflow(name or file.stem, definition, **more)
+        submitted = await client.submit_workflow(name or file.stem, definition, strict=strict, **more)
         for warning in submitted.get("warnings", ()) if watch or not as_json else ():
             typer.echo(f"warning: {warning}", err=True)
         if not watch:

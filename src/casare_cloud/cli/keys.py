@@ -124,7 +124,7 @@ def import_robot_tokens(
 ) -> None:
     """Let tokens that robots use already work in this tenant. A robot that is not there is made.
 
-    Robots go on sending them as X-Api-Token, to an orchestrator with ROBOT_AUTH_ENABLED=true. Idempotent.
+    Robots go on sending them, to an orchestrator with ROBOT_AUTH_ENABLED=true. Idempotent.
 
     Example: ROBOT_TOKENS=robot-001:9f86d0…,robot-002:60303a… casare-cloud keys import-robot-tokens
     """

@@ -107,6 +107,8 @@ def errors_as_sentences() -> Iterator[None]:
     except LocalStackError as problem:
         fail(str(problem))
     except ApiError as problem:
+        for each in problem.details or ():
+            note(f"{each.get('path')}: {each.get('sentence')}")
         fail(f"{problem.message} ({problem.code}{_again(problem.headers)})")
     except OSError as problem:
         if problem.filename is None:

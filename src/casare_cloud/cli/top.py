@@ -32,7 +32,7 @@ def top(
     """Show queue, robots and newest jobs, live, until Ctrl-C.
 
     It fills a terminal of 80 columns and 24 lines or more. Without a terminal it prints a line whenever a figure
-    changed; with --json an object a line. jobs/min counts the ends of jobs since it was started.
+    changed; with --json an object a line. jobs/min counts the ends of jobs since it was started, so --once has none.
 
     When the service does not answer, it shows since when, with what was last heard, and goes on trying.
 
@@ -40,7 +40,7 @@ def top(
     """
     from casare_cloud.cli.top_view import Sight
 
-    sight = Sight()
+    sight = Sight(is_followed=not once)
 
     async def work(client: "Client") -> None:
         if once:

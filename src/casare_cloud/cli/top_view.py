@@ -28,6 +28,7 @@ class Sight:
     jobs: Sequence[Mapping[str, Any]] = ()
     connection: str = "connecting"
     problem: str | None = None
+    is_followed: bool = True  # then ends of jobs are seen; what is read once knows of none
     _ends: deque[datetime] = field(default_factory=deque)
 
     def take_fleet(self, fleet: Mapping[str, Any]) -> None:
@@ -77,8 +78,10 @@ class Sight:
                 word = event["event_type"].removeprefix("job.")
                 self.today["failed" if word == "timeout" else word] += 1
 
-    def count_ends(self, now: datetime) -> int:
-        """How many jobs ended within the last minute, as far as they were seen."""
+    def count_ends(self, now: datetime) -> int | None:
+        """How many jobs ended within the last minute, as far as they were seen; None when none could be."""
+        if not self.is_followed:
+            return None
         while self._ends and self._ends[0] < now - _MINUTE:
             self._ends.popleft()
         return len(self._ends)
@@ -108,7 +111,7 @@ class Sight:
     def as_line(self, now: datetime) -> str:
         """The figures in one line, for a file or a pipe."""
         figures = [*self._queue_figures(), *_figures(self.robot_states, _COUNTED_STATES)]
-        text = f"{now.astimezone():%H:%M:%S}  {'  '.join(figures)}  {self.count_ends(now)} jobs/min"
+        text = f"{now.astimezone():%H:%M:%S}  {'  '.join(figures + self._rate_figures(now))}"
         return text if self.problem is None else f"{text}  {one_line(self.problem)}"
 
     def as_lines(self, width: int, height: int, now: datetime) -> list[str]:
@@ -116,11 +119,12 @@ class Sight:
         states = self.robot_states
         others = _figures(states, sorted(states.keys() - set(_COUNTED_STATES)))
         status = self.connection if self.problem is None else one_line(self.problem)
+        today = _figures(self.today, ("completed", "failed")) + self._rate_figures(now)
         head = [
             f"casare-cloud top  {now.astimezone():%H:%M:%S}  {status}",
             "",
             f"queue   {'  '.join(self._queue_figures())}",
-            f"today   {'  '.join(_figures(self.today, ('completed', 'failed')))}  {self.count_ends(now)} jobs/min",
+            f"today   {'  '.join(today)}",
             f"robots  {'  '.join(_figures(states, _COUNTED_STATES) + others)}",
             "",
         ]
@@ -128,6 +132,10 @@ class Sight:
         of_robots = min(len(self.robots), max(room // 3, min(_LEAST_ROBOTS, room), room - len(self.jobs)))
         lines = [*head, *self._robot_lines(width, of_robots, now), "", *self._job_lines(width, room - of_robots)]
         return [set_cell_size(line, width).rstrip() for line in lines[:height]]
+
+    def _rate_figures(self, now: datetime) -> list[str]:
+        ends = self.count_ends(now)
+        return [] if ends is None else [f"{ends} jobs/min"]
 
     def _queue_figures(self) -> list[str]:
         most = "+" if self.queue.get("is_capped") else ""

@@ -37,5 +37,9 @@ def tenants(as_json: AsJson = False) -> None:
         [row["slug"], row["name"], row["tenant_id"], "yes" if row["is_current"] else "no"] for row in answer["tenants"]
     ]
     print_table(("tenant", "name", "id", "in use"), rows)
-    if len(rows) > 1:
+    if not rows:
+        note(
+            "You belong to none: ask somebody for an invitation, and accept it with casare-cloud members accept TOKEN."
+        )
+    elif len(rows) > 1:
         note("Act in another one with CASARE_TENANT=<tenant>.")

@@ -7,7 +7,27 @@ import typer
 from casare_cloud.cli.calls import AsJson, call_client
 from casare_cloud.cli.output import print_json, print_table, say
 
-app = typer.Typer(help="List, show and delete workflows.", no_args_is_help=True)
+app = typer.Typer(help="Check, list, show and delete workflows.", no_args_is_help=True)
+
+
+@app.command("validate")
+def validate_workflows(
+    files: Annotated[list[str], typer.Argument(help="Workflows as JSON; - is standard input.", metavar="FILE...")],
+    warnings_fail: Annotated[
+        bool, typer.Option("--fail-on-warnings", "-W", help="Exit code 1 for warnings, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with workflows before they run, by node and key. Needs no service.
+
+    Exit code 0: a robot would run them; 1: a mistake was found; 2: a file cannot be read or is not JSON.
+
+    Example: casare-cloud workflows validate examples/*.json
+    """
+    from casare_cloud.cli.validating import validate
+
+    if code := validate(files, as_json=as_json, warnings_fail=warnings_fail):
+        raise SystemExit(code)
 
 
 @app.command("list")

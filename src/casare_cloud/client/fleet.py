@@ -24,6 +24,7 @@ class RobotLogFilters(Paging, total=False):
     """Which lines."""
 
     level: Literal["debug", "info", "warning", "error", "critical"] | None
+    since: str | None
 
 
 class RobotDetails(TypedDict, total=False):

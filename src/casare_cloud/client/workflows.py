@@ -97,15 +97,24 @@ class WorkflowCalls(Session):
     """Workflows and schedules."""
 
     async def submit_workflow(
-        self, name: str, definition: Mapping[str, Any], **more: Unpack[WorkflowOptions]
+        self, name: str, definition: Mapping[str, Any], *, strict: bool = True, **more: Unpack[WorkflowOptions]
     ) -> Answer:
-        """Store a workflow and run it once (`priority`, `metadata` …), or not (`run` false): POST /workflows."""
-        return await self._create("/workflows", {"workflow_name": name, "workflow_json": definition, **more})
+        """Store a workflow and run it once (`priority`, `metadata` …), or not (`run` false): POST /workflows.
 
-    async def upload_workflow(self, file_name: str, content: bytes, **options: Unpack[UploadOptions]) -> Answer:
+        400 WORKFLOW_INVALID when no robot would run it, with each mistake in the error's `details`; without `strict`
+        they are `warnings`.
+        """
+        body = {"workflow_name": name, "workflow_json": definition, **more}
+        return await self._create("/workflows", body, params={"strict": strict})
+
+    async def upload_workflow(
+        self, file_name: str, content: bytes, *, strict: bool = True, **options: Unpack[UploadOptions]
+    ) -> Answer:
         """Store a workflow from a `.json` file of up to 50 MB and run it once: POST /workflows/upload."""
         files = {"file": (file_name, content, "application/json")}
-        return await self._create("/workflows/upload", None, files=files, data=options, timeout=120)
+        return await self._create(
+            "/workflows/upload", None, files=files, data=options, timeout=120, params={"strict": strict}
+        )
 
     async def list_workflows(self, **filters: Unpack[WorkflowFilters]) -> Answer:
         """`{workflows, total, limit, offset}`."""

@@ -18,7 +18,9 @@ from casare_cloud.faces.kit.health import PROBES
 from casare_cloud.gateway import closing, routes
 from casare_cloud.gateway.calls import Call, Handler, Request, Services
 from casare_cloud.gateway.dashboards import fleet
+from casare_cloud.gateway.fleet_pictures import FleetPictures
 from casare_cloud.gateway.hub import Hub
+from casare_cloud.gateway.places import Places
 from casare_cloud.gateway.robots.connection import Switchboard
 from casare_cloud.gateway.sockets import Socket
 from casare_cloud.identity import Verifier
@@ -28,6 +30,7 @@ from casare_cloud.preflight.readiness import Readiness
 logger = logging.getLogger("casare_cloud")
 
 BODY_BYTES = 1024  # nothing is posted here
+_UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket"}
 
 
 class GatewayEnvelope(Envelope):
@@ -49,6 +52,7 @@ class Gateway(Edge):
         self.settings = settings
         self.readiness = Readiness(settings, AuthFaults())
         self.sockets: set[Socket] = set()  # that are open
+        self.places = Places(settings.gateway_sockets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -64,6 +68,8 @@ class Gateway(Edge):
             return
         probe = PROBES.get(path)
         if probe is None or scope["method"] != "GET":
+            if routes.find(path) is not None:
+                raise ApiError(426, "UPGRADE_REQUIRED", "This address is a WebSocket.", _UPGRADE)
             raise NotFound("NOT_FOUND", "There is nothing at this address but sockets.")
         status, body = await probe(self)
         await send_json(send, status, body, {"Cache-Control": "no-store"})
@@ -81,8 +87,8 @@ class Gateway(Edge):
     def services(self) -> Services:
         """What sockets share."""
         verifier, doorbells = Verifier(self.settings), Doorbells(self.settings)
-        robots = Switchboard(self.database, verifier, doorbells)
-        return Services(self.settings, self.database, verifier, doorbells, robots)
+        robots, fleets = Switchboard(self.database, verifier, doorbells), FleetPictures(self.database)
+        return Services(self.settings, self.database, verifier, doorbells, robots, fleets, self.places)
 
     @cached_property
     def hub(self) -> Hub:
@@ -102,12 +108,12 @@ class Gateway(Edge):
         if (await receive())["type"] != "websocket.connect":
             return
         await send({"type": "websocket.accept"})
-        socket = Socket(receive, send)
+        socket = Socket(receive, send, self.places)
         found = routes.find(scope["path"])
         if found is None:
             await socket.close(closing.UNKNOWN_PATH, "There is no socket at this address.")
-        elif len(self.sockets) >= self.settings.gateway_sockets:
-            await socket.close(closing.UNAVAILABLE, "This instance has no room for another socket; try again.")
+        else:
+            await self.places.enter(socket)
         self.sockets.add(socket)
         writing = asyncio.create_task(socket.run())
         talking = asyncio.create_task(self._talk(scope, socket, found))
@@ -118,6 +124,7 @@ class Gateway(Edge):
                 await writing
         finally:
             self.sockets.discard(socket)
+            self.places.leave(socket)
             for task in (talking, writing):
                 task.cancel()
             await asyncio.gather(talking, writing, return_exceptions=True)

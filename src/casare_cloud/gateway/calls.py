@@ -16,7 +16,12 @@ from casare_cloud.config import Settings
 from casare_cloud.database import Database
 from casare_cloud.domain.jobs.doorbells import Doorbells
 from casare_cloud.domain.users import dev_mode
+from casare_cloud.domain.users.model import Identity
 from casare_cloud.errors import AuthenticationFailed
+from casare_cloud.gateway import closing
+from casare_cloud.gateway.fleet_pictures import FleetPictures
+from casare_cloud.gateway.places import Places
+from casare_cloud.gateway.rates import RateLimit
 from casare_cloud.gateway.robots.connection import Switchboard
 from casare_cloud.gateway.sockets import Socket
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
     from casare_cloud.gateway.hub import Hub
 
 FIRST_MESSAGE_SECONDS = 5.0
+CHECK_SECONDS = 30.0  # until it is asked again whether somebody may hear what they hear; a watch lapses after 60
+MOST_BYTES = 64 * 1024  # of a message: a ping, or a token
 _QUERY = ("token", "api_key", "api_secret")
 _MESSAGE = ("token", "api_key", "api_secret", "auth_token", "access_token")
 
@@ -38,6 +45,8 @@ class Services:
     verifier: Verifier
     doorbells: Doorbells
     robots: Switchboard
+    fleets: FleetPictures
+    places: Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +105,46 @@ class Call(Request):
             return actor
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
-                while answer_ping(self.socket, message := await self.socket.receive()):
+                while answer_ping(self.socket, message := await self._receive()):
                     pass
                 if (credential := credential_in(message)) is not None:
                     return await self.actor_of(credential)
         raise AuthenticationFailed()
 
+    async def converse(self, renew: Callable[[Actor], Awaitable[None]]) -> None:
+        """Answer pings, and go on as `renew` says with newer tokens, until the socket is closed."""
+        rate, now = RateLimit(), asyncio.get_running_loop().time
+        while True:
+            message = await self._receive()
+            if answer_ping(self.socket, message):
+                continue
+            credential = credential_in(message)
+            if credential is None:
+                self.socket.offer(_UNKNOWN)
+            elif rate.wait_of(now()) > 0:
+                self.socket.offer(_TOO_MANY)
+            else:
+                await renew(await self.actor_of(credential))
+
+    async def _receive(self) -> str | bytes:
+        message = await self.socket.receive()
+        if len(message) > MOST_BYTES:
+            await self.socket.close(closing.TOO_LARGE, "A message may have at most 64 KB here.")
+            raise closing.SocketClosed
+        return message
+
+
+_UNKNOWN = '{"type": "error", "code": "INVALID_MESSAGE", "message": "This socket takes pings and a new token."}'
+_TOO_MANY = '{"type": "error", "code": "RATE_LIMITED", "message": "At most 100 new tokens in a minute."}'
 
 Handler = Callable[[Call], Awaitable[None]]
 """Talks with whoever opened a socket; returns, or raises `ApiError`, to close it."""
+
+
+def require_same(newer: Identity, before: Identity) -> None:
+    """`AuthenticationFailed` when a newer token is somebody else's, or of another tenant."""
+    if (newer.user_id, newer.tenant_id) != (before.user_id, before.tenant_id):
+        raise AuthenticationFailed("The token is somebody else's.")
 
 
 def end_of(actor: Actor) -> float | None:

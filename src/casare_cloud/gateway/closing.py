@@ -3,6 +3,7 @@
 from casare_cloud.errors import ApiError
 
 NORMAL = 1000
+BROKEN_RULE = 1008  # of the connection itself
 TOO_LARGE = 1009
 BROKEN = 1011
 BAD_PARAMETER = 4400

@@ -6,6 +6,8 @@ while Realtime cannot be had. So sockets miss nothing and hear nothing twice, wh
 """
 
 import asyncio
+import json
+import logging
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,6 +33,8 @@ from casare_cloud.gateway.streams import ENDS, ZERO, Told
 from casare_cloud.realtime_lines import Channel, Lines
 from casare_cloud.waiting import happens_within
 
+logger = logging.getLogger("casare_cloud")
+
 AFTER_BELL_SECONDS = 0.3  # what happened within 250 ms after a bell rang none
 HEARD_SECONDS = 30.0  # a bell may be lost, or rung by a transaction that others overtook
 POLL_SECONDS = 2.0
@@ -38,6 +42,8 @@ TICK_SECONDS = 5.0  # document 000: "every 5 seconds"
 PAGE = 500
 MOST_JOBS = 500  # in hand, whose progress is followed
 MOST_PUSHES = 1000  # of single jobs, that wait for the events before them
+MOST_BYTES = 2**18  # of one of them
+_PUSHES = frozenset(("job.progress", "job.log", "node.started", "node.completed"))
 
 
 class Feed:
@@ -59,7 +65,7 @@ class Feed:
         self._node: dict[UUID, str] = {}  # where each single job was last heard to be
         self._pushes: deque[tuple[UUID, str, Mapping[str, Any]]] = deque(maxlen=MOST_PUSHES)
         self._noded: set[UUID] = set()  # single jobs whose robots tell of their nodes
-        self._tasks = [asyncio.create_task(work()) for work in (self._follow, self._tick, self._logs.run)]
+        self._tasks = [asyncio.create_task(_go_on(work)) for work in (self._follow, self._tick, self._logs.run)]
 
     def add(self, member: Member) -> None:
         """Tell a socket what happens from now on; it is told how things are by whoever adds it."""
@@ -99,11 +105,11 @@ class Feed:
         if not self._is_pushed:
             return
         if self._channel is None and (token := self._token_of(lambda _: True)) is not None:
-            self._channel = self._lines.join(self._topic, self._hear, self._bell.set, token)
+            self._channel = self._lines.join(self._topic, self._hear, self._bell.set, self._bell.set, token)
         for job_id in self._audience.job_ids - set(self._jobs):
             if (token := self._token_of(partial(_follows, job_id))) is not None:
                 hear = partial(self._hear_job, job_id)
-                self._jobs[job_id] = self._lines.join(f"job:{job_id}", hear, self._bell.set, token)
+                self._jobs[job_id] = self._lines.join(f"job:{job_id}", hear, self._bell.set, self._bell.set, token)
 
     async def _leave_refused(self) -> None:
         """Give up topics that Realtime refused the member whose token it was; another's may do."""
@@ -137,7 +143,7 @@ class Feed:
                     self._audience.tell(methodcaller("of_robot", news))
 
     def _hear_job(self, job_id: UUID, event: str, payload: Mapping[str, Any]) -> None:
-        if not event.startswith("job.") or event in ("job.progress", "job.log"):  # others are among the events
+        if event in _PUSHES and _can_be_told(payload):  # what else happens to a job is among the events
             self._pushes.append((job_id, event, payload))
         self._bell.set()  # it is told after the events that were before it
 
@@ -251,11 +257,29 @@ class Feed:
                 self._audience.tell(methodcaller("of_progress", job))
 
 
+async def _go_on(work: Callable[[], Awaitable[None]]) -> None:
+    """Do it for ever, also after an error that nobody thought of: a feed that has ended would look like silence."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("the feed of a tenant failed, and goes on")
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _can_be_told(payload: Mapping[str, Any]) -> bool:
+    """Whether clients can read it: the robot that holds a job may send anything on the topic of the job."""
+    try:
+        return len(json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()) <= MOST_BYTES
+    except (ValueError, RecursionError):
+        return False
+
+
 def _time_of(payload: Mapping[str, Any]) -> datetime:
     """When it happened; of what does not say so, at the end."""
     try:
         return datetime.fromisoformat(payload["timestamp"]).astimezone(UTC)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return datetime.max.replace(tzinfo=UTC)
 
 

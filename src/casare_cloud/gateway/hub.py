@@ -3,22 +3,20 @@
 import asyncio
 import random
 import time
+from functools import partial
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from casare_cloud.errors import ApiError, AuthenticationFailed
+from casare_cloud.errors import ApiError
 from casare_cloud.gateway import closing
-from casare_cloud.gateway.calls import Call, Services, answer_ping, credential_in
+from casare_cloud.gateway.calls import CHECK_SECONDS, Call, Services, require_same
 from casare_cloud.gateway.feeds import Feed
 from casare_cloud.gateway.members import Member, admit, is_final
 from casare_cloud.gateway.streams import Stream, encode
+from casare_cloud.identity import Actor
 from casare_cloud.realtime_lines import Lines
 from casare_cloud.waiting import happens_within
-
-CHECK_SECONDS = 30.0  # a watch lapses after 60
-MOST_BYTES = 64 * 1024  # of a message: a ping, or a token
-_UNKNOWN = encode({"type": "error", "code": "INVALID_MESSAGE", "message": "This socket takes pings and a new token."})
 
 
 class Hub:
@@ -33,22 +31,13 @@ class Hub:
     async def follow(self, call: Call, stream: Stream) -> None:
         """Talk with whoever opened a socket, until it is closed or they may not hear it any more."""
         member, watched = await admit(call, await call.actor(), stream)
+        if not await call.socket.take_place(member.me.tenant_id):
+            return
         await self._enter(member, watched)
         keeping = asyncio.create_task(self._keep(call, member))
         try:
             await self._tell_first(member)
-            while True:
-                message = await call.socket.receive()
-                if len(message) > MOST_BYTES:
-                    await call.socket.close(closing.TOO_LARGE, "A message may have at most 64 KB here.")
-                    return
-                if answer_ping(call.socket, message):
-                    continue
-                credential = credential_in(message)
-                if credential is None:
-                    call.socket.offer(_UNKNOWN)
-                else:
-                    await self._renew(call, member, credential)
+            await call.converse(partial(self._renew, call, member))
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
@@ -107,11 +96,9 @@ class Hub:
             await call.socket.close(closing.BROKEN, "Something went wrong on our side.")
             raise
 
-    async def _renew(self, call: Call, member: Member, credential: str) -> None:
+    async def _renew(self, call: Call, member: Member, actor: Actor) -> None:
         """Go on as the same caller with a newer token."""
-        actor = await call.actor_of(credential)
         newer, _ = await admit(call, actor, member.stream)
-        if (newer.me.user_id, newer.me.tenant_id) != (member.me.user_id, member.me.tenant_id):
-            raise AuthenticationFailed("The token is somebody else's.")
+        require_same(newer.me, member.me)
         member.actor = actor
         member.doubted.set()

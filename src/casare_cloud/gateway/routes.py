@@ -8,7 +8,12 @@ from casare_cloud.gateway.dashboards.routes import SOCKETS as DASHBOARDS
 from casare_cloud.gateway.robots.socket import serve_robot
 
 # A path, with {names} for what lies between two slashes → who talks with whoever opens it. The first that fits serves.
-SOCKETS: Mapping[str, Handler] = {"/": serve_robot, "/ws/robot/{robot_id}": serve_robot, **DASHBOARDS}
+SOCKETS: Mapping[str, Handler] = {
+    "/": serve_robot,
+    "/ws/robot": serve_robot,
+    "/ws/robot/{robot_id}": serve_robot,
+    **DASHBOARDS,
+}
 
 _BASE = "/api/v1"
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import uvicorn
 
+from casare_cloud.gateway.wire import HttpProtocol, WebSocketProtocol
+
 FRAME_BYTES = 2 * 2**20  # of a client's message; a route may take less, and says so with 1009 as well
 PING_SECONDS = 20.0
 GRACE_SECONDS = 10  # that sockets have when the process is told to end
@@ -24,7 +26,8 @@ def config_of(app: Any) -> uvicorn.Config:
     """
     return uvicorn.Config(
         app,
-        ws="websockets-sansio",
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

@@ -7,9 +7,11 @@ conversation: it waits until there is room.
 import asyncio
 from collections import deque
 from contextlib import suppress
+from uuid import UUID
 
 from casare_cloud.faces.kit.edge import Receive, Send
 from casare_cloud.gateway import closing
+from casare_cloud.gateway.places import Places
 
 MOST_MESSAGES = 1000  # that wait for a client
 MOST_CHARACTERS = 2**20  # in them together, unless it is one
@@ -20,7 +22,8 @@ CLOSE_SECONDS = 5.0  # until a client that is to hear a code has read what is be
 class Socket:
     """A socket that was accepted. `run` writes until it is closed."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, places: Places | None = None) -> None:
+        self._places = places
         self._receive = receive
         self._send = send
         self._queue: deque[str] = deque()
@@ -35,8 +38,16 @@ class Socket:
         """Whether it was closed from here."""
         return self._end is not None
 
+    async def take_place(self, tenant_id: UUID) -> bool:
+        """Whether there is room for somebody of this tenant; if not, the socket is closed."""
+        return self._places is None or await self._places.take(self, tenant_id)
+
     async def receive(self) -> str | bytes:
-        """The client's next message; `SocketClosed` when there is none to come."""
+        """The client's next message; `SocketClosed` when there is none to come.
+
+        Others have their turn before it, also when a thousand messages came at once.
+        """
+        await asyncio.sleep(0)
         message = await self._receive()
         if message["type"] != "websocket.receive" or self._end is not None:
             raise closing.SocketClosed

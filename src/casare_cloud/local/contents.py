@@ -1,5 +1,6 @@
 """Writes the documents that are made from the code: `sql/README.md`, the table of contents of the schema, from `sql/`
-itself, and `docs/errors.md` from the words on error codes.
+itself, `docs/errors.md` from the words on error codes, `docs/nodes.md` and `docs/workflow.schema.json` from what the
+types of nodes say of themselves.
 
     python -m casare_cloud.local.contents          rewrites them; `make contents`
     python -m casare_cloud.local.contents check    says whether they are what the code holds
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from casare_cloud.error_codes import document as error_document
 from casare_cloud.local.schema import project_root
+from casare_cloud.robot.reference import document as node_document
 
 README = "sql/README.md"
 TODO = "TODO: say in a sentence what the chapter is about."
@@ -74,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", nargs="?", choices=["check"])
     options = parser.parse_args(arguments)
     root = project_root()
-    made = {README: compose(root), error_document.PATH: error_document.compose()}
+    made = {README: compose(root), error_document.PATH: error_document.compose(), **node_document.documents()}
     is_good = True
     for name, text in made.items():
         file = root / name

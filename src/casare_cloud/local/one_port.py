@@ -18,6 +18,7 @@ from websockets.exceptions import WebSocketException
 _FRAME_BYTES = 16 * 2**20
 _HANDED_ON = frozenset((b"authorization", b"x-api-key", b"x-api-token", b"x-request-id", b"origin", b"user-agent"))
 _UNAVAILABLE = 4503
+_IDLE_SECONDS = 75
 
 
 class OnePort:
@@ -81,10 +82,19 @@ async def _join(gateway: ClientConnection, receive: Receive, send: Send) -> None
         await send({"type": "websocket.close", "code": code, "reason": gateway.close_reason or ""})
 
 
+def server_of(app: ASGIApp, host: str, port: str) -> UvicornApplication:
+    """The server of functions-framework, but for connections on which nothing is said.
+
+    Its own closes them after two seconds, the very time after which robots ask for jobs again: a request that meets the
+    end of its connection is lost, and not every client sends it again.
+    """
+    return UvicornApplication(app, host, port, debug=False, keepalive=_IDLE_SECONDS)  # type: ignore[no-untyped-call]
+
+
 def main() -> None:
     """Serve on `HOST` and `PORT`."""
     app = OnePort(create_asgi_app(), os.environ["GATEWAY_URL"])  # type: ignore[no-untyped-call]
-    UvicornApplication(app, os.environ["HOST"], os.environ["PORT"], debug=False).run()  # type: ignore[no-untyped-call]
+    server_of(app, os.environ["HOST"], os.environ["PORT"]).run()
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ class SocketLink:
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._registered: asyncio.Future[None] | None = None
+        self._acknowledgement: Payload = {}
         self._answers: dict[str, asyncio.Future[None]] = {}
         self._is_leaving = False
         self._problem: ApiError = Unreachable("the gateway is not connected")
@@ -72,8 +73,8 @@ class SocketLink:
         if self._socket is None:
             raise self._problem
 
-    async def register(self) -> None:
-        """Connects and registers: one try. Raises `ApiError`; one with 401 or 403 is final."""
+    async def register(self) -> Payload:
+        """Connects and registers: one try; returns the acknowledgement. Raises `ApiError`; 401 and 403 are final."""
         if self._task is not None and self._task.done():
             self._task = None
         if self._task is None:
@@ -83,6 +84,7 @@ class SocketLink:
         if self._registered.done():
             self.check()
         await asyncio.shield(self._registered)
+        return self._acknowledgement
 
     async def say(self, kind: str, payload: Payload) -> None:
         """Says what decides about something, and returns when it is obeyed; raises the gateway's refusal."""
@@ -207,6 +209,7 @@ class SocketLink:
                 await socket.recv()  # the reason is in the code of the close
             raise _closed(socket, str(payload.get("message") or "The registration was refused."))
         self.interval_seconds = float((payload.get("config") or {}).get("heartbeat_interval") or 30)
+        self._acknowledgement = payload
         self._socket = socket
         self.changed.set()
 

@@ -69,8 +69,8 @@ class WebSocketTransport:
     async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         self._profile = profile
         self._begun.update(held_leases)
-        await self._link.register()
-        return {"robot_id": profile.robot_id}
+        acknowledgement = await self._link.register()
+        return {"robot_id": profile.robot_id, **_reason_for_no_jobs(acknowledgement)}
 
     def _registration(self) -> Mapping[str, Any]:
         assert self._profile is not None
@@ -259,6 +259,10 @@ class WebSocketTransport:
         while self._said_at and self._said_at[0] < time.monotonic() - CHATTER_SECONDS:
             self._said_at.popleft()
         return len(self._said_at)
+
+
+def _reason_for_no_jobs(acknowledgement: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: acknowledgement[name] for name in ("mode", "quarantined_at") if name in acknowledgement}
 
 
 def _ids_of(leases: Sequence[Lease] | set[Lease]) -> list[str]:

@@ -49,7 +49,9 @@ def test_generated_requests_break_nothing_and_learn_nothing(asked: Requests) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "least"), [("nobody", 50), pytest.param("admin", 500, marks=pytest.mark.long)], indirect=["asked"]
+    ("asked", "least"),
+    [("nobody", 50), ("robot key", 100), pytest.param("admin", 500, marks=pytest.mark.long)],
+    indirect=["asked"],
 )
 def test_every_limit_of_every_schema_holds_from_both_sides(asked: Requests, least: int) -> None:
     asked.cover()

@@ -135,7 +135,8 @@ async def keep_working(robot: Robot, urls: Sequence[str], number: int) -> None:
     for turn in itertools.count():
         with contextlib.suppress(ConnectionClosed, OSError, TimeoutError, InvalidMessage):
             async with connected(robot, urls[min(turn, len(urls) - 1)], open_timeout=2) as speaker:
-                assert (await speaker.register())["payload"]["success"] is True
+                ack = await speaker.register()
+                assert ack["payload"].get("success") is True, ack
                 while True:
                     for report in unheard:
                         await speaker.say("job_complete", report)

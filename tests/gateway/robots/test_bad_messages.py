@@ -3,14 +3,19 @@
 import asyncio
 import json
 import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from tests.factories import make_key, make_robot, make_tenant
-from tests.gateway.robots.wires import Fleet, Speaker
+from tests.gateway.robots.wires import Fleet, Speaker, new_fleet
 
+from casare_cloud.errors import Unavailable
+from casare_cloud.gateway.rates import MESSAGES
 from casare_cloud.gateway.robots import session
-from casare_cloud.gateway.robots.rates import MESSAGES
+from casare_cloud.gateway.robots.messages import FROM_ROBOTS
 from casare_cloud.identity import Actor, hash_of_key, new_api_key
 
 
@@ -116,6 +121,136 @@ async def test_chatter_is_limited_and_outcomes_are_not(fleet: Fleet) -> None:
         assert 0 < error["payload"]["details"]["retry_after"] <= 60
     assert await speaker.answer("job_complete", {"job_id": job_id, "result": {"n": 1}}) is None
     assert fleet.job(job_id)["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("job_accept", {"job_id": str(uuid.UUID(int=7))}),
+        ("job_complete", {"job_id": "no-id"}),
+        ("error", {"error_code": "BROKEN"}),
+        ("register", {"robot_name": "again"}),
+    ],
+)
+async def test_what_is_about_no_job_of_the_robot_is_chatter(fleet: Fleet, kind: str, said: dict[str, Any]) -> None:
+    """Each such message costs a look at the database, or a line in a log of the service."""
+    speaker = await fleet.registered()
+    for _ in range(MESSAGES - 1):
+        await speaker.say("heartbeat", {"status": "online", "robot_id": speaker.robot.external_id})
+    answer = await speaker.answer(kind, said)
+    assert answer is None or answer["payload"].get("error_code") != "RATE_LIMITED"
+    answer = await speaker.answer(kind, said)
+    assert answer is not None
+    assert answer["payload"]["error_code"] == "RATE_LIMITED"
+
+
+@pytest.mark.parametrize("is_of_the_tenant", [True, False])
+async def test_no_id_reaches_another_robot_s_job(fleet: Fleet, is_of_the_tenant: bool) -> None:
+    """Whatever the field: it is as if there were no such job."""
+    elsewhere = fleet if is_of_the_tenant else new_fleet(fleet.database, fleet.board)
+    other = await elsewhere.registered()
+    job_id = elsewhere.submit()
+    await other.accept(await other.assigned())
+    before, lease = fleet.job(job_id), fleet.lease(job_id)
+    assert lease is not None
+    speaker = await fleet.registered(active_job_ids=[job_id])
+    line = {"message": "m", "level": "info"}
+    for kind, said in (
+        ("job_accept", {}),
+        ("job_reject", {"reason": "no"}),
+        ("job_progress", {"progress": 99}),
+        ("job_complete", {"result": {}}),
+        ("job_failed", {"error_message": "e"}),
+        ("job_cancelled", {}),
+        ("log_entry", line),
+        ("log_batch", {"entries": [line], "sequence": 1}),
+    ):
+        error = await speaker.answer(kind, {"job_id": job_id, **said})
+        assert error is not None, kind
+        assert error["payload"]["error_code"] == "NOT_FOUND", kind
+    error = await speaker.answer("log_batch", {"entries": [{**line, "job_id": job_id}], "sequence": 2})
+    assert error is not None
+    assert error["payload"]["error_code"] == "NOT_FOUND"
+    for kind in ("heartbeat", "status_response"):
+        await speaker.say(kind, {"status": "busy", "active_job_ids": [job_id]})
+    assert fleet.job(job_id) == before
+    after = fleet.lease(job_id)
+    assert after is not None
+    assert after["lease_expires_at"] == lease["lease_expires_at"]
+    assert fleet.rows("select from public.job_logs where job_id = %s", job_id) == []
+    if not is_of_the_tenant:
+        await other.drop()
+
+
+async def test_no_message_speaks_for_another_robot(fleet: Fleet) -> None:
+    speaker, other = await fleet.registered(), make_robot(fleet.database, fleet.tenant)
+    for kind, shape in FROM_ROBOTS.items():
+        if kind != "register":
+            said = {
+                "job_id": "x",
+                "progress": 1,
+                "error_message": "e",
+                "error_code": "E",
+                "message": "m",
+                "entries": [],
+            }
+            assert shape.model_validate({**said, "robot_id": other.external_id})
+            error = await speaker.answer(kind, {**said, "robot_id": other.external_id})
+            assert error is not None, kind
+            assert error["payload"]["error_code"] == "FORBIDDEN", kind
+    assert (await speaker.answer("register", {"robot_id": other.external_id, "robot_name": "x"})) is not None
+    assert await speaker.closed() == 4003
+
+
+async def test_an_acceptance_that_comes_too_late_stops_the_job(fleet: Fleet) -> None:
+    speaker = await fleet.registered()
+    job_id = fleet.submit()
+    assigned = await speaker.assigned()
+    fleet.end_lease(job_id)
+    error = await speaker.answer("job_accept", {"job_id": job_id}, correlation_id=assigned["id"])
+    assert error is not None
+    assert error["payload"]["details"]["reason"] == "LEASE_LOST"
+    assert (await speaker.hear("job_cancel"))["payload"]["job_id"] == job_id
+    assert fleet.job(job_id)["status"] == "queued"
+
+
+async def test_measures_that_change_their_names_do_not_pile_up(fleet: Fleet) -> None:
+    speaker = await fleet.registered()
+    for number in range(6):
+        ack = await speaker.answer("heartbeat", {"status": "online", f"of-{number}": "x" * 12_000})
+        assert ack is not None
+        assert ack["type"] == "heartbeat_ack", ack
+    await speaker.say("heartbeat", {"status": "online"})
+    kept = fleet.robot(speaker.robot)["metrics"]
+    assert "of-5" in kept
+    assert "of-0" not in kept
+
+
+async def test_a_robot_that_cannot_register_while_the_database_is_away_may_come_again(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4001 would send it away for good."""
+    monkeypatch.setattr(session, "REGISTER_SECONDS", 0.05)
+    monkeypatch.setattr(session, "ENROL_SECONDS", 0.0)
+    speaker = fleet.speaker()
+
+    @asynccontextmanager
+    async def away() -> AsyncIterator[Any]:
+        await asyncio.sleep(0.1)
+        raise Unavailable("DATABASE_UNAVAILABLE", "The database does not answer.")
+        yield
+
+    monkeypatch.setattr(speaker.session._connection, "transaction", away)
+    error = await speaker.answer("register", {"robot_name": "x"})
+    assert error is not None
+    assert (error["type"], error["payload"]["error_code"]) == ("error", "HANDLER_ERROR")
+    assert await speaker.closed() == 4503
+
+
+async def test_a_session_whose_parts_fail_is_closed_so_that_the_robot_comes_again(fleet: Fleet) -> None:
+    speaker = await fleet.registered()
+    speaker.session._keeper.on_push("cancel_job", {"job_id": "no-id"})
+    assert await speaker.closed() == 1011
 
 
 @pytest.mark.parametrize("name", ["token", "auth_token"])

@@ -42,7 +42,7 @@ async def test_a_robot_works_over_its_own_path(fleet: Fleet, gateway: Gateway) -
     assert {message["type"] for message in speaker.passed_over} <= {"heartbeat_ack"}
 
 
-@pytest.mark.parametrize("path", ["/", "", "/ws/robot/{id}", "/api/v1/ws/robot/{id}"])
+@pytest.mark.parametrize("path", ["/", "", "/ws/robot", "/ws/robot/{id}", "/api/v1/ws/robot/{id}"])
 async def test_the_key_may_come_with_the_registration(fleet: Fleet, gateway: Gateway, path: str) -> None:
     robot = make_robot(fleet.database, fleet.tenant)
     async with connected(robot, gateway.url, path.format(id=robot.external_id)) as speaker:

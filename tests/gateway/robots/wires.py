@@ -25,6 +25,9 @@ class Wire:
         self.closed: tuple[int, str] | None = None
         self.changed = asyncio.Event()
 
+    async def take_place(self, tenant_id: uuid.UUID) -> bool:
+        return True
+
     async def send(self, text: str) -> None:
         self.heard.append(json.loads(text))
         self.changed.set()
@@ -192,3 +195,11 @@ class Fleet:
 def new_fleet(database: Database, board: Switchboard) -> Fleet:
     """A tenant of its own."""
     return Fleet(database, board, make_tenant(database))
+
+
+async def running(fleet: Fleet, speaker: Speaker | None = None, **options: Any) -> tuple[Speaker, str]:
+    """A robot that runs a job."""
+    speaker = speaker or await fleet.registered()
+    job_id = fleet.submit(**options)
+    assert await speaker.accept(await speaker.assigned()) == job_id
+    return speaker, job_id

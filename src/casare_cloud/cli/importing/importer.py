@@ -123,7 +123,9 @@ class Importer:
             outcome = "unchanged" if same else "changed"
         if outcome != "unchanged" and not self._is_dry:
             options: dict[str, Any] = {"workflow_id": known} if known else {"metadata": _metadata_of(found)}
-            known = (await self._client.submit_workflow(found.name, definition, run=False, **options))["workflow_id"]
+            known = (await self._client.submit_workflow(found.name, definition, strict=False, run=False, **options))[
+                "workflow_id"
+            ]
         self._workflows[found.id] = _Stored(known, found.place, definition, errors)
         return outcome, known, errors + warnings
 
@@ -134,14 +136,15 @@ class Importer:
             self._robots.add(found.id)
             return "unchanged", found.id, []
         settings = {name: found.data[name] for name in _ROBOT_FIELDS if found.data.get(name)}
+        reasons = [found.remark] if found.remark else []
         if not self._is_dry:
             hostname = str(found.data.get("hostname") or "unknown")
             await self._client.register_robot(found.id, found.name, hostname, **settings)
         self._robots.add(found.id)
-        return "new", found.id, []
+        return "new", found.id, reasons
 
     async def _import_token(self, found: Found) -> _Said:
-        header = "the robot sends it as X-Api-Token, to an orchestrator with ROBOT_AUTH_ENABLED=true."
+        header = "the orchestrator takes it with ROBOT_AUTH_ENABLED=true."
         if self._is_dry:
             return "new", found.id, [header]
         try:

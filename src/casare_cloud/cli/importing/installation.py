@@ -5,23 +5,25 @@ import importlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 MOST_FILE_BYTES = 50 * 2**20
+IDENTITY = "robot_identity.json"
 LISTS = ("workflows", "schedules", "robots", "triggers", "jobs")  # of the orchestrator's local storage
 _PASSED_OVER = {"node_modules", ".git", ".venv", "__pycache__"}
 
 
 @dataclass(frozen=True)
 class Found:
-    """Something of the installation: the id that it has there, and the file that holds it."""
+    """Something of the installation: its id there, the file that holds it, and what else is to be done (`remark`)."""
 
     id: str
     name: str
     place: str
     data: Mapping[str, Any]
+    remark: str | None = None
 
 
 @dataclass
@@ -47,12 +49,28 @@ def read_installation(folder: Path) -> Installation:
             elif path.suffix == ".json":
                 _read_json(found, place, json.loads(path.read_text("utf-8-sig")))
             elif path.suffix in (".yaml", ".yml"):
-                _read_yaml(found, place, path.read_text("utf-8-sig"))
+                _read_yaml(found, place, path.read_text("utf-8-sig"), _identity_beside(path))
             else:
-                _read_env(found, place, path.read_text("utf-8-sig"))
+                _read_env(found, place, path.read_text("utf-8-sig"), _identity_beside(path))
         except (OSError, ValueError, RecursionError) as error:
             found.remarks.append((place, f"cannot be read: {error}"))
+    found.robots = _merged(found.robots)
     return found
+
+
+def _merged(robots: list[Found]) -> list[Found]:
+    """Each robot once: its program's files say different things of it, and the first that says one is right."""
+    once: dict[str, Found] = {}
+    for robot in robots:
+        known = once.setdefault(robot.id, robot)
+        if known is not robot:
+            once[robot.id] = replace(
+                known,
+                name=robot.name if known.name == known.id else known.name,
+                place=f"{known.place}, {robot.place}",
+                data={**robot.data, **{name: value for name, value in known.data.items() if value}},
+            )
+    return list(once.values())
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -60,6 +78,20 @@ def _files(folder: Path) -> Iterator[Path]:
         is_read = path.suffix in (".json", ".yaml", ".yml", ".env") or path.name == ".env"
         if is_read and path.is_file() and not _PASSED_OVER & set(path.relative_to(folder).parts):
             yield path
+
+
+def _identity_beside(path: Path) -> Mapping[str, Any]:
+    """Who the robot whose settings these are says that it is: its program makes up an id and keeps it in a file."""
+    try:
+        content = json.loads(path.with_name(IDENTITY).read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return {}  # none, or the file itself is told of
+    return content if isinstance(content, dict) else {}
+
+
+def _id_of(identity: Mapping[str, Any]) -> str | None:
+    said = identity.get("fleet_robot_id") or identity.get("worker_robot_id")
+    return str(said) if said else None
 
 
 def _read_json(found: Installation, place: str, content: Any) -> None:
@@ -72,6 +104,8 @@ def _read_json(found: Installation, place: str, content: Any) -> None:
                 found.remarks.append((place, f"row {number} has no id"))
         if stem == "jobs" and content:
             found.remarks.append((place, "holds the history of jobs, which stays where it is"))
+    elif isinstance(content, dict) and Path(place).name == IDENTITY and (robot_id := _id_of(content)):
+        found.robots.append(Found(robot_id, str(content.get("fleet_robot_name") or robot_id), place, {}))
     elif isinstance(content, dict) and "workflow_json" in content:
         name = str(content.get("workflow_name") or stem)
         found.workflows.append(Found(str(content.get("workflow_id") or f"file:{place}"), name, place, content))
@@ -109,8 +143,11 @@ def _take_row(found: Installation, kind: str, row: Found) -> None:
         found.left_behind.append(row)
 
 
-def _read_yaml(found: Installation, place: str, text: str) -> None:
-    """A robot's file has `robot` with an id or a name, and the token with which it reports to its orchestrator."""
+def _read_yaml(found: Installation, place: str, text: str, identity: Mapping[str, Any]) -> None:
+    """A robot's file has `robot` with an id or a name, and the token with which it reports to its orchestrator.
+
+    The id may be in the file of its identity.
+    """
     if not re.search(r"^robot:", text, re.MULTILINE):
         return
     try:
@@ -126,30 +163,46 @@ def _read_yaml(found: Installation, place: str, text: str) -> None:
     if not isinstance(robot, dict) or not (robot.get("id") or robot.get("name")):
         found.remarks.append((place, "robot has neither id nor name"))
         return
-    robot_id = str(robot.get("id") or robot["name"])
+    said = robot.get("id") or _id_of(identity)
+    robot_id = str(said or robot["name"])
+    remark = None if said else f"its files say no id: its program must be told CASARE_ROBOT_ID={robot_id}."
     parts = {name: part for name, part in content.items() if isinstance(part, dict)}
     slots = robot.get("max_concurrent_jobs") or parts.get("execution", {}).get("max_concurrent_jobs")
-    found.robots.append(
-        Found(robot_id, str(robot.get("name") or robot_id), place, {**robot, "max_concurrent_jobs": slots})
-    )
+    data = {**robot, "max_concurrent_jobs": slots}
+    found.robots.append(Found(robot_id, str(robot.get("name") or robot_id), place, data, remark))
     orchestrator = parts.get("orchestrator", {})
-    token = orchestrator.get("api_token") or orchestrator.get("api_key")
+    _take_token(found, place, robot_id, orchestrator.get("api_token") or orchestrator.get("api_key"))
+
+
+def _take_token(found: Installation, place: str, robot_id: str, token: Any) -> None:
     if not isinstance(token, str) or not token:
         return
-    if token.startswith("${") or re.fullmatch(r"[A-Z_]+", token):
+    if token.startswith(("${", "<")) or re.fullmatch(r"[A-Z_]+", token):
         found.remarks.append((place, f"the token of {robot_id} is a placeholder"))
         return
     sha256 = hashlib.sha256(token.encode()).hexdigest()
     found.tokens.append(Found(robot_id, robot_id, place, {"sha256": sha256}))
 
 
-def _read_env(found: Installation, place: str, text: str) -> None:
-    for line in text.splitlines():
-        named = re.match(r"\s*(?:export\s+)?ROBOT_TOKENS\s*=\s*(.*)$", line)
-        for pair in named[1].strip().strip("\"'").split(",") if named else ():
-            robot_id, _, sha256 = pair.strip().rpartition(":")
-            if robot_id and re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
-                found.tokens.append(Found(robot_id, robot_id, place, {"sha256": sha256.lower()}))
-            elif pair.strip():
-                text = "an entry of ROBOT_TOKENS is no robot-id:sha256 (64 hexadecimal digits)"
-                found.remarks.append((place, text))
+def _read_env(found: Installation, place: str, text: str, identity: Mapping[str, Any]) -> None:
+    """An orchestrator's file names the tokens of its robots, a robot's its own id and token."""
+    lines = re.findall(r"^\s*(?:export\s+)?(\w+)\s*=[ \t]*(.*?)\s*$", text, re.MULTILINE)
+    values = {name: value.strip("\"'") for name, value in lines}
+    for pair in values.get("ROBOT_TOKENS", "").split(","):
+        robot_id, _, sha256 = pair.strip().rpartition(":")
+        if robot_id and re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+            found.tokens.append(Found(robot_id, robot_id, place, {"sha256": sha256.lower()}))
+        elif pair.strip():
+            found.remarks.append((place, "an entry of ROBOT_TOKENS is no robot-id:sha256 (64 hexadecimal digits)"))
+    token = values.get("CASARE_ORCHESTRATOR_API_KEY") or values.get("ORCHESTRATOR_API_KEY")
+    if own := values.get("CASARE_ROBOT_ID") or _id_of(identity):
+        slots = values.get("CASARE_MAX_CONCURRENT_JOBS", "")
+        data = {
+            "environment": values.get("CASARE_ENVIRONMENT"),
+            "tags": [tag.strip() for tag in values.get("CASARE_ROBOT_TAGS", "").split(",") if tag.strip()],
+            "max_concurrent_jobs": int(slots) if slots.isdecimal() else None,
+        }
+        found.robots.append(Found(own, values.get("CASARE_ROBOT_NAME") or own, place, data))
+        _take_token(found, place, own, token)
+    elif token:
+        found.remarks.append((place, "holds a key of the orchestrator and does not say whose (CASARE_ROBOT_ID)"))

@@ -50,7 +50,10 @@ def translate(data: Mapping[str, Any], now: datetime) -> Translated:
     elif frequency in ("hourly", "daily", "weekly", "monthly"):
         fields["frequency"] = frequency
         if due is not None:
-            fields["starts_at"] = due.isoformat()
+            minute = due.replace(second=0, microsecond=0)
+            fields["starts_at"] = minute.isoformat()
+            if minute != due:
+                remarks.append(f"it ran at {due:%H:%M:%S} UTC, and runs at the full minute here")
         else:
             remarks.append("it says no next run, so it runs when its hour, day, week or month begins")
         if frequency == "monthly":

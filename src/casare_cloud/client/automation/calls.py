@@ -138,6 +138,7 @@ class Pages(Generic[P, Item]):
                 return self._read_async(client, *arguments, **options)
             return self._read(client, *arguments, **options)
 
+        method.__doc__ = self.__doc__
         return method
 
     async def _read_async(self, client: AsyncCaller, *arguments: Any, **options: Any) -> AsyncIterator[Item]:

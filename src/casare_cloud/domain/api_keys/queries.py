@@ -16,6 +16,7 @@ _WANTED = f"""
     k.tenant_id = caller.tenant_id
     and k.kind = %(kind)s::public.api_key_kind
     and (%(status)s::text is null or {_STATUS} = %(status)s)
+    and (%(robot)s::text is null or %(robot)s in (r.external_id, k.robot_external_id, k.robot_id::text))
 """
 
 LIST_KEYS = f"""
@@ -24,6 +25,7 @@ from private.authorize('api_keys.read') as caller
 cross join lateral (
     select count(*) as total
     from public.api_keys as k
+    {_ROBOT}
     where {_WANTED}
 ) as counted
 left join lateral (

@@ -34,7 +34,7 @@ class Filter:
 
     workflow_id: UUID | None = None
     reason: DeadReason | None = None
-    is_resolved: bool = False
+    is_resolved: bool | None = False  # None: both
 
 
 @dataclass(frozen=True, slots=True)

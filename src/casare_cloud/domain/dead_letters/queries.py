@@ -19,7 +19,7 @@ left join lateral (
 
 _WANTED = """
     d.tenant_id = caller.tenant_id
-    and (d.resolved_at is not null) = %(is_resolved)s::boolean
+    and (%(is_resolved)s::boolean is null or (d.resolved_at is not null) = %(is_resolved)s)
     and (%(workflow_id)s::uuid is null or d.workflow_id = %(workflow_id)s)
     and (%(reason)s::text is null or d.reason = %(reason)s)
 """

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 LINGER_SECONDS = 60.0
 
 Listener = Callable[[str, Mapping[str, Any]], None]
-"""Takes the event and payload of what is pushed to a robot; `joined` each time that pushes begin to arrive."""
+"""Takes the event and payload of what is pushed to a robot; `joined` each time that pushes begin to arrive, `lost`
+when they do so no more."""
 
 
 @dataclass(eq=False, slots=True)
@@ -54,6 +55,11 @@ class Doorbell:
         """What was pushed before was not heard."""
         for listener in self.listeners:
             listener("joined", {})
+
+    def on_loss(self) -> None:
+        """What is pushed now is not heard."""
+        for listener in self.listeners:
+            listener("lost", {})
 
 
 @dataclass(eq=False, slots=True)
@@ -93,9 +99,9 @@ class Doorbells:
         bell = hall.bells.get(key_hash)
         if bell is None:
             bell = hall.bells[key_hash] = Doorbell(f"robot:{ids[1]}", asyncio.get_running_loop().time())
-            bell.channel = hall.lines.join(bell.topic, bell.on_push, bell.on_join, token)
+            bell.channel = hall.lines.join(bell.topic, bell.on_push, bell.on_join, bell.on_loss, token)
         elif bell.channel.is_refused:
-            bell.channel.listen(bell.on_push, bell.on_join, token)
+            bell.channel.listen(bell.on_push, bell.on_join, bell.on_loss, token)
         if hall.sweeper is None:
             hall.sweeper = asyncio.create_task(_sweep(hall))
         return bell

@@ -86,6 +86,7 @@ async def claim_now(tx: Transaction, order: ClaimOrder, is_listening: bool) -> l
         "claim_id": order.claim_id,
         "listening": is_listening,
         "capabilities": order.capabilities,
+        "moves": order.moves,
     }
     rows = await tx.fetch_all(queries.CLAIM_JOBS, params)
     if order.starts:

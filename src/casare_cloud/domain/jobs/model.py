@@ -195,6 +195,7 @@ class ClaimOrder:
     claim_id: UUID | None = None
     capabilities: list[str] | None = None  # of the robot's own, those that it can use now; None: all
     starts: bool = False  # the jobs run from their claim: the robot says no start
+    moves: bool = False  # `environment` is where the robot works from now on; else it must be the robot's own
 
 
 @dataclass(frozen=True, slots=True)

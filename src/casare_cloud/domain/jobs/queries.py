@@ -254,7 +254,8 @@ CLAIM_JOBS = """
 select *
 from public.claim_jobs(
     p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
-    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid, p_capabilities => %(capabilities)s::text[]
+    p_listening => %(listening)s::boolean, p_claim_id => %(claim_id)s::uuid, p_capabilities => %(capabilities)s::text[],
+    p_moves => %(moves)s::boolean
 )
 """
 
@@ -312,6 +313,10 @@ select (public.retry_job(%(job_id)s::uuid, %(input)s::jsonb) ->> 'new_job_id')::
 
 EXPLAIN_JOB = """
 select public.explain_job(%(job_id)s::uuid) as answer
+"""
+
+NAME_MISSING_ROBOT = """
+select public.name_missing_robot(%(job_id)s::uuid) as sentence
 """
 
 LIST_WAITING_REASONS = """

@@ -239,6 +239,12 @@ async def list_last_logs(tx: Transaction, job_ids: Sequence[UUID]) -> dict[UUID,
     return {row["job_id"]: row["job_log_id"] for row in rows}
 
 
+async def warnings_of(tx: Transaction, job_id: UUID) -> list[str]:
+    """That no registered robot could run a job that was just queued, in a sentence. Needs jobs.create."""
+    sentence: str | None = await tx.fetch_value(queries.NAME_MISSING_ROBOT, {"job_id": job_id})
+    return [] if sentence is None else [sentence]
+
+
 async def explain(tx: Transaction, job_id: UUID) -> dict[str, Any]:
     """Why a job waits, who holds it or how it ended, as `public.explain_job` says it; 404 JOB_NOT_FOUND."""
     answer: dict[str, Any] = await tx.fetch_value(queries.EXPLAIN_JOB, {"job_id": job_id})

@@ -15,7 +15,7 @@ select public.get_robot_metrics(%(robot_id)s::uuid) as answer
 """
 
 GET_ANALYTICS = """
-select public.get_job_analytics(%(days)s::integer) as answer
+select public.get_job_analytics(p_hours => %(hours)s::integer) as answer
 """
 
 GET_TIMELINE = """

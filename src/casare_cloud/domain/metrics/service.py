@@ -65,10 +65,15 @@ async def get_job(tx: Transaction, job_id: UUID) -> JobMetrics:
 
 async def get_analytics(tx: Transaction, days: int) -> Analytics:
     """How the jobs of the last `days` (1 to 90) times 24 hours ended, from a full hour on. Needs analytics.read."""
-    answer: dict[str, Any] = await tx.fetch_value(queries.GET_ANALYTICS, {"days": days})
+    return await get_analytics_of_hours(tx, 24 * days)
+
+
+async def get_analytics_of_hours(tx: Transaction, hours: int) -> Analytics:
+    """How the jobs of the last `hours` (1 to 2160) ended, from a full hour on. Needs analytics.read."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.GET_ANALYTICS, {"hours": hours})
     names = ("completed", "failed", "timed_out", "cancelled", "duration_ms_sum")
     return Analytics(
-        days=days,
+        days=-(-hours // 24),
         since=datetime.fromisoformat(answer["since"]),
         outcomes=Outcomes(**{name: answer[name] for name in names}),
         **{f"{name}_duration_ms": answer["percentiles"][name] for name in ("p50", "p90", "p99")},

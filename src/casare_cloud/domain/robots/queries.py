@@ -112,6 +112,7 @@ COUNTED_LOGS = 10_000
 
 _WANTED_LOGS = """
     l.tenant_id = r.tenant_id and l.robot_id = r.robot_id and (%(level)s::text is null or l.level = %(level)s)
+    and (%(since)s::timestamptz is null or l.logged_at > %(since)s)
 """
 
 LIST_ROBOT_LOGS = f"""

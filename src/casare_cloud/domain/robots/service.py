@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -153,15 +154,15 @@ async def append_logs(tx: Transaction, entries: list[dict[str, Any]], sequence: 
 
 
 async def list_logs(
-    tx: Transaction, robot: str, level: str | None, limit: int, offset: int
+    tx: Transaction, robot: str, level: str | None, since: datetime | None, limit: int, offset: int
 ) -> tuple[list[RobotLogEntry], int, bool]:
     """(lines of the page, the newest first; how many match; whether there may be more than that).
 
-    Raises `RobotNotFound`. Needs robots.read and logs.read.
+    Only lines of this level, and logged after `since`. Raises `RobotNotFound`. Needs robots.read and logs.read.
     """
     robot_id = (await get(tx, robot)).robot_id
     await require(tx, "logs.read")
-    params = {"robot_id": robot_id, "level": level, "limit": limit, "offset": offset}
+    params = {"robot_id": robot_id, "level": level, "since": since, "limit": limit, "offset": offset}
     items, total = split_page(await tx.fetch_all(queries.LIST_ROBOT_LOGS, params), "robot_log_id")
     return [RobotLogEntry(**item) for item in items], total, total == queries.COUNTED_LOGS
 

@@ -114,11 +114,17 @@ async def list_page(
 
 async def get(tx: Transaction, workflow_id: UUID) -> Workflow:
     """A workflow with the definition of its current version; `WorkflowNotFound`. Needs workflows.read."""
-    row = await tx.fetch_one(queries.GET_WORKFLOW, {"workflow_id": workflow_id})
-    if row is None:
+    found = await find(tx, workflow_id)
+    if found is None:
         await require(tx, "workflows.read")
         raise WorkflowNotFound()
-    return Workflow(**row)
+    return found
+
+
+async def find(tx: Transaction, workflow_id: UUID) -> Workflow | None:
+    """As `get`, but None when there is no such workflow or the caller may not read it."""
+    row = await tx.fetch_one(queries.GET_WORKFLOW, {"workflow_id": workflow_id})
+    return None if row is None else Workflow(**row)
 
 
 async def list_versions(tx: Transaction, workflow_id: UUID, limit: int, offset: int) -> tuple[list[Version], int]:

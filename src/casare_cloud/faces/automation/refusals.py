@@ -7,6 +7,7 @@ from pydantic import Field
 from casare_cloud.faces.automation.envelope import AutomationEnvelope
 from casare_cloud.faces.kit.refusals import Refusals
 from casare_cloud.faces.kit.shapes import Answer
+from casare_cloud.faces.kit.workflow_check import WorkflowProblem
 
 
 class BrokenRule(Answer):
@@ -24,6 +25,9 @@ class Refusal(Answer):
     error_code: str
     request_id: str
     errors: Annotated[list[BrokenRule] | None, Field(description="With 422: each broken rule.")] = None
+    details: Annotated[
+        list[WorkflowProblem] | None, Field(description="With WORKFLOW_INVALID: each mistake, 50 at most.")
+    ] = None
 
 
 class TooOften(Refusal):

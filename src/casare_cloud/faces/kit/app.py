@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from casare_cloud.faces.kit.refusals import Refusals, Responses
 
 _PAGES = ("docs", "redoc")
-_ROBOT_TOKEN = "A robot's key, or a token that was imported, where ROBOT_AUTH_ENABLED is true."  # a sentence, no secret
+# Sentences, and no secrets.
+_ROBOT_KEY = "A robot's key, crpa_…, or a token that was imported, where ROBOT_AUTH_ENABLED is true."
 
 
 class App(Edge):
@@ -48,8 +49,8 @@ class App(Edge):
     # What OpenAPI names as ways to say who one is; the verifier takes each of these at every face.
     credentials: ClassVar[Mapping[str, dict[str, Any]]] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or a key of sk_live_…"},
-        "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A robot's key, crpa_…"},
-        "token": {"type": "apiKey", "in": "header", "name": "X-Api-Token", "description": _ROBOT_TOKEN},
+        "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": _ROBOT_KEY},
+        "token": {"type": "apiKey", "in": "header", "name": "X-Api-Token", "description": _ROBOT_KEY},
     }
 
     def __init__(self, settings: Settings) -> None:

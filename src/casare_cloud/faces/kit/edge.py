@@ -144,12 +144,16 @@ def _headers_of(scope: Scope) -> dict[str, str]:
 
 
 def _without_body(send: Send) -> Send:
-    """To HEAD: what GET would answer, without its body (RFC 9110 §9.3.2)."""
+    """To HEAD: what GET would answer, without its body (RFC 9110 §9.3.2), which may be one that does not end."""
+    is_over = False
 
     async def send_head(message: Message) -> None:
+        nonlocal is_over
         if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
+            message = {"type": "http.response.body", "body": b""}
+        if not is_over:
+            is_over = message["type"] == "http.response.body"
+            await send(message)
 
     return send_head
 

@@ -85,4 +85,7 @@ class Envelope:
         if status == 401:
             headers.setdefault("WWW-Authenticate", "Bearer")
         problem = Problem(status, self.codes.get(code, code), message, request_id, headers, error)
-        return status, self.body(problem), headers
+        body = self.body(problem)
+        if isinstance(error, ApiError) and error.details is not None:
+            body["details"] = error.details
+        return status, body, headers

@@ -57,7 +57,7 @@ class Report(Body):
     """Base of what a robot says of its work: text that cannot be stored is not refused, see `storable`."""
 
 
-Warnings = Annotated[list[str], Field(description="Fields of the request that mean nothing here and were ignored.")]
+Warnings = Annotated[list[str], Field(description="Fields that were ignored, and that no registered robot would do.")]
 
 
 def is_too_deep(value: Any, levels: int = JSON_LEVELS) -> bool:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from casare_cloud.faces.kit.refusals import Refusals
 from casare_cloud.faces.kit.shapes import Answer
+from casare_cloud.faces.kit.workflow_check import WorkflowProblem
 from casare_cloud.faces.orchestrator.envelope import OrchestratorEnvelope
 
 
@@ -15,6 +16,9 @@ class Refusal(Answer):
     detail: str
     error_code: str
     request_id: str
+    details: Annotated[
+        list[WorkflowProblem] | None, Field(description="With WORKFLOW_INVALID: each mistake, 50 at most.")
+    ] = None
 
 
 class TooOften(Refusal):

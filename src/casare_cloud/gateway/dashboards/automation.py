@@ -1,8 +1,10 @@
-"""/ws?token= of document 004. Nobody is notified over it yet, so no `notification` comes."""
+"""/ws?token= of document 004."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from casare_cloud.domain.events.model import Event
+from casare_cloud.faces.kit.notices import notice_of
 from casare_cloud.faces.kit.state_words import EXECUTION_WORDS
 from casare_cloud.gateway.streams import LogLine, Message, Stream, Told
 
@@ -15,15 +17,15 @@ class AutomationEvents(Stream):
     sources = frozenset({"logs"})
 
     def of_event(self, told: Told) -> Iterable[Message]:
-        """execution.status_changed and trigger.fired."""
+        """trigger.fired, execution.status_changed and notification."""
         event = told.event
         ids = {"execution_id": event.job_id, "workflow_id": event.workflow_id}
         if event.event_type == "trigger.fired":
-            return [{"type": "trigger.fired", "trigger_id": event.data.get("trigger_id"), **ids}]
+            yield {"type": "trigger.fired", "trigger_id": event.data.get("trigger_id"), **ids}
         if event.event_type.startswith("job.") and "status" in event.data:
             status = event.data["status"]
-            return [{"type": "execution.status_changed", **ids, "status": EXECUTION_WORDS.get(status, status)}]
-        return ()
+            yield {"type": "execution.status_changed", **ids, "status": EXECUTION_WORDS.get(status, status)}
+        yield from _notification_of(event)
 
     def of_log(self, line: LogLine) -> Iterable[Message]:
         """execution.log."""
@@ -31,3 +33,21 @@ class AutomationEvents(Stream):
             return ()
         said = {"level": line.level, "message": line.message, "timestamp": line.logged_at}
         return [{"type": "execution.log", "execution_id": line.job_id, **said}]
+
+
+def _notification_of(event: Event) -> Iterable[Message]:
+    """notification, of what `GET /notifications/` lists as well; `id` is its number there."""
+    notice = notice_of(event.event_type, event.data, event.job_id, event.robot_id)
+    if notice is not None:
+        yield {
+            "type": "notification",
+            "id": str(event.seq),
+            "title": notice.title,
+            "message": notice.message,
+            "severity": notice.kind,
+            "priority": "high" if notice.kind == "error" else "normal",
+            "resource_type": notice.resource_type,
+            "resource_id": notice.resource_id,
+            "metadata": event.data,
+            "timestamp": event.occurred_at,
+        }

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 from time import monotonic, time
 from typing import Any
 
 from casare_cloud import __version__
-from casare_cloud.domain.metrics import service as metrics
 from casare_cloud.domain.metrics.model import Fleet
-from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument
+from casare_cloud.domain.permissions import require
+from casare_cloud.domain.users.model import Identity
+from casare_cloud.domain.users.service import whoami
+from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument, Unavailable
 from casare_cloud.faces.kit.edge import Receive, Send
 from casare_cloud.faces.kit.state_words import count_robot_words
-from casare_cloud.gateway.calls import Call, Request, answer_ping, end_of
+from casare_cloud.gateway.calls import CHECK_SECONDS, Call, Request, end_of, require_same
 from casare_cloud.gateway.members import is_final
 from casare_cloud.gateway.streams import Message, encode, now
 from casare_cloud.identity import Actor
@@ -21,20 +24,32 @@ _STARTED_AT = monotonic()
 _DEFAULT_SECONDS, _MOST_SECONDS = 5, 60
 
 
+@dataclass(slots=True)
+class Viewer:
+    """Somebody who may see the fleet, and when they were last asked whether they may."""
+
+    actor: Actor
+    me: Identity
+    checked_at: float
+
+
 async def serve(call: Call) -> None:
     """Send the fleet over a socket until it is closed."""
     seconds = seconds_of(call)
-    actor = await call.actor()
+    viewer = await _admit(call, await call.actor())
+    if not await call.socket.take_place(viewer.me.tenant_id):
+        return
 
     async def tell() -> None:
-        async for message in snapshots(call, actor, seconds):
+        async for message in snapshots(call, viewer, seconds):
             call.socket.offer(encode(message))
 
-    async def listen() -> None:
-        while True:
-            answer_ping(call.socket, await call.socket.receive())
+    async def renew(actor: Actor) -> None:
+        newer = await _admit(call, actor)
+        require_same(newer.me, viewer.me)
+        viewer.actor, viewer.checked_at = actor, newer.checked_at
 
-    tasks = [asyncio.create_task(tell()), asyncio.create_task(listen())]
+    tasks = [asyncio.create_task(tell()), asyncio.create_task(call.converse(renew))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -45,15 +60,23 @@ async def serve(call: Call) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def snapshots(call: Request, actor: Actor, seconds: int) -> AsyncIterator[Message]:
-    """The fleet now and every so many seconds, each time with the caller's rights; `ApiError` when they are gone."""
+async def _admit(call: Request, actor: Actor) -> Viewer:
+    async with call.services.database.transaction(actor, call.request_id, call.client_ip) as tx:
+        me = await whoami(tx)
+        await require(tx, "analytics.read")
+    return Viewer(actor, me, monotonic())
+
+
+async def snapshots(call: Request, viewer: Viewer, seconds: int) -> AsyncIterator[Message]:
+    """The fleet now and every so many seconds; `ApiError` when the caller may not see it any more."""
     is_first = True
     while True:
         try:
-            if (ends_at := end_of(actor)) is not None and ends_at <= time():
+            if (ends_at := end_of(viewer.actor)) is not None and ends_at <= time():
                 raise AuthenticationFailed("The access token has expired.")
-            async with call.services.database.transaction(actor, call.request_id, call.client_ip) as tx:
-                fleet = await metrics.get_fleet(tx)
+            if viewer.checked_at <= monotonic() - CHECK_SECONDS:
+                viewer.checked_at = (await _admit(call, viewer.actor)).checked_at
+            fleet = await call.services.fleets.of(viewer.me.tenant_id, viewer.actor)
         except ApiError as error:
             if is_first or is_final(error):
                 raise
@@ -94,8 +117,31 @@ async def stream(request: Request, receive: Receive, send: Send) -> None:
     actor = await request.known_actor()
     if actor.is_anonymous:
         raise AuthenticationFailed()
-    messages = snapshots(request, actor, seconds)
+    viewer = await _admit(request, actor)
+    messages = snapshots(request, viewer, seconds)
     first = await anext(messages)  # a refusal is answered as such
+    reader, places = _Reader(), request.services.places
+    if not await places.take(reader, viewer.me.tenant_id):
+        raise Unavailable("GATEWAY_FULL", "This instance has no room for another reader; try again.")
+    try:
+        await _send_on(receive, send, reader, first, messages)
+    finally:
+        places.leave(reader)
+
+
+class _Reader:
+    """Somebody who reads server-sent events, and may be sent away."""
+
+    def __init__(self) -> None:
+        self.is_sent_away = asyncio.Event()
+
+    async def close(self, code: int, reason: str) -> None:
+        self.is_sent_away.set()
+
+
+async def _send_on(
+    receive: Receive, send: Send, reader: _Reader, first: Message, messages: AsyncIterator[Message]
+) -> None:
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
@@ -109,10 +155,12 @@ async def stream(request: Request, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    tasks = [asyncio.create_task(tell()), asyncio.create_task(listen())]
+    tasks = [asyncio.create_task(work) for work in (tell(), listen(), reader.is_sent_away.wait())]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if tasks[0].done():
+        if not tasks[1].done():
+            tasks[0].cancel()
+            await asyncio.gather(tasks[0], return_exceptions=True)
             await send({"type": "http.response.body", "body": b""})
     finally:
         for task in tasks:

@@ -41,7 +41,7 @@ class OneJob(Stream):
     def of_push(self, event: str, payload: Mapping[str, Any]) -> Iterable[Message]:
         """job.progress, job.log, node.started, node.completed: as they are pushed, without what Realtime adds."""
         said = {name: value for name, value in payload.items() if name not in ("after", "id")}
-        return [{"type": event, "job_id": self.job_id, **said}]
+        return [{**said, "type": event, "job_id": self.job_id}]
 
 
 def _of_node(event: Event, node: Mapping[str, Any]) -> Iterable[Message]:

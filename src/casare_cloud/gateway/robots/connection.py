@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.jobs.doorbells import Doorbell, Doorbells
 from casare_cloud.errors import ApiError, AuthenticationFailed
+from casare_cloud.gateway.robots.envelope import write
 from casare_cloud.gateway.robots.holdings import Holdings
-from casare_cloud.gateway.robots.messages import ErrorNotice, JobCancel, Told, write
+from casare_cloud.gateway.robots.messages import ErrorNotice, JobCancel, Told
 from casare_cloud.gateway.robots.problems import Problem, may_pass
 from casare_cloud.http import backoff_delays
 from casare_cloud.identity import Actor, Verifier
@@ -28,6 +29,10 @@ RENEWAL_MARGIN_SECONDS = 10  # by which a lease outlives the next renewal and th
 
 class Link(Protocol):
     """A robot's socket."""
+
+    async def take_place(self, tenant_id: UUID) -> bool:
+        """Whether there is room for a robot of this tenant; if not, the socket is closed."""
+        ...
 
     async def send(self, text: str) -> None:
         """Sends a message, or says nothing when the socket is closed."""
@@ -139,6 +144,11 @@ class Connection:
         await self.tell("error", notice, problem.correlation_id or correlation_id)
         if problem.close_code is not None:
             await self.close(problem.close_code, problem.message)
+
+    async def take_place(self, tenant_id: UUID) -> bool:
+        """Whether there is room for a robot of this tenant; if not, the socket is closed."""
+        self.is_over = self.is_over or not await self._link.take_place(tenant_id)
+        return not self.is_over
 
     async def close(self, code: int, reason: str) -> None:
         """Closes the socket; nothing is sent after it."""

@@ -45,6 +45,10 @@ class Holdings:
         """The lease of the job, offers included."""
         return self._held.get(job_id)
 
+    def knows(self, job_id: UUID | None) -> bool:
+        """Whether the robot holds the job, held it or is offered it, as far as is known here."""
+        return job_id in self._held or job_id in self._past
+
     def put(self, held: Held) -> None:
         """Takes a lease in."""
         self._held[held.job_id] = held

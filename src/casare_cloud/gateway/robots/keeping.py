@@ -1,6 +1,7 @@
 """Keeps a robot and its leases alive while it is heard of, hands on what it is told, and watches the times."""
 
 import asyncio
+import json
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ logger = logging.getLogger("casare_cloud")
 
 SILENCE_SECONDS = 100.0  # after which a robot is asked for its status
 RENEWAL_DELAY_SECONDS = 5.0  # that a heartbeat may be late before leases are renewed without it
+LOSS_SPREAD_SECONDS = 3.0
 JOIN_SPREAD_SECONDS = 0.3  # after Realtime was away, the bells of all robots are heard again at the same time
 
 # What a robot says of itself, in the words of the database.
@@ -36,6 +38,7 @@ _STATUSES: Mapping[str, model.SaidStatus] = {
     "offline": "offline",
 }
 _TAKES_NONE = ("paused", "maintenance", "offline")
+MOST_KEPT = 32 * 1024  # characters of measures that later heartbeats need not name
 
 
 class Keeper:
@@ -55,6 +58,7 @@ class Keeper:
         self._status: model.SaidStatus | None = None
         self._commands: set[UUID] = set()  # that the robot was told, to be acknowledged when it is heard of
         self._obeyed: set[UUID] = set()
+        self._knows_quarantine = False  # the robot was told of it when it registered
         self._orders: asyncio.Queue[tuple[str, Mapping[str, Any]]] = asyncio.Queue()
         self._changed = asyncio.Event()
 
@@ -62,6 +66,7 @@ class Keeper:
         """The robot has registered."""
         self._renewed_at = self._now()
         self._status = "idle" if robot.is_active and robot.is_healthy else None
+        self._knows_quarantine = robot.quarantined_at is not None and robot.mode == "active"
 
     def note_heard(self) -> None:
         """The robot said something."""
@@ -71,6 +76,9 @@ class Keeper:
         """What the database pushes to the robot."""
         if event == "job_available":
             self._assigner.wake()
+        elif event == "lost":  # until the bell is heard again it looks every few seconds; robots take turns
+            spread = random.uniform(0, LOSS_SPREAD_SECONDS)  # noqa: S311 - spreading load
+            asyncio.get_running_loop().call_later(spread, self._assigner.wake)
         else:
             self._orders.put_nowait((event, payload))
             self._changed.set()
@@ -91,7 +99,7 @@ class Keeper:
         if said.active_job_ids is not None:
             metrics["active_job_ids"] = [name.lower() for name in said.active_job_ids]
             connection.holdings.note_named(metrics["active_job_ids"])
-        metrics = {**self._metrics, **metrics}
+        metrics = self._with_earlier(metrics)
         beat, status = self.sign_of_life(metrics), _STATUSES.get((said.status or "").lower())
         async with connection.transaction() as tx:
             heard = await robots.heartbeat(tx, str(connection.robot_id), beat)
@@ -112,6 +120,11 @@ class Keeper:
         await self._reports.start_named()
         if connection.holdings.has_unknown:
             await self._reports.refresh()
+
+    def _with_earlier(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        """The measures with those of earlier messages that this one leaves out, unless that is too much to keep."""
+        kept = {**self._metrics, **metrics}
+        return kept if len(json.dumps(kept, ensure_ascii=False)) <= MOST_KEPT else metrics
 
     async def acknowledge(self) -> None:
         """The robot has heard what it was told: it says goodbye."""
@@ -203,6 +216,9 @@ class Keeper:
                     self._status, self._assigner.is_paused = None, False
             case "shutdown" if self._is_new(payload):
                 await self._connection.tell("shutdown", Shutdown(robot_id=name))
+            case "release" if self._knows_quarantine and self._is_new(payload):
+                self._knows_quarantine = False
+                await self._connection.tell("resume", OfRobot(robot_id=name))
             case "drain" | "quarantine" | "release" if self._is_new(payload):
                 pass  # the robot gets no jobs: nothing is to be said
         self._assigner.wake()

@@ -7,7 +7,7 @@ the database does not have: the leases outlive it, and the robot's next session,
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -17,17 +17,18 @@ from casare_cloud.domain.robots import service as robots
 from casare_cloud.domain.robots.model import Heard, Registration, Robot, SessionFacts
 from casare_cloud.errors import ApiError, AuthenticationFailed, Forbidden
 from casare_cloud.gateway import closing
+from casare_cloud.gateway.rates import MESSAGES, SECONDS, RateLimit
 from casare_cloud.gateway.robots import messages
 from casare_cloud.gateway.robots.assigning import Assigner
 from casare_cloud.gateway.robots.connection import Connection, Link, Patience, Switchboard
+from casare_cloud.gateway.robots.envelope import Message, read
 from casare_cloud.gateway.robots.keeping import Keeper
-from casare_cloud.gateway.robots.messages import Message, Register, RegisterAck, SessionConfig
+from casare_cloud.gateway.robots.messages import OfRobot, Register, RegisterAck, SessionConfig
 from casare_cloud.gateway.robots.problems import (
     Problem,
     may_pass,
     problem_of,
 )
-from casare_cloud.gateway.robots.rates import MESSAGES, SECONDS, RateLimit
 from casare_cloud.gateway.robots.reports import Reports
 from casare_cloud.http import backoff_delays
 from casare_cloud.identity import Actor
@@ -58,6 +59,8 @@ class RobotSession:
         self._rate = RateLimit()
         self._tasks: list[asyncio.Task[None]] = []
         self._waits = asyncio.create_task(self._wait_for_registration())
+        self._is_registering = False
+        self._fault: ApiError | None = None  # of the last registration, if it may pass
         self._has_said_goodbye = False
         self._was_replaced = False
 
@@ -128,13 +131,16 @@ class RobotSession:
     async def _obey(self, message: Message) -> None:
         said = message.said
         if isinstance(said, Register):
+            if self._connection.robot_id is not None:
+                self._count()
             await self._register(said, message.id)
             return
         if self._connection.robot_id is None:
+            self._count()
             raise Problem("INVALID_MESSAGE", "The first message must be register.", received_type=message.type)
         if said.robot_id is not None and said.robot_id not in self._connection.names:
             raise Problem("FORBIDDEN", "A robot speaks for itself only.", robot_id=said.robot_id)
-        if isinstance(said, messages.CHATTER):
+        if isinstance(said, messages.CHATTER) or self._is_about_nothing(said, message.correlation_id):
             self._count()
         match said:
             case messages.StatusResponse():
@@ -165,12 +171,19 @@ class RobotSession:
             case _:
                 raise AssertionError(f"no handler for {message.type}")
 
+    def _is_about_nothing(self, said: messages.Said, correlation_id: str | None) -> bool:
+        """Whether it is of no job that the robot holds, held or is offered: what decides about one is never limited."""
+        holdings = self._connection.holdings
+        if isinstance(said, messages.ErrorReport):
+            return holdings.offer_of(correlation_id) is None
+        return isinstance(said, messages.JobAccept) and not holdings.knows(uuid_of(said.job_id))
+
     def _count(self) -> None:
         wait = self._rate.wait_of(asyncio.get_running_loop().time())
         if wait > 0:
             raise Problem(
                 "RATE_LIMITED",
-                f"At most {MESSAGES} heartbeats, progress, log and status messages in {SECONDS:g} seconds.",
+                f"At most {MESSAGES} messages in {SECONDS:g} seconds, beside those that decide about the robot's jobs.",
                 limit=MESSAGES,
                 window_seconds=int(SECONDS),
                 retry_after=round(wait, 1),
@@ -190,19 +203,25 @@ class RobotSession:
         connection = self._connection
         if said.active_job_ids is not None:
             said.active_job_ids = [name.lower() for name in said.active_job_ids]
+        self._is_registering = True
         try:
             if connection.actor.is_anonymous:
                 connection.actor = await self._actor_of(said.token)
             robot, caller, heard, facts = await self._enrol_at_last(said)
         except ApiError as error:
             if error.status not in (401, 403, 409):
+                self._fault = error if may_pass(error) else None
                 raise
             ack = RegisterAck(robot_id=said.robot_id, success=False, message=error.message)
             await connection.tell("register_ack", ack, message_id)
             code = closing.UNAUTHENTICATED if error.status == 401 else closing.FOREIGN
             await connection.close(code, error.message)
             return
+        finally:
+            self._is_registering = False
         self._waits.cancel()
+        if not await connection.take_place(UUID(caller["tenant_id"])):
+            return
         connection.robot_id, connection.name = robot.robot_id, said.robot_id
         connection.names = frozenset((said.robot_id, robot.external_id, str(robot.robot_id)))
         connection.slots = robot.max_concurrent_jobs
@@ -219,15 +238,28 @@ class RobotSession:
             success=True,
             message="Registration successful",
             config=SessionConfig(heartbeat_interval=heard.heartbeat_seconds),
+            mode=None if robot.mode == "active" else robot.mode,
+            quarantined_at=None if robot.quarantined_at is None else robot.quarantined_at.isoformat(),
         )
         await connection.tell("register_ack", ack, message_id)
+        is_told = any(command.get("command") == "pause" for command in heard.pending_commands)
+        if robot.mode == "paused" and not is_told:  # an earlier process has acknowledged the command
+            await connection.tell("pause", OfRobot(robot_id=connection.name))
         for job_id, reason in to_end:
             await connection.tell_to_stop(job_id, reason)
         await self._keeper.obey_all(heard.pending_commands)
         self._listen(caller)
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._assigner.run()), asyncio.create_task(self._keeper.run())]
+            self._tasks = [asyncio.create_task(self._do(work)) for work in (self._assigner.run, self._keeper.run)]
         self._assigner.wake()
+
+    async def _do(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Does a part of the session; without it the robot had better come again."""
+        try:
+            await work()
+        except Exception:
+            logger.exception("the session of robot %s failed", self._connection.robot_id)
+            await self._connection.close(closing.BROKEN, "Something went wrong on our side.")
 
     async def _actor_of(self, token: str | None) -> Actor:
         if token is None:
@@ -306,6 +338,11 @@ class RobotSession:
 
     async def _wait_for_registration(self) -> None:
         await asyncio.sleep(REGISTER_SECONDS * random.uniform(1.0, 1.1))  # noqa: S311 - spreading load
+        while self._is_registering:
+            await asyncio.sleep(1.0)
+        if self._fault is not None:  # of the database: the robot is to come again, and 4001 would send it away for good
+            await self._connection.close(closing.UNAVAILABLE, self._fault.message)
+            return
         problem = Problem("AUTHENTICATION_FAILED", "The robot did not register in time.", closing.UNAUTHENTICATED)
         await self._connection.tell_problem(problem, None)
 
@@ -317,4 +354,4 @@ async def _read(frame: str | bytes) -> Message:
         raise Problem(
             "INVALID_MESSAGE", f"A message has at most {MOST_BYTES} bytes.", closing.TOO_LARGE, limit=MOST_BYTES
         )
-    return await asyncio.to_thread(messages.read, frame) if len(frame) > LARGE_BYTES else messages.read(frame)
+    return await asyncio.to_thread(read, frame) if len(frame) > LARGE_BYTES else read(frame)

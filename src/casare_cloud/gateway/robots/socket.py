@@ -1,4 +1,4 @@
-"""Robots' sockets: `/` and `/ws/robot/{robot_id}`."""
+"""Robots' sockets: `/`, `/ws/robot` and `/ws/robot/{robot_id}`."""
 
 from casare_cloud.errors import AuthenticationFailed
 from casare_cloud.gateway.calls import Call

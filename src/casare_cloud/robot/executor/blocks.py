@@ -89,8 +89,17 @@ _ITEM = ("current_item", "current_index", "current_key")
     ),
     gives=_ITEM,
     exits=_LOOPED,
+    needs=("items|list_var|end|mode",),
 )
-@block("ForLoopStartNode", "ForLoopNode", "ForEachNode", takes=_ITEMS, gives=_ITEM, exits=_LOOPED)
+@block(
+    "ForLoopStartNode",
+    "ForLoopNode",
+    "ForEachNode",
+    takes=_ITEMS,
+    gives=_ITEM,
+    exits=_LOOPED,
+    needs=("items|list_var|end|mode",),
+)
 def for_loop(flow: Flow, node: NodeRun) -> str:
     """Runs `body` for each item (a list, a map, a text or a number of times) or for each number of a range."""
     items, count = _loop_items(flow, node)
@@ -121,6 +130,7 @@ def for_loop(flow: Flow, node: NodeRun) -> str:
     ),
     gives=("current_iteration",),
     exits=_LOOPED,
+    needs=("condition|expression",),
 )
 def while_loop(flow: Flow, node: NodeRun) -> str:
     """Runs `body` while the condition holds; more often than `max_iterations` is an error."""
@@ -353,6 +363,7 @@ _CARRIED = "a sub-workflow is carried by the definition, under subflows"
     ),
     any_port=True,
     any_output=True,
+    needs=("workflow|subflow|subflow_id",),
 )
 def subflow(flow: Flow, node: NodeRun) -> str:
     """Runs a workflow that this definition carries: in the node itself, or under `subflows` by its id.

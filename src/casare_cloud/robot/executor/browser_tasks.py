@@ -89,6 +89,7 @@ async def _read(page: "Page", wanted: Any, timeout: float, *, of_all: bool = Fal
     ),
     gives=("data", "text", "html", *_WHERE),
     extra="browser",
+    needs=("url",),
 )
 def web_scrape(run: NodeRun) -> Mapping[str, Any]:
     """Reads a page: for each name of `selectors` its text (null: not there), for one `selector` a list of texts.
@@ -120,6 +121,10 @@ def web_scrape(run: NodeRun) -> Mapping[str, Any]:
     takes=(*_PAGE, anything("fields"), text("submit_selector"), flag("screenshot_after")),
     gives=("fields_filled", "screenshot", *_WHERE),
     extra="browser",
+    needs=(
+        "fields",
+        "url",
+    ),
 )
 def form_fill(run: NodeRun) -> Mapping[str, Any]:
     """Fills fields, a list of `{selector or name, value}` or a map of selectors and values, and sends the form."""
@@ -160,6 +165,7 @@ def _fields(run: NodeRun) -> list[dict[str, Any]]:
     takes=(*_PAGE, text("selector"), flag("full_page"), text("save_path", "path")),
     gives=("path", "file_path", "size", *_WHERE),
     extra="browser",
+    needs=("url",),
 )
 def screenshot(run: NodeRun) -> Mapping[str, Any]:
     """A picture of a page, or of one element of it, in the folder of the execution."""
@@ -178,6 +184,7 @@ def screenshot(run: NodeRun) -> Mapping[str, Any]:
     takes=(*_PAGE, text("save_path", "path"), text("format", default="A4")),
     gives=("path", "file_path", "size", *_WHERE),
     extra="browser",
+    needs=("url",),
 )
 def pdf_generate(run: NodeRun) -> Mapping[str, Any]:
     """A page as PDF, in the folder of the execution."""
@@ -235,7 +242,9 @@ _ACTIONS: dict[str, _Action] = {
 }
 
 
-@task("page_interaction", takes=(*_PAGE, listing("actions")), gives=("results", *_WHERE), extra="browser")
+@task(
+    "page_interaction", takes=(*_PAGE, listing("actions")), gives=("results", *_WHERE), extra="browser", needs=("url",)
+)
 def page_interaction(run: NodeRun) -> Mapping[str, Any]:
     """Does `actions` on a page, one after another: `{type, selector, value}`.
 
@@ -264,7 +273,7 @@ def page_interaction(run: NodeRun) -> Mapping[str, Any]:
     return {"results": results, **where}
 
 
-@task("browser_navigate", takes=_PAGE, gives=("status", *_WHERE), extra="browser")
+@task("browser_navigate", takes=_PAGE, gives=("status", *_WHERE), extra="browser", needs=("url",))
 def browser_navigate(run: NodeRun) -> Mapping[str, Any]:
     """Leads the shared page to an address."""
     url, timeout = address(as_text(run.need("url"))), _timeout(run)
@@ -276,7 +285,9 @@ def browser_navigate(run: NodeRun) -> Mapping[str, Any]:
     return _on_shared_page(run, act)
 
 
-@task("browser_click", takes=(text("selector", default=None), *_TIME), gives=_WHERE, extra="browser")
+@task(
+    "browser_click", takes=(text("selector", default=None), *_TIME), gives=_WHERE, extra="browser", needs=("selector",)
+)
 def browser_click(run: NodeRun) -> Mapping[str, Any]:
     """Clicks something on the shared page."""
     wanted, timeout = selector(as_text(run.need("selector"))), _timeout(run)
@@ -293,6 +304,7 @@ def browser_click(run: NodeRun) -> Mapping[str, Any]:
     takes=(text("selector", default=None), text("attribute"), flag("multiple"), *_TIME),
     gives=("value", "count"),
     extra="browser",
+    needs=("selector",),
 )
 def browser_extract(run: NodeRun) -> Mapping[str, Any]:
     """The text of something on the shared page, or an attribute of it; `multiple`: of all that the selector finds."""

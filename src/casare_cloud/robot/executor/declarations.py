@@ -6,8 +6,9 @@ beside them is a mistake that `check` finds before anything runs.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Any, Literal
 
 Kind = Literal["any", "text", "number", "integer", "boolean", "list", "object", "expression"]
@@ -57,7 +58,9 @@ class NodeType:
 
     `exits` maps each name of an execution exit to the name that the walker knows; one that ends in `_` stands for
     every exit that begins so. With `any_port`, data may also enter by ports that only the workflow knows; with
-    `any_option` and `any_output` the same holds for the configuration and for what comes out.
+    `any_option` and `any_output` the same holds for the configuration and for what comes out. `needs` names the options
+    without which the node fails; of those in one text, `code|file`, one is enough. `subject` is the module that has the
+    type, and `more` what its function says besides `about`.
     """
 
     names: tuple[str, ...]
@@ -69,6 +72,9 @@ class NodeType:
     any_port: bool = False
     any_output: bool = False
     extra: str = ""  # the optional part of this package without which it does nothing, see `extras`
+    needs: tuple[str, ...] = ()
+    subject: str = ""
+    more: str = ""
 
     def option(self, name: str) -> Option | None:
         """The option of this name, also of a numbered one."""
@@ -84,6 +90,18 @@ class NodeType:
         if port == "error" or any(name.endswith("_") and port.startswith(name) for name in self.exits):
             return port
         return None
+
+    def lacking(self, given: Container[str | None]) -> list[str]:
+        """What of `needs` is not among the given options, by whatever name; `code or file` where one is enough."""
+        return [
+            " or ".join(names)
+            for names in (each.split("|") for each in self.needs)
+            if not any(name in given for one in names for name in self._names_of(one))
+        ]
+
+    def _names_of(self, name: str) -> tuple[str, ...]:
+        option = self.option(name)
+        return (name,) if option is None else (option.name, *option.also)
 
     @property
     def option_names(self) -> list[str]:
@@ -101,6 +119,8 @@ def node_type(
     any_port: bool = False,
     any_output: bool = False,
     extra: str = "",
+    needs: Iterable[str] = (),
+    subject: str = "",
 ) -> NodeType:
     """A declaration from its parts; an exit written `body|loop` is named `body` and may be called `loop` too."""
     ways: dict[str, str] = {}
@@ -109,9 +129,10 @@ def node_type(
         ways.update(dict.fromkeys([first, *others], first))
     if "exec_out" in ways:
         ways |= {"out": "exec_out", "exec": "exec_out"}
+    first, _, rest = (about or "").strip().partition("\n")
     return NodeType(
         names,
-        (about or "").strip().partition("\n")[0],
+        first,
         {name: option for option in takes for name in (option.name, *option.also)},
         frozenset(gives),
         ways,
@@ -119,6 +140,9 @@ def node_type(
         any_port,
         any_output,
         extra,
+        tuple(needs),
+        subject.rpartition(".")[2],
+        cleandoc(rest),
     )
 
 

@@ -22,7 +22,25 @@ class WorkflowError(Exception):
 
 
 class InvalidWorkflowError(WorkflowError):
-    """The definition is not a workflow that could run: found before anything runs."""
+    """The definition is not a workflow that could run: found before anything runs.
+
+    `path` leads to the place in the definition, as in a problem that the check finds, and `rule` is its word for it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        node_id: str | None = None,
+        path: str = "",
+        rule: str = "structure",
+        did_you_mean: str | None = None,
+    ) -> None:
+        super().__init__(f"{message}; did you mean {did_you_mean}?" if did_you_mean else message, node_id=node_id)
+        self.message = message
+        self.path = path
+        self.rule = rule
+        self.did_you_mean = did_you_mean
 
 
 class UnsupportedNodeError(WorkflowError):

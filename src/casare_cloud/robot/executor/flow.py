@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from casare_cloud.robot.executor.check import graph_problems, refuse_problems
+from casare_cloud.robot.executor.check import refuse_problems
+from casare_cloud.robot.executor.check_graph import graph_problems
 from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, make_lookup
 from casare_cloud.robot.executor.declarations import ERROR_OUTPUTS, kind_of, node_type
 from casare_cloud.robot.executor.errors import FATAL, InvalidWorkflowError, NodeError, NodeInputError, WorkflowError
@@ -69,7 +70,7 @@ def block(*types: str, **parts: Any) -> Callable[[BlockFunction], BlockFunction]
 
     def register(function: BlockFunction) -> BlockFunction:
         BLOCKS.update({kind_of(name): function for name in types})
-        declare(node_type(types, function.__doc__, **parts))
+        declare(node_type(types, function.__doc__, subject=function.__module__, **parts))
         return function
 
     return register

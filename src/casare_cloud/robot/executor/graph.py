@@ -8,13 +8,15 @@ from typing import Any
 from casare_cloud.robot.executor.declarations import kind_of
 from casare_cloud.robot.executor.errors import InvalidWorkflowError, NodeInputError, UnsupportedNodeError
 from casare_cloud.robot.executor.registry import find_declaration
-from casare_cloud.robot.executor.wires import Wire, read_wires, sort_wires
+from casare_cloud.robot.executor.wires import Broken, Wire, kept_in, read_wires, sort_wires
 
 MAX_NODES = 1_000
 TOO_DEEP = "the workflow is nested too deeply"
 LOOP_STARTS = frozenset({"forloopstart", "whileloopstart"})
 LOOP_ENDS = frozenset({"forloopend", "whileloopend"})
 SUBFLOWS = frozenset({"subflow", "subworkflow", "callsubflow", "callsubworkflow"})
+INLINE = ("workflow", "definition", "workflow_json", "subflow")
+"""Options of a sub-workflow node that hold the workflow itself."""
 TRIGGER_TYPES = tuple(
     f"{name}TriggerNode"
     for name in (
@@ -56,6 +58,7 @@ class Graph:
     wires: list[Wire] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     subflows: dict[str, Any] = field(default_factory=dict)
+    written: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # the nodes as the definition has them
     _onward: dict[str, list[str]] = field(default_factory=dict)
     _is_led_to: set[str] = field(default_factory=set)
 
@@ -86,7 +89,8 @@ class Graph:
         """
         starts = [node.id for node in self.nodes.values() if node.kind == "start"]
         if len(starts) > 1:
-            raise InvalidWorkflowError(f"the workflow has {len(starts)} StartNodes; one is needed", node_id=starts[1])
+            message = f"the workflow has {len(starts)} StartNodes; one is needed"
+            raise InvalidWorkflowError(message, node_id=starts[1], path=f"nodes.{starts[1]}")
         if starts:
             return starts
         first = [node_id for node_id in self._onward if node_id not in self._is_led_to]
@@ -96,7 +100,8 @@ class Graph:
         if not first and len(self.nodes) <= 1:
             return list(self.nodes)
         if len(first) != 1:
-            raise InvalidWorkflowError("the workflow has no StartNode, and no single node where it could begin")
+            message = "the workflow has no StartNode, and no single node where it could begin"
+            raise InvalidWorkflowError(message, path="nodes")
         return first
 
     def reachable(self, start: Iterable[str], stop_kinds: frozenset[str] = frozenset()) -> list[str]:
@@ -127,14 +132,25 @@ def parse_definition(definition: Any) -> dict[str, Any]:
     return definition
 
 
-def parse_graph(definition: Mapping[str, Any]) -> Graph:
-    """Reads `nodes` (list or map) and `connections`; raises `InvalidWorkflowError` that names what is wrong."""
-    graph = Graph(nodes=dict(_nodes(definition.get("nodes"))))
+def parse_graph(definition: Mapping[str, Any], broken: Broken = None) -> Graph:
+    """Reads `nodes` (list or map) and `connections`; raises `InvalidWorkflowError` that names what is wrong.
+
+    With a list in `broken`, the mistakes in single nodes and connections are put there, and what has them is left out.
+    """
+    graph = Graph(nodes={})
+    named: set[str] = set()  # also by nodes that are left out
+    for node, item in _nodes(definition.get("nodes"), named, broken):
+        graph.nodes[node.id] = node
+        graph.written[node.id] = item
     if len(graph.nodes) > MAX_NODES:
-        raise InvalidWorkflowError(f"the workflow has {len(graph.nodes)} nodes; at most {MAX_NODES} are allowed")
+        raise InvalidWorkflowError(
+            f"the workflow has {len(graph.nodes)} nodes; at most {MAX_NODES} are allowed", path="nodes"
+        )
     types = {node.id: find_declaration(node.kind) for node in graph.nodes.values()}
     kinds = {node.id: node.kind for node in graph.nodes.values()}
-    graph.wires = sort_wires(read_wires(definition.get("connections"), graph.nodes), kinds, types)
+    wires = read_wires(definition.get("connections"), named, broken)
+    whole = (wire for wire in wires if wire.source in kinds and wire.target in kinds)
+    graph.wires = sort_wires(whole, kinds, types)
     for wire in graph.wires:
         if wire.exit is not None:
             graph.connect(wire.source, wire.exit, wire.target)
@@ -143,45 +159,51 @@ def parse_graph(definition: Mapping[str, Any]) -> Graph:
     graph.variables = declared_variables(definition.get("variables"))
     subflows = definition.get("subflows") or definition.get("subworkflows") or {}
     if not isinstance(subflows, Mapping):
-        raise InvalidWorkflowError("subflows is not an object")
+        raise InvalidWorkflowError("subflows is not an object", path="subflows")
     graph.subflows = dict(subflows)
-    _refuse_cycles(graph)
+    with kept_in(broken):
+        _refuse_cycles(graph)
     return graph
 
 
-def _nodes(nodes: Any) -> Iterator[tuple[str, Node]]:
+def _nodes(nodes: Any, named: set[str], broken: Broken) -> Iterator[tuple[Node, Mapping[str, Any]]]:
     if isinstance(nodes, Mapping):
         items = [{"id": key, **value} if isinstance(value, Mapping) else value for key, value in nodes.items()]
     elif isinstance(nodes, list):
         items = nodes
     else:
-        raise InvalidWorkflowError("nodes is neither a list nor an object")
-    seen: set[str] = set()
+        raise InvalidWorkflowError("nodes is neither a list nor an object", path="nodes")
     for number, item in enumerate(items):
-        if not isinstance(item, Mapping):
-            raise InvalidWorkflowError(f"nodes[{number}] is not an object")
-        node_id = item.get("node_id", item.get("id"))
-        node_type = item.get("node_type", item.get("type"))
-        if not isinstance(node_id, str | int) or node_id == "":
-            raise InvalidWorkflowError(f"nodes[{number}] has no id")
-        if not isinstance(node_type, str) or not node_type:
-            raise InvalidWorkflowError(f"node {node_id} has no type", node_id=str(node_id))
-        if str(node_id) in seen:
-            raise InvalidWorkflowError(f"two nodes have the id {node_id}", node_id=str(node_id))
-        seen.add(str(node_id))
-        config = item.get("config") or item.get("properties") or {}
-        if not isinstance(config, Mapping):
-            raise InvalidWorkflowError(f"the config of node {node_id} is not an object", node_id=str(node_id))
-        yield (
-            str(node_id),
-            Node(
-                id=str(node_id),
-                type=node_type,
-                name=str(item.get("name") or config.get("name") or node_id),
-                config=config,
-                is_disabled=bool(item.get("disabled") or config.get("disabled") or config.get("_disabled")),
-            ),
+        with kept_in(broken):
+            yield _node(item, f"nodes[{number}]", named), item
+
+
+def _node(item: Any, place: str, named: set[str]) -> Node:
+    if not isinstance(item, Mapping):
+        raise InvalidWorkflowError(f"{place} is not an object", path=place)
+    node_id = item.get("node_id", item.get("id"))
+    node_type = item.get("node_type", item.get("type"))
+    if not isinstance(node_id, str | int) or node_id == "":
+        raise InvalidWorkflowError(f"{place} has no id", path=f"{place}.id")
+    node_id = str(node_id)
+    if node_id in named:
+        raise InvalidWorkflowError(
+            f"two nodes have the id {node_id}", node_id=node_id, path=f"{place}.id", rule="duplicate_id"
         )
+    named.add(node_id)
+    if not isinstance(node_type, str) or not node_type:
+        raise InvalidWorkflowError(f"node {node_id} has no type", node_id=node_id, path=f"nodes.{node_id}.type")
+    config = item.get("config") or item.get("properties") or {}
+    if not isinstance(config, Mapping):
+        message = f"the config of node {node_id} is not an object"
+        raise InvalidWorkflowError(message, node_id=node_id, path=f"nodes.{node_id}.config")
+    return Node(
+        id=node_id,
+        type=node_type,
+        name=str(item.get("name") or config.get("name") or node_id),
+        config=config,
+        is_disabled=bool(item.get("disabled") or config.get("disabled") or config.get("_disabled")),
+    )
 
 
 def declared_variables(variables: Any) -> dict[str, Any]:
@@ -238,11 +260,9 @@ def set_variables(variables: dict[str, Any], declared: Any, input: Mapping[str, 
 
 def subflow_of(graph: Graph, node: Node) -> Graph:
     """The workflow that a sub-workflow node runs: in the node itself, or in the definition's `subflows`."""
-    inline = (node.config.get(key) for key in ("workflow", "definition", "workflow_json", "subflow"))
-    definition: Any = next((found for found in inline if isinstance(found, Mapping)), None)
+    definition: Any = inline_subflow(node)
     if definition is None:
-        wanted = (node.config.get(key) for key in ("subflow_id", "workflow_id", "subflow"))
-        name = next((str(found) for found in wanted if found), "")
+        name = subflow_name(node)
         if name not in graph.subflows:
             raise UnsupportedNodeError(
                 f"sub-workflow {name or '(no id)'} is not part of this definition", node_id=node.id
@@ -251,6 +271,17 @@ def subflow_of(graph: Graph, node: Node) -> Graph:
     inner = parse_graph(parse_definition(definition))
     inner.subflows = {**graph.subflows, **inner.subflows}
     return inner
+
+
+def inline_subflow(node: Node) -> Mapping[str, Any] | None:
+    """The workflow that a sub-workflow node carries itself, or None."""
+    return next((node.config[key] for key in INLINE if isinstance(node.config.get(key), Mapping)), None)
+
+
+def subflow_name(node: Node) -> str:
+    """By which a sub-workflow node names a part of the definition's `subflows`."""
+    wanted = (node.config.get(key) for key in ("subflow_id", "workflow_id", "subflow"))
+    return next((str(found) for found in wanted if found), "")
 
 
 def _refuse_cycles(graph: Graph) -> None:
@@ -268,7 +299,8 @@ def _refuse_cycles(graph: Graph) -> None:
             elif state.get(target) == 1:
                 path = [entry[0] for entry in stack]
                 cycle = " → ".join([*path[path.index(target) :], target])
-                raise InvalidWorkflowError(f"nodes lead back to themselves outside a loop: {cycle}", node_id=target)
+                message = f"nodes lead back to themselves outside a loop: {cycle}"
+                raise InvalidWorkflowError(message, node_id=target, path=f"nodes.{target}")
             elif target not in state:
                 state[target] = 1
                 stack.append((target, _onward(graph, target)))

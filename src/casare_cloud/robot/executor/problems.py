@@ -1,6 +1,8 @@
 """A problem found in a workflow before it runs: its place, the broken rule, and a suggestion."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -37,11 +39,31 @@ class Problem:
         }
 
 
+MOST_SUGGESTIONS = 100
+_left: ContextVar[list[int] | None] = ContextVar("suggestions that are left", default=None)
+
+
+@contextmanager
+def few_suggestions() -> Iterator[None]:
+    """Lets `nearest` look for 100 names and no more: a definition may have thousands that are misspelt."""
+    token = _left.set([MOST_SUGGESTIONS])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The one of the names that may be meant, or None."""
+    left = _left.get()
+    if left is not None:
+        left[0] -= 1
+        if left[0] < 0:
+            return None
     plain = {_plain(other): other for other in names}
     wanted = _plain(name)
     close = get_close_matches(wanted, plain, 1, 0.7)
+    close = close or [other for other in plain if sorted(other) == sorted(wanted)]  # two letters of a short word
     return plain.get(wanted) or (plain[close[0]] if close else None)
 
 

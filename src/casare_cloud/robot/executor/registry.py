@@ -45,7 +45,7 @@ def node(*types: str, **parts: Any) -> Callable[[NodeFunction], NodeFunction]:
 
     def register(function: NodeFunction) -> NodeFunction:
         _NODES.update({kind_of(name): function for name in types})
-        declare(node_type(types, function.__doc__, **parts))
+        declare(node_type(types, function.__doc__, subject=function.__module__, **parts))
         return function
 
     return register

@@ -54,6 +54,7 @@ class Ended:
     "python_script",
     takes=(text("code", "script", default=None), mapping("inputs"), *_TIME),
     gives=(*_PRINTED, "result"),
+    needs=("code",),
 )
 def python_script(run: NodeRun) -> Mapping[str, Any]:
     """Runs Python in a process of its own: `inputs` and `variables` are names in it, and `output` is its result."""
@@ -64,6 +65,7 @@ def python_script(run: NodeRun) -> Mapping[str, Any]:
     "custom_script",
     takes=(text("code", "script", default=None), text("language", default="python"), mapping("inputs"), *_TIME),
     gives=(*_PRINTED, "result"),
+    needs=("code",),
 )
 def custom_script(run: NodeRun) -> Mapping[str, Any]:
     """Runs a script in `language`: python, bash, or javascript where the machine has Node.js."""
@@ -90,6 +92,7 @@ def custom_script(run: NodeRun) -> Mapping[str, Any]:
         *_TIME,
     ),
     gives=(*_PRINTED, "result"),
+    needs=("command",),
 )
 def shell_command(run: NodeRun) -> Mapping[str, Any]:
     """Runs a command in a shell, in the job's folder; an exit code other than 0 fails the step."""

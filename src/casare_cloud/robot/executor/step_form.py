@@ -8,6 +8,7 @@ from typing import Any
 from casare_cloud.robot.executor.declarations import kind_of
 from casare_cloud.robot.executor.errors import InvalidWorkflowError
 from casare_cloud.robot.executor.graph import MAX_NODES, Node
+from casare_cloud.robot.executor.problems import nearest
 
 CONDITIONS = frozenset({"condition", "conditional"})
 LOOPS = frozenset({"loop", "foreach"})
@@ -49,7 +50,7 @@ def parse_steps(items: Any) -> dict[str, Step]:
     for step_id, step in written.items():
         for target, side in _leads_to(step_id, step):
             if target not in written:
-                raise InvalidWorkflowError(f"step {step_id} leads to {target}, which is no step", node_id=step_id)
+                raise _dangling(f"step {step_id} leads to {target}, which is no step", step_id, target, written)
             if loop_of.get(target) != step_id:
                 follows.setdefault(target, []).append((step_id, side))
     steps = {}
@@ -98,7 +99,8 @@ def in_order(steps: Mapping[str, Step]) -> list[Step]:
                 heapq.heappush(ready, position[other])
     if len(order) < len(steps):
         circle = sorted(step_id for step_id, before in waiting.items() if before)
-        raise InvalidWorkflowError(f"steps depend on one another in a circle: {', '.join(circle)}")
+        message = f"steps depend on one another in a circle: {', '.join(circle)}"
+        raise InvalidWorkflowError(message, path=f"steps[{position[circle[0]]}]")
     return order
 
 
@@ -113,24 +115,36 @@ def inner_steps(step: Step) -> dict[str, Step]:
 
 def _by_id(items: Any) -> dict[str, Mapping[str, Any]]:
     if not isinstance(items, list):
-        raise InvalidWorkflowError("steps is not a list")
+        raise InvalidWorkflowError("steps is not a list", path="steps")
     if len(items) > MAX_NODES:
-        raise InvalidWorkflowError(f"the workflow has {len(items)} steps; at most {MAX_NODES} are allowed")
+        message = f"the workflow has {len(items)} steps; at most {MAX_NODES} are allowed"
+        raise InvalidWorkflowError(message, path="steps")
     steps: dict[str, Mapping[str, Any]] = {}
     for number, item in enumerate(items):
         if not isinstance(item, Mapping) or not isinstance(item.get("type"), str) or item.get("id") in (None, ""):
-            raise InvalidWorkflowError(f"steps[{number}] needs an id and a type")
+            raise InvalidWorkflowError(f"steps[{number}] needs an id and a type", path=f"steps[{number}]")
         if str(item["id"]) in steps:
-            raise InvalidWorkflowError(f"two steps have the id {item['id']}", node_id=str(item["id"]))
+            message, path = f"two steps have the id {item['id']}", f"steps[{number}].id"
+            raise InvalidWorkflowError(message, node_id=str(item["id"]), path=path, rule="duplicate_id")
         steps[str(item["id"])] = item
     return steps
+
+
+def _dangling(message: str, step_id: str, name: str, steps: Mapping[str, Any]) -> InvalidWorkflowError:
+    return InvalidWorkflowError(
+        message,
+        node_id=step_id,
+        path=f"steps[{list(steps).index(step_id)}]",
+        rule="dangling_connection",
+        did_you_mean=nearest(name, (other for other in steps if other != step_id)),
+    )
 
 
 def _needed_by(step_id: str, step: Mapping[str, Any], steps: Mapping[str, Any]) -> list[str]:
     needed = _names(step_id, step, "depends_on")
     for name in needed:
         if name not in steps:
-            raise InvalidWorkflowError(f"step {step_id} depends on {name}, which is no step", node_id=step_id)
+            raise _dangling(f"step {step_id} depends on {name}, which is no step", step_id, name, steps)
     return needed
 
 
@@ -172,17 +186,18 @@ def _body_of(step_id: str, step: Mapping[str, Any], steps: Mapping[str, Any]) ->
     body = dict.fromkeys(name for source, key in sources for name in _names(step_id, source, key))
     for name in body:
         if name not in steps or name == step_id:
-            raise InvalidWorkflowError(f"the body of {step_id} names {name}, which is no other step", node_id=step_id)
+            raise _dangling(f"the body of {step_id} names {name}, which is no other step", step_id, name, steps)
     return tuple(body)
 
 
 def parse_mappings(items: Any) -> list[Mapping[str, Any]]:
     """The mappings between variables and steps; raises `InvalidWorkflowError` that names what is wrong."""
     if not isinstance(items or [], list):
-        raise InvalidWorkflowError("step_mappings is not a list")
+        raise InvalidWorkflowError("step_mappings is not a list", path="step_mappings")
     mappings = [item for item in items or [] if isinstance(item, Mapping)]
     for mapping in mappings:
         for key in ("input_mapping", "output_mapping"):
             if not isinstance(mapping.get(key) or {}, Mapping):
-                raise InvalidWorkflowError(f"{key} of the mapping for step {mapping.get('step_id')} is not an object")
+                message = f"{key} of the mapping for step {mapping.get('step_id')} is not an object"
+                raise InvalidWorkflowError(message, path="step_mappings")
     return mappings

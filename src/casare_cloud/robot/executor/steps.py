@@ -7,7 +7,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from casare_cloud.robot.executor import browser_tasks  # noqa: F401 - registers its tasks
-from casare_cloud.robot.executor.check import refuse_problems, steps_problems
+from casare_cloud.robot.executor.check import refuse_problems
+from casare_cloud.robot.executor.check_steps import steps_problems
 from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, Timing, make_lookup, utc_now
 from casare_cloud.robot.executor.control import RunControl, StepControl
 from casare_cloud.robot.executor.declarations import kind_of

@@ -40,6 +40,8 @@ from casare_cloud.robot.executor.templates import MISSING, TEMPLATE, as_text
 TASKS: dict[str, NodeFunction] = {}
 """By kind, as `kind_of` writes it."""
 DECLARED_TASKS: dict[str, NodeType] = {kind_of(name): LOOP for name in LOOP.names}
+TASK_NAMES: dict[str, str] = {kind_of(name): name for name in LOOP.names}
+"""As workflows write them, by kind."""
 WAITING = frozenset({
     "httprequest", "apirequest", "httpdownload", "httpdownloadfile", "httpsuper", "delay", "wait", "sleep", "loop",
     "foreach", "pythonscript", "shellcommand", "customscript", "webscrape", "webscraping", "formfill", "formfilling",
@@ -61,15 +63,15 @@ def task(*types: str, **parts: Any) -> Callable[[NodeFunction], NodeFunction]:
     """Registers a function as the implementation of these task types, with its declaration (see `node_type`)."""
 
     def register(function: NodeFunction) -> NodeFunction:
-        _add(types, function, node_type(types, function.__doc__, **parts))
+        _add(types, function, node_type(types, function.__doc__, subject=function.__module__, **parts))
         return function
 
     return register
 
 
 def task_names() -> list[str]:
-    """Every task type of this package."""
-    return [name for declared in DECLARED_TASKS.values() for name in declared.names]
+    """Every task type of this package, as workflows write it."""
+    return list(TASK_NAMES.values())
 
 
 def find_step_type(name: str) -> NodeType | None:
@@ -82,6 +84,7 @@ def find_step_type(name: str) -> NodeType | None:
 
 def _add(types: tuple[str, ...], function: NodeFunction, declared: NodeType) -> None:
     for name in types:
+        TASK_NAMES[kind_of(name)] = name
         TASKS[kind_of(name)] = function
         DECLARED_TASKS[kind_of(name)] = declared
 
@@ -116,6 +119,7 @@ _REQUEST = tuple(option for option in web.REQUEST if option.name not in ("timeou
         mapping("extract"),
     ),
     gives=(*web.ANSWER, "data", "headers", "url", "extracted"),
+    needs=("url",),
 )
 def http_request(run: NodeRun) -> Mapping[str, Any]:
     """A request whose answer is expected: an error status fails the step, unless `expected_status` names it.
@@ -187,7 +191,13 @@ def delay(run: NodeRun) -> Next | Mapping[str, Any] | None:
 _BRANCHES = tuple(anything(name) for side in ("true", "false") for name in (f"{side}_branch", f"on_{side}"))
 
 
-@task("condition", "conditional", takes=(*basic.CONDITION, *_BRANCHES), gives=("result", "branch"))
+@task(
+    "condition",
+    "conditional",
+    takes=(*basic.CONDITION, *_BRANCHES),
+    gives=("result", "branch"),
+    needs=("expression|condition",),
+)
 def condition(run: NodeRun) -> Mapping[str, Any]:
     """Decides which steps after it run: those on the side that it comes out on, true or false."""
     written = run.raw("expression", "condition")
@@ -213,6 +223,7 @@ def condition(run: NodeRun) -> Mapping[str, Any]:
         files.ERRORS,
     ),
     gives=("path", "file_path", "bytes_written", "success"),
+    needs=("file_path",),
 )
 def file_write(run: NodeRun) -> Mapping[str, Any]:
     """Writes `content` to `path`; lists of rows become CSV in a `.csv` file, other values JSON."""

@@ -1,11 +1,13 @@
 """Connections: reads every form that is in use, and tells whether one carries execution or a value."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from casare_cloud.robot.executor.declarations import NodeType
 from casare_cloud.robot.executor.errors import InvalidWorkflowError
+from casare_cloud.robot.executor.problems import nearest
 
 EXEC_INPUTS = frozenset({"exec_in", "exec"})
 REROUTES = frozenset({"reroute", "visualreroute"})
@@ -16,6 +18,21 @@ SOURCE_KEYS = ("source_node", "from_node", "source", "from")
 SOURCE_PORT_KEYS = ("source_port", "from_port", "sourceHandle")
 TARGET_KEYS = ("target_node", "to_node", "target", "to")
 TARGET_PORT_KEYS = ("target_port", "to_port", "targetHandle")
+
+
+Broken = list[InvalidWorkflowError] | None
+"""Where the mistakes in single nodes and connections are kept, which are left out then; None: the first is raised."""
+
+
+@contextmanager
+def kept_in(broken: Broken) -> Iterator[None]:
+    """Keeps a mistake, where mistakes are kept."""
+    try:
+        yield
+    except InvalidWorkflowError as error:
+        if broken is None:
+            raise
+        broken.append(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +50,38 @@ class Wire:
     exit: str | None = None
 
 
-def read_wires(connections: Any, nodes: Mapping[str, Any]) -> list[Wire]:
+def read_wires(connections: Any, nodes: Collection[str], broken: Broken = None) -> list[Wire]:
     """Every connection; raises `InvalidWorkflowError` for one that is none, or that has no node at an end."""
     if connections is None:
         return []
     if not isinstance(connections, list):
-        raise InvalidWorkflowError("connections is not a list")
-    return [_read(connection, number, nodes) for number, connection in enumerate(connections)]
+        raise InvalidWorkflowError("connections is not a list", path="connections")
+    wires: list[Wire] = []
+    for number, connection in enumerate(connections):
+        with kept_in(broken):
+            wires.append(_read(connection, number, nodes))
+    return wires
 
 
-def _read(connection: Any, number: int, nodes: Mapping[str, Any]) -> Wire:
+def _read(connection: Any, number: int, nodes: Collection[str]) -> Wire:
+    place = f"connections[{number}]"
     if not isinstance(connection, Mapping):
-        raise InvalidWorkflowError(f"connections[{number}] is not an object")
+        raise InvalidWorkflowError(f"{place} is not an object", path=place)
     source, source_port = _end(connection, SOURCE_KEYS, SOURCE_PORT_KEYS, nodes)
     target, target_port = _end(connection, TARGET_KEYS, TARGET_PORT_KEYS, nodes)
     for side, node_id in (("source", source), ("target", target)):
         if node_id not in nodes:
-            raise InvalidWorkflowError(f"connections[{number}] has a {side} that is no node: {node_id or 'none given'}")
+            raise InvalidWorkflowError(
+                f"{place} has a {side} that is no node: {node_id or 'none given'}",
+                path=f"{place}.{side}",
+                rule="dangling_connection",
+                did_you_mean=nearest(node_id, nodes),
+            )
     return Wire(number, source, source_port, target, target_port)
 
 
 def _end(
-    connection: Mapping[str, Any], names: tuple[str, ...], ports: tuple[str, ...], nodes: Mapping[str, Any]
+    connection: Mapping[str, Any], names: tuple[str, ...], ports: tuple[str, ...], nodes: Collection[str]
 ) -> tuple[str, str | None]:
     end = next((connection[name] for name in names if name in connection), None)
     port = next((str(connection[name]) for name in ports if connection.get(name) is not None), None)

@@ -5,9 +5,9 @@ from typing import Any, Literal
 from casare_cloud.domain.events.model import Notification
 from casare_cloud.faces.automation.examples import EXECUTION_ID, NOW
 from casare_cloud.faces.kit.examples import Example, showing
+from casare_cloud.faces.kit.notices import NoticeKind, notice_of
 from casare_cloud.faces.kit.shapes import Answer, Time
 
-Kind = Literal["success", "error", "warning", "info"]
 _ITEM: Example = {
     "id": "812",
     "type": "error",
@@ -19,13 +19,6 @@ _ITEM: Example = {
     "created_at": NOW,
     "metadata": {"workflow_name": "Invoices"},
 }
-_TITLES: dict[str, tuple[Kind, str]] = {
-    "job.completed": ("success", "Execution completed"),
-    "job.failed": ("error", "Execution failed"),
-    "job.timeout": ("error", "Execution timed out"),
-    "job.cancelled": ("warning", "Execution cancelled"),
-    "robot.offline": ("warning", "Agent disconnected"),
-}
 
 
 class NotificationAnswer(Answer):
@@ -34,7 +27,7 @@ class NotificationAnswer(Answer):
     model_config = showing(_ITEM)
 
     id: str
-    type: Kind
+    type: NoticeKind
     title: str
     message: str
     resource_type: Literal["execution", "agent"]
@@ -46,17 +39,15 @@ class NotificationAnswer(Answer):
     @classmethod
     def of(cls, found: Notification) -> "NotificationAnswer":
         """A notification as the service gives it."""
-        kind, title = _TITLES[found.event_type]
-        name = found.data.get("workflow_name") or found.data.get("external_id")
-        reason = found.data.get("error_message") or found.data.get("message")
-        resource = found.job_id or found.robot_id
+        notice = notice_of(found.event_type, found.data, found.job_id, found.robot_id)
+        assert notice is not None, "the database lists what members are told of, and nothing else"
         return cls(
             id=str(found.seq),
-            type=kind,
-            title=title,
-            message=": ".join(str(part) for part in (name, reason) if part)[:500] or title,
-            resource_type="agent" if found.event_type == "robot.offline" else "execution",
-            resource_id=None if resource is None else str(resource),
+            type=notice.kind,
+            title=notice.title,
+            message=notice.message,
+            resource_type=notice.resource_type,
+            resource_id=notice.resource_id,
             read=found.is_read,
             created_at=found.happened_at,
             metadata=found.data,

@@ -29,6 +29,7 @@ WORKFLOW: Example = {
     "created_at": EARLIER,
     "updated_at": NOW,
 }
+WORKFLOW_SAVED: Example = {**WORKFLOW, "warnings": []}
 WORKFLOWS: Example = {"workflows": [WORKFLOW], **PAGE}
 EXECUTE: Example = {"variables": {"city": "Izmir"}}
 EXECUTED: Example = {
@@ -36,6 +37,7 @@ EXECUTED: Example = {
     "workflow_id": WORKFLOW_ID,
     "trigger_type": "manual",
     "status": "pending",
+    "warnings": [],
 }
 ACT: Example = {
     "id": "bb0e8400-e29b-41d4-a716-446655440006",

@@ -8,7 +8,7 @@ from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import NewJob
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
-from casare_cloud.domain.workflows.model import Filter, WorkflowStatus
+from casare_cloud.domain.workflows.model import Filter, Workflow, WorkflowStatus
 from casare_cloud.errors import ApiError, NotFound
 from casare_cloud.faces.automation.fields import WorkflowId, changes_in
 from casare_cloud.faces.automation.refusals import idempotent, refusals
@@ -21,9 +21,11 @@ from casare_cloud.faces.automation.workflows.shapes import (
     WorkflowAnswer,
     WorkflowChanges,
     WorkflowList,
+    WorkflowSaved,
 )
 from casare_cloud.faces.kit.paging import NumberedPage, numbered_page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
+from casare_cloud.faces.kit.workflow_check import Strict, check
 
 router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 
@@ -45,9 +47,14 @@ async def list_workflows(
 
 
 @router.post("", status_code=201, **idempotent(413))
-async def create_workflow(body: DraftBody, tx: Tx) -> WorkflowAnswer:
-    """Make a draft: version 1, enabled, not published. Steps of any type are taken. Needs workflows.write."""
-    return WorkflowAnswer.of(await service.draft(tx, body.name, body.definition, body.description))
+async def create_workflow(body: DraftBody, tx: Tx, strict: Strict = True) -> WorkflowSaved:
+    """Make a draft: version 1, enabled, not published. Needs workflows.write.
+
+    Steps of any type are taken, and options may be left out as yet. 400 WORKFLOW_INVALID for other mistakes.
+    """
+    checked = await check(body.definition, "definition", may_be_unfinished=True)
+    made = await service.draft(tx, body.name, body.definition, body.description)
+    return _saved(made, checked.warnings(strict=strict))
 
 
 @router.get("/{workflow_id}", responses=refusals(404))
@@ -56,14 +63,27 @@ async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
     return WorkflowAnswer.of(await service.get(tx, workflow_id))
 
 
+def _saved(workflow: Workflow, warnings: list[str]) -> WorkflowSaved:
+    saved = WorkflowSaved.of(workflow)
+    saved.warnings = warnings
+    return saved
+
+
 @router.put("/{workflow_id}", responses=refusals(400, 404, 409, 413))
-async def update_workflow(workflow_id: WorkflowId, body: WorkflowChanges, tx: Tx) -> WorkflowAnswer:
+async def update_workflow(
+    workflow_id: WorkflowId, body: WorkflowChanges, tx: Tx, strict: Strict = True
+) -> WorkflowSaved:
     """Change what is named; another definition is a new version. 400 NOTHING_TO_CHANGE, 409 WORKFLOW_CHANGED.
 
-    Needs workflows.write.
+    400 WORKFLOW_INVALID for mistakes in a new definition; of a draft, options may be left out as yet. Needs
+    workflows.write.
     """
     changes = await changes_in(body, lambda: service.get(tx, workflow_id), besides={"version"})
-    return WorkflowAnswer.of(await service.update(tx, workflow_id, changes, body.version))
+    changed = await service.update(tx, workflow_id, changes, body.version)
+    if body.definition is None:
+        return _saved(changed, [])
+    checked = await check(body.definition, "definition", may_be_unfinished=changed.status == "draft")
+    return _saved(changed, checked.warnings(strict=strict))
 
 
 @router.delete("/{workflow_id}", status_code=204, responses=refusals(404))
@@ -72,10 +92,15 @@ async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) ->
     await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
 
 
-@router.post("/{workflow_id}/publish", responses=refusals(404))
-async def publish_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
-    """Publish and enable a workflow: schedules and webhooks may run it. Needs workflows.write."""
-    return WorkflowAnswer.of(await service.update(tx, workflow_id, {"status": "published", "is_enabled": True}))
+@router.post("/{workflow_id}/publish", responses=refusals(400, 404))
+async def publish_workflow(workflow_id: WorkflowId, tx: Tx, strict: Strict = True) -> WorkflowSaved:
+    """Publish and enable a workflow: schedules and webhooks may run it. Needs workflows.write.
+
+    400 WORKFLOW_INVALID when no robot would run it; it stays as it was then.
+    """
+    published = await service.update(tx, workflow_id, {"status": "published", "is_enabled": True})
+    checked = await check(published.definition, "definition")
+    return _saved(published, checked.warnings(strict=strict))
 
 
 @router.post("/{workflow_id}/archive", responses=refusals(404))
@@ -84,9 +109,19 @@ async def archive_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
     return WorkflowAnswer.of(await service.update(tx, workflow_id, {"status": "archived", "is_enabled": False}))
 
 
-@router.post("/{workflow_id}/execute", status_code=202, **idempotent(404))
-async def execute_workflow(workflow_id: WorkflowId, tx: Tx, body: ExecuteBody | None = None) -> ExecutedAnswer:
-    """Run a workflow that is enabled, published or a draft; 404 for one that is not. Needs executions.create."""
+@router.post("/{workflow_id}/execute", status_code=202, **idempotent(400, 404))
+async def execute_workflow(
+    workflow_id: WorkflowId, tx: Tx, body: ExecuteBody | None = None, strict: Strict = True
+) -> ExecutedAnswer:
+    """Run a workflow that is enabled, published or a draft; 404 for one that is not. Needs executions.create.
+
+    A draft is checked first: 400 WORKFLOW_INVALID when no robot would run it. What is published was checked then.
+    """
+    given = (body.variables if body else None) or {}
+    warnings: list[str] = []
+    draft = await service.find(tx, workflow_id)
+    if draft is not None and draft.status == "draft" and draft.is_enabled:
+        warnings = (await check(draft.definition, "definition", given)).warnings(strict=strict)
     try:
         made = await jobs.run_by_hand(
             tx,
@@ -96,7 +131,10 @@ async def execute_workflow(workflow_id: WorkflowId, tx: Tx, body: ExecuteBody | 
         if error.code not in ("WORKFLOW_NOT_FOUND", "WORKFLOW_NOT_RUNNABLE"):
             raise
         raise NotFound("WORKFLOW_NOT_FOUND", "Workflow not found or disabled") from error
-    return ExecutedAnswer(id=made.job_id, workflow_id=workflow_id, trigger_type="manual", status="pending")
+    warnings += await jobs.warnings_of(tx, made.job_id)
+    return ExecutedAnswer(
+        id=made.job_id, workflow_id=workflow_id, trigger_type="manual", status="pending", warnings=warnings
+    )
 
 
 @router.get("/{workflow_id}/history", responses=refusals(404))

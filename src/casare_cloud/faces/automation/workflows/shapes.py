@@ -19,6 +19,8 @@ Definition = Annotated[
     ),
 ]
 
+WorkflowWarnings = Annotated[list[str], Field(description="What may be a mistake in the definition, with its place.")]
+
 _INPUT = AliasChoices("variables", *(name for name in InputNames.choices if name != "variables"))
 
 
@@ -80,6 +82,14 @@ class WorkflowAnswer(Answer):
         )
 
 
+class WorkflowSaved(WorkflowAnswer):
+    """A workflow as it is now, and what may be a mistake in it."""
+
+    model_config = showing(examples.WORKFLOW_SAVED)
+
+    warnings: WorkflowWarnings = Field(default_factory=list)
+
+
 class WorkflowList(Answer):
     """A page of workflows, the newest first."""
 
@@ -108,6 +118,7 @@ class ExecutedAnswer(Answer):
     workflow_id: UUID
     trigger_type: Literal["manual"]
     status: Literal["pending"]
+    warnings: WorkflowWarnings = Field(default_factory=list)
 
 
 class ActAnswer(Answer):

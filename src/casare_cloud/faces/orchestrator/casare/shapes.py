@@ -14,6 +14,8 @@ from casare_cloud.domain.api_keys.model import ApiKey
 from casare_cloud.domain.dead_letters.model import DeadLetter
 from casare_cloud.domain.jobs.model import ClaimedJob, Job
 from casare_cloud.domain.metrics.model import Analytics, Fleet
+from casare_cloud.domain.robots.model import Robot
+from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.kit.examples import Example, showing
 from casare_cloud.faces.kit.fields import Flag, Integer
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
@@ -86,20 +88,26 @@ class FlatJob(Answer):
 
 # --- the dashboard: jobs
 
-JOB_ALIASES: Example = {"assigned_robot_id": "robot-001", "error": None, "max_retries": 2}
+JOB_ALIASES: Example = {"assigned_robot_id": "robot-001", "robot_name": "robot-001", "error": None, "max_retries": 2}
 
 
 class JobAliases(Answer):
     """Other names of fields of a job."""
 
     assigned_robot_id: Annotated[str | None, Field(description="`robot_id`.")]
+    robot_name: Annotated[str | None, Field(description="`robot_id`.")]
     error: Annotated[str | None, Field(description="`error_message`.")]
     max_retries: Annotated[int, Field(description="`max_attempts` - 1.")]
 
 
 def job_aliases(job: Job, robot_id: str | None) -> dict[str, Any]:
     """The fields of `JobAliases`."""
-    return {"assigned_robot_id": robot_id, "error": job.error_message, "max_retries": job.max_attempts - 1}
+    return {
+        "assigned_robot_id": robot_id,
+        "robot_name": robot_id,
+        "error": job.error_message,
+        "max_retries": job.max_attempts - 1,
+    }
 
 
 # --- the dashboard: schedules
@@ -166,14 +174,25 @@ class KeyTerms(TenantNames):
     ] = None
 
 
+class RevokeBody(Body):
+    """Why a key is ended."""
+
+    model_config = showing({"reason": "The machine was sold"})
+
+    reason: Annotated[str | None, Field(max_length=2000, description="Not kept.")] = None
+
+
 # --- the dashboard: the fleet of a time range
 
 TimeRange = Literal["1h", "24h", "7d", "30d"]
-_DAYS: dict[TimeRange, int] = {"1h": 1, "24h": 1, "7d": 7, "30d": 30}  # sums are kept by the day
+_HOURS: dict[TimeRange, int] = {"1h": 1, "24h": 24, "7d": 7 * 24, "30d": 30 * 24}
 
 
 class FleetAliases(Answer):
-    """How the jobs of a `time_range` ended, beside the fleet at this moment; left out without a `time_range`."""
+    """How the jobs of a `time_range` ended, beside the fleet at this moment; left out without a `time_range`.
+
+    A rate or an average of no jobs is 0.
+    """
 
     total_jobs: int | None = None
     completed_jobs: int | None = None
@@ -185,9 +204,9 @@ class FleetAliases(Answer):
     dlq_count: Annotated[int | None, Field(description="Open dead letters.")] = None
 
 
-def days_of(time_range: TimeRange) -> int:
-    """The days whose sums answer for a time range: at least one."""
-    return _DAYS[time_range]
+def hours_of(time_range: TimeRange) -> int:
+    """The hours of a time range."""
+    return _HOURS[time_range]
 
 
 def fleet_aliases(fleet: Fleet, analytics: Analytics, open_letters: int) -> dict[str, Any]:
@@ -254,6 +273,19 @@ class DeadLetterEntry(Answer):
         )
 
 
+DeadLetterWord = Literal["pending", "resolved", "all"]
+_RESOLVED: dict[DeadLetterWord, bool | None] = {"pending": False, "resolved": True, "all": None}
+
+
+def is_resolved(word: DeadLetterWord | None, resolved: bool | None) -> bool | None:
+    """Which dead letters are wanted, said either way: resolved ones, open ones (the default), or (None) both."""
+    if word is None:
+        return bool(resolved)
+    if resolved is not None:
+        raise InvalidArgument("status: resolved says it already.")
+    return _RESOLVED[word]
+
+
 # --- the controller of robots
 
 ROBOT_ALIASES: Example = {
@@ -261,6 +293,8 @@ ROBOT_ALIASES: Example = {
     "max_concurrent_jobs": 1,
     "capabilities": ["browser"],
     "tags": [],
+    "current_jobs": 1,
+    "last_seen": NOW,
 }
 
 
@@ -271,6 +305,17 @@ class RobotAliases(Answer):
     max_concurrent_jobs: int
     capabilities: list[str]
     tags: list[str]
+    current_jobs: Annotated[int, Field(description="How many `current_job_ids` are.")]
+    last_seen: Annotated[Time | None, Field(description="`last_heartbeat`.")]
+
+
+def robot_aliases(robot: Robot) -> dict[str, Any]:
+    """The fields of `RobotAliases`."""
+    return {
+        **{name: getattr(robot, name) for name in ("environment", "max_concurrent_jobs", "capabilities", "tags")},
+        "current_jobs": len(robot.current_job_ids),
+        "last_seen": robot.last_heartbeat_at,
+    }
 
 
 class StopBody(Body):

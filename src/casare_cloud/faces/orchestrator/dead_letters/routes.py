@@ -9,7 +9,7 @@ from casare_cloud.domain.dead_letters import service
 from casare_cloud.domain.dead_letters.model import DeadReason, Filter
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import Route, Tx
-from casare_cloud.faces.orchestrator.casare.shapes import DeadLetterEntry
+from casare_cloud.faces.orchestrator.casare.shapes import DeadLetterEntry, DeadLetterWord, is_resolved
 from casare_cloud.faces.orchestrator.dead_letters.shapes import (
     DeadLetterAnswer,
     DeadLetterList,
@@ -31,12 +31,21 @@ async def list_dead_letters(
     page: Annotated[Page, page(100, 500)],
     workflow_id: Annotated[UUID | None, Query()] = None,
     reason: Annotated[DeadReason | None, Query()] = None,
-    resolved: Annotated[bool, Query(description="Those that were queued again, instead of the open ones.")] = False,
+    resolved: Annotated[
+        bool | None, Query(description="Those that were queued again, instead of the open ones.")
+    ] = None,
+    status: Annotated[
+        DeadLetterWord | None,
+        Query(
+            description="In place of `resolved`, for CasareRPA's dashboard: `pending` (open ones), `resolved`, `all`."
+        ),
+    ] = None,
 ) -> DeadLetterList:
-    """List dead letters, the newest job first. Needs jobs.read."""
-    items, total = await service.list_page(tx, Filter(workflow_id, reason, resolved), page.limit, page.offset)
+    """List dead letters, the newest job first; the open ones, unless others are asked for. Needs jobs.read."""
+    wanted = Filter(workflow_id, reason, is_resolved(status, resolved))
+    items, total = await service.list_page(tx, wanted, page.limit, page.offset)
     letters = [DeadLetterAnswer.model_validate(item) for item in items]
-    is_all = not resolved and workflow_id is None and reason is None
+    is_all = wanted == Filter()
     return DeadLetterList(
         dead_letters=letters,
         entries=[DeadLetterEntry.of(item) for item in items],

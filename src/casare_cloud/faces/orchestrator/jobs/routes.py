@@ -41,10 +41,14 @@ async def create_job(body: CreateJobBody, tx: Tx) -> JobCreated:
     """Queue a job of a published workflow.
 
     The workflow is named by its UUID or by its name (the newest workflow of that name). Unknown fields are ignored, and
-    named in `warnings`.
+    named in `warnings`, where also stands that no registered robot has what the job asks for.
     409 WORKFLOW_NOT_RUNNABLE when it is archived or disabled. Needs jobs.create.
     """
-    return JobCreated.of(await service.enqueue(tx, body.job()), warnings=body.warnings())
+    job = await service.enqueue(tx, body.job())
+    warnings = body.warnings()
+    if body.asks_for_a_robot():
+        warnings += await service.warnings_of(tx, job.job_id)
+    return JobCreated.of(job, warnings=warnings)
 
 
 @router.get("", responses=refusals())

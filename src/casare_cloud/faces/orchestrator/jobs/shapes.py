@@ -68,6 +68,10 @@ class CreateJobBody(OpenBody):
         Field(validation_alias=AliasChoices("version", "workflow_version"), description="Default: the current one."),
     ] = None
 
+    def asks_for_a_robot(self) -> bool:
+        """Whether not any robot will do. Most jobs ask for nothing, and are spared the look for one."""
+        return bool(self.required_capabilities or self.required_tags or self.environment or self.pool)
+
     def job(self) -> NewJob:
         """What the domain calls it."""
         return NewJob(**{name: getattr(self, name) for name in type(self).model_fields})

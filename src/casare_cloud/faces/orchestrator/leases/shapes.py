@@ -20,7 +20,12 @@ class ClaimBody(Body):
 
     model_config = showing(examples.CLAIM, extra="forbid")
 
-    environment: Annotated[Environment | None, Field(description="The robot's own, which is the default.")] = None
+    environment: Annotated[
+        Environment | None,
+        Field(
+            description="The robot's own, which is the default; with `visibility_timeout_seconds` its own from now on."
+        ),
+    ] = None
     limit: Annotated[Integer, Field(ge=1, le=100)] = 1
     lease_seconds: LeaseSeconds = 60
     wait_seconds: Annotated[float, Field(ge=0, le=25, strict=True)] = 0
@@ -34,7 +39,8 @@ class ClaimBody(Body):
         """What the domain calls it."""
         given = self.model_dump(exclude={"visibility_timeout_seconds"})
         if self.visibility_timeout_seconds is not None:
-            given |= {"limit": 1, "lease_seconds": self.visibility_timeout_seconds, "starts": True}
+            given |= {"limit": 1, "lease_seconds": self.visibility_timeout_seconds}
+            given |= {"starts": True, "moves": True}
         return ClaimOrder(**given)
 
 

@@ -16,7 +16,7 @@ from casare_cloud.domain.metrics.model import SeriesInterval
 from casare_cloud.domain.robots import service as robots
 from casare_cloud.faces.kit.fields import Moment, Timezone
 from casare_cloud.faces.kit.routing import Route, Tx
-from casare_cloud.faces.orchestrator.casare.shapes import TimeRange, days_of, fleet_aliases
+from casare_cloud.faces.orchestrator.casare.shapes import TimeRange, fleet_aliases, hours_of
 from casare_cloud.faces.orchestrator.fields import JobId, RobotId, RobotName
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary
 from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
@@ -47,9 +47,7 @@ async def get_fleet_metrics(
     schema: Schema = "2",
     time_range: Annotated[
         TimeRange | None,
-        Query(
-            description="For CasareRPA's dashboard: how the jobs of that time ended, too. `1h` is answered as `24h`."
-        ),
+        Query(description="For CasareRPA's dashboard: how the jobs of that time ended, too; from a full hour on."),
     ] = None,
 ) -> FleetAnswer:
     """The fleet at this moment: robots by state, jobs in hand and waiting, the day so far. Needs analytics.read, and
@@ -57,8 +55,9 @@ async def get_fleet_metrics(
     fleet = await service.get_fleet(tx)
     if time_range is None:
         return FleetAnswer.of(fleet, schema == "1")
-    analytics, letters = await service.get_analytics(tx, days_of(time_range)), await dead_letters.count(tx)
-    return FleetAnswer.of(fleet, schema == "1", fleet_aliases(fleet, analytics, letters.open))
+    analytics = await service.get_analytics_of_hours(tx, hours_of(time_range))
+    aliases = fleet_aliases(fleet, analytics, (await dead_letters.count(tx)).open)
+    return FleetAnswer.of(fleet, schema == "1", aliases)
 
 
 @router.get("/robots", responses=refusals())

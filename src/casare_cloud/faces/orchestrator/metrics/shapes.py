@@ -18,7 +18,7 @@ from casare_cloud.domain.robots.model import Robot
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
 from casare_cloud.faces.kit.state_words import RobotWord, count_robot_words, robot_word_of
-from casare_cloud.faces.orchestrator.casare.shapes import FleetAliases, RobotAliases
+from casare_cloud.faces.orchestrator.casare.shapes import FleetAliases, RobotAliases, robot_aliases
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary, published
 from casare_cloud.faces.orchestrator.metrics import examples
 from casare_cloud.faces.orchestrator.robots.words import with_word
@@ -124,7 +124,7 @@ def _fields_of(robot: Robot) -> dict[str, Any]:
         "robot_uuid": robot.robot_id,
         "name": robot.name,
         "hostname": robot.hostname,
-        **{name: getattr(robot, name) for name in RobotAliases.model_fields},
+        **robot_aliases(robot),
         "status": robot_word_of(robot),
         **{name: _number(robot.metrics.get(name)) for name in ("cpu_percent", "memory_mb", "memory_percent")},
         "current_job_id": current,

@@ -10,7 +10,8 @@ from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.api_keys.shapes import RotateKeyBody
-from casare_cloud.faces.orchestrator.fields import ApiKeyId
+from casare_cloud.faces.orchestrator.casare.shapes import RevokeBody
+from casare_cloud.faces.orchestrator.fields import ApiKeyId, RobotName
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.robot_keys.shapes import (
     CreateKeyBody,
@@ -28,9 +29,10 @@ async def list_robot_keys(
     tx: Tx,
     page: Annotated[Page, page(100, 500)],
     status: Annotated[KeyStatus | None, Query(description="Only keys in this state.")] = None,
+    robot_id: Annotated[RobotName | None, Query(description="Only keys of this robot: external id or UUID.")] = None,
 ) -> KeyList:
     """List the robot keys of the tenant, never the keys themselves. Needs api_keys.read."""
-    items, total = await service.list_page(tx, "robot", page.limit, page.offset, status)
+    items, total = await service.list_page(tx, "robot", page.limit, page.offset, status, robot_id)
     keys = [KeyAnswer.of(item) for item in items]
     return KeyList(keys=keys, api_keys=keys, total=total, limit=page.limit, offset=page.offset)
 
@@ -55,7 +57,7 @@ async def import_robot_key(body: ImportKeyBody, tx: Tx) -> KeyAnswer:
 
 
 @router.post("/{api_key_id}/revoke", responses=refusals(404))
-async def revoke_robot_key(api_key_id: ApiKeyId, tx: Tx) -> KeyAnswer:
+async def revoke_robot_key(api_key_id: ApiKeyId, tx: Tx, body: RevokeBody | None = None) -> KeyAnswer:
     """End a key at once, and every token that was made with it; idempotent. Needs api_keys.write."""
     return KeyAnswer.of(await service.revoke(tx, "robot", api_key_id))
 

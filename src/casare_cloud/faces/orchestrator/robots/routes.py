@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from casare_cloud.domain.jobs.model import LogLevel
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import Heartbeat
+from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
@@ -78,10 +79,14 @@ async def explain_robot(robot_id: RobotId, tx: Tx) -> RobotExplanation:
 
 @router.get("/{robot_id}/logs", responses=refusals(404))
 async def list_robot_logs(
-    robot_id: RobotId, tx: Tx, page: Annotated[Page, page(100, 1000)], level: Annotated[LogLevel | None, Query()] = None
+    robot_id: RobotId,
+    tx: Tx,
+    page: Annotated[Page, page(100, 1000)],
+    level: Annotated[LogLevel | None, Query()] = None,
+    since: Annotated[Moment | None, Query(description="Only lines after this time.")] = None,
 ) -> RobotLogList:
     """What a robot logged of itself, and not of a job, the newest line first. Needs robots.read and logs.read."""
-    items, total, is_capped = await service.list_logs(tx, robot_id, level, page.limit, page.offset)
+    items, total, is_capped = await service.list_logs(tx, robot_id, level, since, page.limit, page.offset)
     lines = [RobotLogLine.model_validate(item) for item in items]
     return RobotLogList(logs=lines, total=total, total_is_capped=is_capped, limit=page.limit, offset=page.offset)
 

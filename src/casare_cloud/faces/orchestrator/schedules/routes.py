@@ -10,6 +10,7 @@ from casare_cloud.domain.schedules.model import Filter
 from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.orchestrator.casare.asking import IsDashboard
 from casare_cloud.faces.orchestrator.fields import ScheduleId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.schedules.shapes import (
@@ -45,15 +46,17 @@ async def create_schedule(body: CreateScheduleBody, tx: Tx) -> ScheduleAnswer:
 async def list_schedules(
     tx: Tx,
     page: Annotated[Page, page(100, 1000)],
+    is_dashboard: IsDashboard,
     workflow_id: Annotated[UUID | None, Query()] = None,
     enabled: Annotated[bool | None, Query()] = None,
     format: Annotated[
-        Literal["list", "object"], Query(description="`object`: with `total`, for CasareRPA's dashboard.")
-    ] = "list",
+        Literal["list", "object"] | None,
+        Query(description="`object`: with `total`; the default for CasareRPA's dashboard in a browser."),
+    ] = None,
 ) -> list[ScheduleAnswer] | ScheduleList:
     """List schedules, the newest first. Needs schedules.read."""
     wanted = Filter(workflow_id, enabled)
-    if format == "object":
+    if format == "object" or (format is None and is_dashboard):
         found, total = await service.list_page(tx, wanted, page.limit, page.offset)
         return ScheduleList(schedules=[ScheduleAnswer.model_validate(item) for item in found], total=total)
     some = await service.list_some(tx, wanted, page.limit, page.offset)

@@ -11,9 +11,10 @@ from casare_cloud.domain.workflows.model import Filter, WorkflowStatus
 from casare_cloud.faces.kit.fields import Name
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
+from casare_cloud.faces.kit.workflow_check import Strict, check
 from casare_cloud.faces.orchestrator.fields import BIGGEST_INTEGER, ExecutionMode, WorkflowId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
-from casare_cloud.faces.orchestrator.workflows import checking, submitting
+from casare_cloud.faces.orchestrator.workflows import submitting
 from casare_cloud.faces.orchestrator.workflows.shapes import (
     BackupAnswer,
     DeletedFrom,
@@ -32,15 +33,16 @@ router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 
 
 @router.post("", **idempotent(404, 501))
-async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
+async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall, strict: Strict = True) -> SubmitAnswer:
     """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
 
     Both are made, or neither; with `run` false it is published only. At most 10 MB and 1,000 nodes. Unknown fields are
-    ignored, and named in `warnings`, where also stands what a robot will refuse or not read in the workflow, by node
-    and port. `scheduled` needs `schedule_cron`; the schedule has the workflow's name and the tenant's time zone.
-    `webhook` answers 501 and stores nothing. Needs workflows.write, and jobs.create or schedules.write where it runs.
+    ignored, and named in `warnings`, where also stands what may be a mistake in the workflow, by node and port. 400
+    WORKFLOW_INVALID when no robot would run it: `details` has each mistake. `scheduled` needs `schedule_cron`; the
+    schedule has the workflow's name and the tenant's time zone. `webhook` answers 501 and stores nothing. Needs
+    workflows.write, and jobs.create or schedules.write where it runs.
     """
-    return await _submit(body, tx, call)
+    return await _submit(body, tx, call, strict=strict)
 
 
 def _upload_options(
@@ -81,6 +83,7 @@ async def upload_workflow(
     options: Annotated[dict[str, Any], Depends(_upload_options)],
     tx: Tx,
     call: CurrentCall,
+    strict: Strict = True,
 ) -> SubmitAnswer:
     """Publish a workflow from a JSON file, and queue its first job or make its schedule.
 
@@ -90,14 +93,18 @@ async def upload_workflow(
     schedules.write.
     """
     content = await file.read()
-    return await _submit(await asyncio.to_thread(read_upload, file.filename, content, options), tx, call)
+    return await _submit(await asyncio.to_thread(read_upload, file.filename, content, options), tx, call, strict=strict)
 
 
-async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
-    """The copy is stored when the work is committed and no connection waits for the store."""
+async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall, *, strict: bool) -> SubmitAnswer:
+    """The copy is stored when the work is committed and no connection waits for the store.
+
+    The check is done before the database locks anything; what the database refuses is told first.
+    """
     store = store_of(call.services.settings)
+    checked = await check(body.workflow_json, "workflow_json", submitting.input_of(body))
     made = await submitting.submit(tx, store, body)
-    warnings = [*body.warnings(), *await checking.find_warnings(body.workflow_json)]
+    warnings = [*body.warnings(), *checked.warnings(strict=strict), *made.warnings]
     await call.commit(_answer(made, body, warnings))
     return _answer(await submitting.keep_copy(call.transaction, store, made, body), body, warnings)
 

@@ -50,7 +50,8 @@ class SubmitBody(OpenBody):
         str | None, Field(min_length=1, max_length=64, description="Robots of this shared pool run it: its id or name.")
     ] = None
     robot_id: Annotated[
-        RobotName | None, Field(description="Only this robot runs it: its external id or UUID. Not for schedules.")
+        RobotName | None,
+        Field(description="Only this robot runs it, now and by its schedule: its external id or UUID."),
     ] = None
 
 

@@ -31,6 +31,7 @@ class Submitted:
     job_id: UUID | None
     schedule_id: UUID | None
     created_at: datetime
+    warnings: tuple[str, ...] = ()
 
 
 async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) -> Submitted:
@@ -57,7 +58,8 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
                 "priority": body.priority,
                 "execution_mode": body.execution_mode,
                 "pool": body.pool,
-                "input": _input_of(body),
+                "robot_id": _target_of(body),
+                "input": input_of(body),
             },
         )
         return Submitted(published, None, schedule.schedule_id, schedule.created_at)
@@ -67,14 +69,14 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
         tx,
         NewJob(
             workflow_id=published.workflow_id,
-            input=_input_of(body),
+            input=input_of(body),
             priority=body.priority,
             execution_mode=body.execution_mode,
             pool=body.pool,
-            robot_id=body.robot_id or target_of(body.metadata or {}),
+            robot_id=_target_of(body),
         ),
     )
-    return Submitted(published, job.job_id, None, job.created_at)
+    return Submitted(published, job.job_id, None, job.created_at, tuple(await jobs.warnings_of(tx, job.job_id)))
 
 
 async def keep_copy(begin: backup.Begin, store: backup.Store | None, made: Submitted, body: SubmitBody) -> Submitted:
@@ -94,11 +96,14 @@ def _refuse_trigger(body: SubmitBody) -> None:
         raise TriggerNotAvailable("Webhook triggers")
     if body.trigger_type == "scheduled" and not body.run:
         raise InvalidArgument("run: cannot be false when trigger_type is scheduled; a schedule may have enabled false.")
-    if body.trigger_type == "scheduled" and body.robot_id is not None:
-        raise InvalidArgument("robot_id: is for a job that runs now; the jobs of a schedule are any robot's.")
 
 
-def _input_of(body: SubmitBody) -> dict[str, Any]:
+def _target_of(body: SubmitBody) -> str | None:
+    return body.robot_id or target_of(body.metadata or {})
+
+
+def input_of(body: SubmitBody) -> dict[str, Any]:
+    """What the first job begins with."""
     return body.input if body.input is not None else variables_of(body.metadata or {}) or {}
 
 

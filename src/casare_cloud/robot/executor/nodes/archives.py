@@ -27,6 +27,10 @@ MOST_FILES = 10_000
         SANDBOXED,
     ),
     gives=("zip_path", "attachment_file", "file_count", "success"),
+    needs=(
+        "zip_path",
+        "files|source_path",
+    ),
 )
 def zip_files(run: NodeRun) -> Mapping[str, Any]:
     """Puts files into an archive: those named, or all of `source_path` (a file, a folder, or a pattern in one)."""
@@ -61,6 +65,7 @@ def _found(run: NodeRun, source: str) -> list[str]:
     "UnzipFilesNode",
     takes=(text("zip_path", default=None), text("extract_to", default="."), SANDBOXED),
     gives=("extract_to", "files", "file_count", "success"),
+    needs=("zip_path",),
 )
 def unzip_files(run: NodeRun) -> Mapping[str, Any]:
     """Writes the files of an archive into a folder. A file whose path leads out of the folder is refused."""

@@ -110,11 +110,12 @@ VARIABLE_TYPES = (
         choice("variable_type", *VARIABLE_TYPES, default="String", also=("type",)),
     ),
     gives=("value",),
+    needs=("variable_name",),
 )
 def set_variable(run: NodeRun) -> Mapping[str, Any]:
     """Sets a variable, converted to Boolean, Int32, Float, Object, Array, List or Dict when asked to.
 
-    String, FilePath and DataTable change nothing: an editor writes String beside every value.
+    String and FilePath change nothing: an editor writes String beside every value.
     """
     name = as_text(run.need("variable_name")).strip()
     value = convert(run.value("value"), run.choice("variable_type"), f"the value of {name}")
@@ -122,23 +123,32 @@ def set_variable(run: NodeRun) -> Mapping[str, Any]:
     return {"value": value}
 
 
+def is_yes(value: Any) -> bool:
+    """Whether a value says so: of texts, true, yes, on and 1 do."""
+    return value.strip().lower() in ("true", "yes", "on", "1") if isinstance(value, str) else bool(value)
+
+
 def convert(value: Any, wanted: str, what: str) -> Any:
     """The value as one of `VARIABLE_TYPES`."""
     try:
         match wanted.lower():
             case "boolean":
-                return is_true(value)
+                return is_yes(value)
             case "int32" | "integer" | "int":
                 return int(float(value))
             case "float" | "number":
                 return float(value)
+            case "object" | "dict" if isinstance(value, str):
+                return json.loads(value)
             case "object" | "dict":
-                return json.loads(value) if isinstance(value, str) else dict(value)
+                return dict(value) if isinstance(value, Mapping) else {"value": value}
+            case "datatable" if isinstance(value, str):
+                return json.loads(value)
             case "array" | "list" if isinstance(value, str):
                 found = parsed(value)
                 return found if isinstance(found, list) else [part.strip() for part in value.split(",")]
             case "array" | "list":
-                return list(value)
+                return list(value) if isinstance(value, list | tuple) else [value]
             case _:
                 return value
     except (ValueError, TypeError) as error:
@@ -149,6 +159,7 @@ def convert(value: Any, wanted: str, what: str) -> Any:
     "GetVariableNode",
     takes=(text("variable_name", "name", default=None), anything("default_value", "default")),
     gives=("value",),
+    needs=("variable_name",),
 )
 def get_variable(run: NodeRun) -> Mapping[str, Any]:
     """The value of a variable, or the default when it is not set."""
@@ -165,6 +176,7 @@ def get_variable(run: NodeRun) -> Mapping[str, Any]:
     "IncrementVariableNode",
     takes=(text("variable_name", "name", default=None), number("increment", default=1)),
     gives=("value",),
+    needs=("variable_name",),
 )
 def increment_variable(run: NodeRun) -> Mapping[str, Any]:
     """Adds to a variable that is a number; one that is not set counts as 0."""
@@ -179,7 +191,9 @@ def increment_variable(run: NodeRun) -> Mapping[str, Any]:
 CONDITION = (expression("condition"), expression("expression"))
 
 
-@node("IfNode", takes=CONDITION, gives=("result", "condition"), exits=("true", "false"))
+@node(
+    "IfNode", takes=CONDITION, gives=("result", "condition"), exits=("true", "false"), needs=("condition|expression",)
+)
 def if_(run: NodeRun) -> Next:
     """Leaves by `true` or `false`."""
     result = run.condition()
@@ -191,6 +205,7 @@ def if_(run: NodeRun) -> Next:
     takes=(anything("value"), expression("expression"), listing("cases")),
     gives=("value", "matched"),
     exits=("case_", "default"),
+    needs=("value|expression",),
 )
 def switch(run: NodeRun) -> Next:
     """Leaves by `case_<value>` of the first case that equals the value, else by `default`."""
@@ -224,7 +239,11 @@ def wait(run: NodeRun) -> Mapping[str, Any]:
 
 
 @node(
-    "EvaluateExpressionNode", "ExpressionNode", takes=(expression("expression"), text("output_var")), gives=("result",)
+    "EvaluateExpressionNode",
+    "ExpressionNode",
+    takes=(expression("expression"), text("output_var")),
+    gives=("result",),
+    needs=("expression",),
 )
 def evaluate_expression(run: NodeRun) -> Mapping[str, Any]:
     """The value of an expression; also kept in the variable that `output_var` names."""
@@ -235,7 +254,12 @@ def evaluate_expression(run: NodeRun) -> Mapping[str, Any]:
     return {"result": result}
 
 
-@node("AssertNode", takes=(*CONDITION, text("message", default="Assertion failed")), gives=("passed",))
+@node(
+    "AssertNode",
+    takes=(*CONDITION, text("message", default="Assertion failed")),
+    gives=("passed",),
+    needs=("condition|expression",),
+)
 def assert_(run: NodeRun) -> Mapping[str, Any]:
     """Fails the workflow with `message` unless the condition holds."""
     if not run.condition():
@@ -258,6 +282,7 @@ PORT = (
         unused("value", "a condition names what it is about"),
     ),
     gives=("passed", "message"),
+    needs=("condition",),
 )
 def assert_system(run: NodeRun) -> Mapping[str, Any]:
     """Fails the workflow unless the condition holds; with `fail_on_false` off, only says whether it does."""

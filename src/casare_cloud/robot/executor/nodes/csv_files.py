@@ -61,6 +61,7 @@ def character_of(run: NodeRun, name: str) -> str:
         SANDBOXED,
     ),
     gives=("data", "headers", "row_count", "success"),
+    needs=("file_path",),
 )
 def read_csv(run: NodeRun) -> Mapping[str, Any]:
     """A CSV file's rows: maps by its header, else lists.
@@ -154,6 +155,7 @@ def column_names(header: Sequence[str], width: int) -> list[str]:
         SANDBOXED,
     ),
     gives=("file_path", "attachment_file", "row_count", "success"),
+    needs=("file_path",),
 )
 def write_csv(run: NodeRun) -> Mapping[str, Any]:
     """Writes rows, maps or lists, to a CSV file.

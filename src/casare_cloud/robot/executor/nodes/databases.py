@@ -82,6 +82,7 @@ class Database:
         unused("charset", "it is of MySQL, which needs a plugin"),
     ),
     gives=("connection", "success", "error"),
+    needs=("database|connection_string",),
 )
 def connect(run: NodeRun) -> Mapping[str, Any]:
     """Opens a database: a SQLite file of the job's folder (or `:memory:`), or one of a PostgreSQL server."""
@@ -154,7 +155,15 @@ CONNECTION = anything("connection")
 _QUERY = (CONNECTION, text("query", default=None), listing("parameters"), *RETRIES)
 
 
-@node("ExecuteQueryNode", takes=_QUERY, gives=("results", "row_count", "columns", "success", "error"))
+@node(
+    "ExecuteQueryNode",
+    takes=_QUERY,
+    gives=("results", "row_count", "columns", "success", "error"),
+    needs=(
+        "connection",
+        "query",
+    ),
+)
 def query(run: NodeRun) -> Mapping[str, Any]:
     """The rows of a query, as maps. `parameters` stand for `?` (SQLite) or `$1`, `$2` … (PostgreSQL)."""
     statement, values = as_text(run.need("query")), run.items("parameters")
@@ -172,7 +181,15 @@ def query(run: NodeRun) -> Mapping[str, Any]:
     return {"results": rows, "row_count": len(rows), "columns": columns, "success": True, "error": ""}
 
 
-@node("ExecuteNonQueryNode", takes=_QUERY, gives=("rows_affected", "last_insert_id", "success", "error"))
+@node(
+    "ExecuteNonQueryNode",
+    takes=_QUERY,
+    gives=("rows_affected", "last_insert_id", "success", "error"),
+    needs=(
+        "connection",
+        "query",
+    ),
+)
 def change(run: NodeRun) -> Mapping[str, Any]:
     """How many rows a statement changed, and in SQLite the id of the last row that was added."""
     statement, values = as_text(run.need("query")), run.items("parameters")
@@ -190,6 +207,7 @@ def change(run: NodeRun) -> Mapping[str, Any]:
     "ExecuteBatchNode",
     takes=(CONNECTION, listing("statements"), flag("stop_on_error", default=True), *RETRIES),
     gives=("results", "total_rows_affected", "success", "error"),
+    needs=("connection",),
 )
 def batch(run: NodeRun) -> Mapping[str, Any]:
     """Runs statements one after another; the first that fails ends it, unless `stop_on_error` is off."""
@@ -225,19 +243,19 @@ def _changed(database: Database, statement: str, values: Sequence[Any]) -> int:
 _STATE = ("connection", "success", "error")
 
 
-@node("BeginTransactionNode", takes=(CONNECTION,), gives=_STATE)
+@node("BeginTransactionNode", takes=(CONNECTION,), gives=_STATE, needs=("connection",))
 def begin(run: NodeRun) -> Mapping[str, Any]:
     """What follows is kept by a CommitTransactionNode only."""
     return _transaction(run, lambda database: database.raw.commit(), is_open=True)
 
 
-@node("CommitTransactionNode", takes=(CONNECTION,), gives=_STATE)
+@node("CommitTransactionNode", takes=(CONNECTION,), gives=_STATE, needs=("connection",))
 def commit(run: NodeRun) -> Mapping[str, Any]:
     """Keeps what was changed."""
     return _transaction(run, lambda database: database.raw.commit(), is_open=False)
 
 
-@node("RollbackTransactionNode", takes=(CONNECTION,), gives=_STATE)
+@node("RollbackTransactionNode", takes=(CONNECTION,), gives=_STATE, needs=("connection",))
 def rollback(run: NodeRun) -> Mapping[str, Any]:
     """Drops what was changed since the last commit."""
     return _transaction(run, lambda database: database.raw.rollback(), is_open=False)
@@ -252,7 +270,7 @@ def _transaction(run: NodeRun, does: Callable[[Database], None], *, is_open: boo
     return {"connection": run.value("connection"), "success": True, "error": ""}
 
 
-@node("CloseDatabaseNode", takes=(CONNECTION,), gives=("success", "error"))
+@node("CloseDatabaseNode", takes=(CONNECTION,), gives=("success", "error"), needs=("connection",))
 def close(run: NodeRun) -> Mapping[str, Any]:
     """Closes a connection; what was not committed is dropped."""
     _database(run)
@@ -262,7 +280,15 @@ def close(run: NodeRun) -> Mapping[str, Any]:
     return {"success": True, "error": ""}
 
 
-@node("TableExistsNode", takes=(CONNECTION, text("table_name", default=None)), gives=("exists", "success", "error"))
+@node(
+    "TableExistsNode",
+    takes=(CONNECTION, text("table_name", default=None)),
+    gives=("exists", "success", "error"),
+    needs=(
+        "connection",
+        "table_name",
+    ),
+)
 def table_exists(run: NodeRun) -> Mapping[str, Any]:
     """Whether there is a table (or view) of this name."""
     return {"exists": bool(_columns(run)), "success": True, "error": ""}
@@ -272,6 +298,10 @@ def table_exists(run: NodeRun) -> Mapping[str, Any]:
     "GetTableColumnsNode",
     takes=(CONNECTION, text("table_name", default=None)),
     gives=("columns", "column_names", "success", "error"),
+    needs=(
+        "connection",
+        "table_name",
+    ),
 )
 def table_columns(run: NodeRun) -> Mapping[str, Any]:
     """The columns of a table, with their types."""

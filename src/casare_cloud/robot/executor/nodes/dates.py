@@ -1,6 +1,7 @@
 """Dates and times."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -57,6 +58,7 @@ def current(run: NodeRun) -> Mapping[str, Any]:
     "FormatDateTimeNode",
     takes=(anything("datetime"), text("input_format"), text("format", default="%Y-%m-%d %H:%M:%S")),
     gives=("result",),
+    needs=("datetime",),
 )
 def format_(run: NodeRun) -> Mapping[str, Any]:
     """A time as text."""
@@ -64,14 +66,28 @@ def format_(run: NodeRun) -> Mapping[str, Any]:
     return {"result": time.strftime(run.text("format"))}
 
 
+_USUAL_FORMS = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
+
+
+def _usual_form(written: Any) -> str:
+    """The first of these forms that a text has, or "" for ISO 8601."""
+    for form in _USUAL_FORMS if isinstance(written, str) else ():
+        with suppress(ValueError):
+            datetime.strptime(written, form)
+            return form
+    return ""
+
+
 @node(
     "ParseDateTimeNode",
     takes=(text("datetime_string", "datetime", default=None), text("format")),
     gives=("iso_format", "timestamp", "success", *PARTS),
+    needs=("datetime_string",),
 )
 def parse(run: NodeRun) -> Mapping[str, Any]:
-    """A time from text."""
-    time = read_time(run.need("datetime_string"), run.text("format"))
+    """A time from text: of the form `format`, else ISO 8601 or one of the usual forms (the day before the month)."""
+    written = run.need("datetime_string")
+    time = read_time(written, run.text("format") or _usual_form(written))
     whole = {"iso_format": time.isoformat(), "timestamp": time.timestamp(), "success": True}
     return {**whole, **{part: getattr(time, part) for part in PARTS}}
 
@@ -88,6 +104,7 @@ UNITS = ("weeks", "days", "hours", "minutes", "seconds")
         *(number(unit, default=0) for unit in UNITS),
     ),
     gives=("result", "timestamp"),
+    needs=("datetime",),
 )
 def add(run: NodeRun) -> Mapping[str, Any]:
     """A time that is so much later, or earlier for negative numbers."""
@@ -107,6 +124,10 @@ TOTALS = ("total_seconds", "total_minutes", "total_hours", "total_days")
     "DateTimeDiffNode",
     takes=(anything("datetime_1"), anything("datetime_2")),
     gives=(*TOTALS, "days", "hours", "minutes", "seconds"),
+    needs=(
+        "datetime_1",
+        "datetime_2",
+    ),
 )
 def difference(run: NodeRun) -> Mapping[str, Any]:
     """From `datetime_1` to `datetime_2`: in all, and as days, hours, minutes and seconds (days carry the sign)."""

@@ -32,7 +32,8 @@ def create_dict(run: NodeRun) -> Mapping[str, Any]:
 @node("DictGetNode", takes=(DICT, text("key"), anything("default", "default_value")), gives=("value", "found"))
 def dict_get(run: NodeRun) -> Mapping[str, Any]:
     """What a map has under a key or dotted path, or the default."""
-    found = follow(run.mapping("dict"), split_path(run.text("key")) or [""])
+    values, key = run.mapping("dict"), run.text("key")
+    found = values[key] if key in values else follow(values, split_path(key) or [""])
     return {
         "value": run.value("default") if found is MISSING else found,
         "found": found is not MISSING,
@@ -45,13 +46,13 @@ def get_property(run: NodeRun) -> Mapping[str, Any]:
     return {"value": at_path(run.value("object"), run.text("property_path"))}
 
 
-@node("DictSetNode", takes=(DICT, text("key"), anything("value")), gives=("result",))
+@node("DictSetNode", takes=(DICT, text("key"), anything("value")), gives=("result",), needs=("key",))
 def dict_set(run: NodeRun) -> Mapping[str, Any]:
     """The map with one value set."""
     return {"result": {**run.mapping("dict"), as_text(run.need("key")): run.value("value")}}
 
 
-@node("DictRemoveNode", takes=(DICT, text("key")), gives=("result", "removed_value"))
+@node("DictRemoveNode", takes=(DICT, text("key")), gives=("result", "removed_value"), needs=("key",))
 def dict_remove(run: NodeRun) -> Mapping[str, Any]:
     """The map without one key."""
     rest = run.mapping("dict")
@@ -124,7 +125,7 @@ PARSE_JSON = (text("json_string", "json", "text", "data", default=None), text("p
 PARSED = ("data", "result", "value", "success")
 
 
-@node("ParseJSONNode", "JsonParseNode", takes=PARSE_JSON, gives=PARSED)
+@node("ParseJSONNode", "JsonParseNode", takes=PARSE_JSON, gives=PARSED, needs=("json_string",))
 def parse_json(run: NodeRun) -> Mapping[str, Any]:
     """The value that a text is the JSON of; `path` picks a part of it."""
     data = at_path(from_json(run.need("json_string")), run.text("path"))
@@ -135,16 +136,15 @@ def parse_json(run: NodeRun) -> Mapping[str, Any]:
     "ParseJsonResponseNode",
     takes=(anything("json_data", "data", "response"), text("path"), anything("default")),
     gives=("value", "success", "error"),
+    needs=("json_data",),
 )
 def parse_json_response(run: NodeRun) -> Mapping[str, Any]:
-    """What lies at a path of an answer's JSON; `success` false and the default when it is not there."""
-    data = run.value("json_data")
-    try:
-        found = json.loads(data) if isinstance(data, str) else data
-    except ValueError as error:
-        return {"value": run.value("default"), "success": False, "error": f"the text is not JSON: {error}"}
+    """What lies at a path of an answer's JSON, or the default; where there is no default, nothing there is an error."""
+    found = from_json(run.need("json_data"))
     segments = split_path(run.text("path"))
     value = found if not segments else follow(found, segments)
     if value is MISSING:
-        return {"value": run.value("default"), "success": False, "error": f"there is nothing at {run.text('path')}"}
+        value = run.value("default")
+        if value in (None, ""):
+            raise NodeInputError(f"there is nothing at {run.text('path')}, and {run.node.id} has no default")
     return {"value": value, "success": True, "error": ""}

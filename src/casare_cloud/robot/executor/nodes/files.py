@@ -76,6 +76,7 @@ def decoded(run: NodeRun, data: bytes) -> str:
     "ReadFileNode",
     takes=(FILE_PATH, ENCODING, ERRORS, flag("binary_mode"), integer("max_size", default=0), SANDBOXED),
     gives=("content", "size", "success"),
+    needs=("file_path",),
 )
 def read_file(run: NodeRun) -> Mapping[str, Any]:
     """A file's text; in binary mode each character stands for a byte."""
@@ -91,13 +92,18 @@ CONTENT = (text("content", "data"), ENCODING, ERRORS, flag("binary_mode"), CREAT
 WRITTEN = ("file_path", "attachment_file", "bytes_written", "success")
 
 
-@node("WriteFileNode", takes=(FILE_PATH, *CONTENT, flag("append_mode", "append")), gives=WRITTEN)
+@node("WriteFileNode", takes=(FILE_PATH, *CONTENT, flag("append_mode", "append")), gives=WRITTEN, needs=("file_path",))
 def write_file(run: NodeRun) -> Mapping[str, Any]:
     """Writes a text to a file, or adds it to its end."""
     return _write(run, append=run.flag("append_mode"))
 
 
-@node("AppendFileNode", takes=(FILE_PATH, *CONTENT, flag("create_if_missing", default=True)), gives=WRITTEN)
+@node(
+    "AppendFileNode",
+    takes=(FILE_PATH, *CONTENT, flag("create_if_missing", default=True)),
+    gives=WRITTEN,
+    needs=("file_path",),
+)
 def append_file(run: NodeRun) -> Mapping[str, Any]:
     """Adds a text to the end of a file."""
     if not run.flag("create_if_missing") and not run.run.sandbox.locate(path_of(run)).exists():
@@ -114,7 +120,9 @@ def _write(run: NodeRun, *, append: bool) -> Mapping[str, Any]:
     return {"file_path": path, "attachment_file": [path], "bytes_written": written, "success": True}
 
 
-@node("ReadJSONFileNode", takes=(FILE_PATH, ENCODING, ERRORS, SANDBOXED), gives=("data", "success"))
+@node(
+    "ReadJSONFileNode", takes=(FILE_PATH, ENCODING, ERRORS, SANDBOXED), gives=("data", "success"), needs=("file_path",)
+)
 def read_json(run: NodeRun) -> Mapping[str, Any]:
     """The value that a JSON file holds."""
     try:
@@ -136,6 +144,7 @@ def read_json(run: NodeRun) -> Mapping[str, Any]:
         SANDBOXED,
     ),
     gives=("file_path", "attachment_file", "success"),
+    needs=("file_path",),
 )
 def write_json(run: NodeRun) -> Mapping[str, Any]:
     """Writes a value to a file as JSON."""
@@ -154,6 +163,7 @@ def write_json(run: NodeRun) -> Mapping[str, Any]:
         SANDBOXED,
     ),
     gives=("exists", "is_file", "is_dir", "is_directory"),
+    needs=("path",),
 )
 def file_exists(run: NodeRun) -> Mapping[str, Any]:
     """Whether there is a file or folder, or one of the wanted kind."""
@@ -168,6 +178,7 @@ def file_exists(run: NodeRun) -> Mapping[str, Any]:
     "GetFileSizeNode",
     takes=(FILE_PATH, SANDBOXED),
     gives=("size", "created", "modified", "extension", "name", "parent", "exists", "success"),
+    needs=("file_path",),
 )
 def file_info(run: NodeRun) -> Mapping[str, Any]:
     """Facts about a file or folder."""
@@ -196,7 +207,15 @@ PAIR = (
 )
 
 
-@node("CopyFileNode", takes=PAIR, gives=("dest_path", "destination", "bytes_copied", "success"))
+@node(
+    "CopyFileNode",
+    takes=PAIR,
+    gives=("dest_path", "destination", "bytes_copied", "success"),
+    needs=(
+        "source_path",
+        "dest_path",
+    ),
+)
 def copy_file(run: NodeRun) -> Mapping[str, Any]:
     """Copies a file."""
     source, target = _pair(run)
@@ -204,7 +223,15 @@ def copy_file(run: NodeRun) -> Mapping[str, Any]:
     return {"dest_path": target, "destination": target, "bytes_copied": copied, "success": True}
 
 
-@node("MoveFileNode", takes=PAIR, gives=("dest_path", "destination", "success"))
+@node(
+    "MoveFileNode",
+    takes=PAIR,
+    gives=("dest_path", "destination", "success"),
+    needs=(
+        "source_path",
+        "dest_path",
+    ),
+)
 def move_file(run: NodeRun) -> Mapping[str, Any]:
     """Moves or renames a file."""
     source, target = _pair(run)
@@ -225,6 +252,7 @@ def _pair(run: NodeRun) -> tuple[str, str]:
     "DeleteFileNode",
     takes=(FILE_PATH, flag("ignore_missing", "ignore_errors"), SANDBOXED),
     gives=("deleted_path", "success"),
+    needs=("file_path",),
 )
 def delete_file(run: NodeRun) -> Mapping[str, Any]:
     """Deletes a file."""
@@ -241,6 +269,7 @@ def delete_file(run: NodeRun) -> Mapping[str, Any]:
     "CreateDirectoryNode",
     takes=(FOLDER_PATH, flag("parents", default=True), flag("exist_ok", default=True), SANDBOXED),
     gives=("dir_path", "success"),
+    needs=("dir_path",),
 )
 def create_directory(run: NodeRun) -> Mapping[str, Any]:
     """Makes a folder."""
@@ -293,7 +322,12 @@ def _listed(run: NodeRun, *, files: bool, folders: bool) -> Mapping[str, Any]:
     return {"files": its_files, "directories": its_folders, "items": items, "count": len(items), "success": True}
 
 
-@node("DeleteDirectoryNode", takes=(FOLDER_PATH, flag("recursive"), SANDBOXED), gives=("dir_path", "success"))
+@node(
+    "DeleteDirectoryNode",
+    takes=(FOLDER_PATH, flag("recursive"), SANDBOXED),
+    gives=("dir_path", "success"),
+    needs=("dir_path",),
+)
 def delete_directory(run: NodeRun) -> Mapping[str, Any]:
     """Deletes a folder: an empty one, or with `recursive` all that is in it."""
     name = path_of(run, "dir_path")
@@ -315,7 +349,7 @@ def join_path(run: NodeRun) -> Mapping[str, Any]:
     return {"path": str(PurePosixPath(run.text("base"), *(as_text(part) for part in run.items("parts"))))}
 
 
-@node("GetFilenameNode", takes=(FILE_PATH,), gives=("filename", "stem", "extension", "directory"))
+@node("GetFilenameNode", takes=(FILE_PATH,), gives=("filename", "stem", "extension", "directory"), needs=("file_path",))
 def file_name(run: NodeRun) -> Mapping[str, Any]:
     """The parts of a path."""
     path = PurePosixPath(path_of(run).replace("\\", "/"))

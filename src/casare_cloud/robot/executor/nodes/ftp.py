@@ -36,6 +36,7 @@ _FILE = (text("local_path", default=None), flag("binary_mode", default=True), *S
         *SLOW_RETRIES,
     ),
     gives=("connected", "server_message"),
+    needs=("host",),
 )
 def connect(run: NodeRun) -> Mapping[str, Any]:
     """Opens the connection, in place of an earlier one; `use_tls` encrypts what is said and sent."""
@@ -80,7 +81,15 @@ def _drop(run: NodeRun) -> None:
         server.close()
 
 
-@node("FTPUploadNode", takes=(_PATH, *_FILE, flag("create_dirs")), gives=("uploaded", "bytes_sent"))
+@node(
+    "FTPUploadNode",
+    takes=(_PATH, *_FILE, flag("create_dirs")),
+    gives=("uploaded", "bytes_sent"),
+    needs=(
+        "remote_path",
+        "local_path",
+    ),
+)
 def upload(run: NodeRun) -> Mapping[str, Any]:
     """Sends a file of the job's folder."""
     path, content = as_text(run.need("remote_path")), run.run.sandbox.read_bytes(as_text(run.need("local_path")))
@@ -96,7 +105,15 @@ def upload(run: NodeRun) -> Mapping[str, Any]:
     return {"uploaded": True, "bytes_sent": len(content)}
 
 
-@node("FTPDownloadNode", takes=(_PATH, *_FILE, flag("overwrite")), gives=("downloaded", "bytes_received"))
+@node(
+    "FTPDownloadNode",
+    takes=(_PATH, *_FILE, flag("overwrite")),
+    gives=("downloaded", "bytes_received"),
+    needs=(
+        "remote_path",
+        "local_path",
+    ),
+)
 def download(run: NodeRun) -> Mapping[str, Any]:
     """Saves a file (10 MB at most) in the job's folder."""
     path, target, is_binary = as_text(run.need("remote_path")), as_text(run.need("local_path")), run.flag("binary_mode")
@@ -138,7 +155,7 @@ def list_(run: NodeRun) -> Mapping[str, Any]:
     return {"items": items, "count": len(items)}
 
 
-@node("FTPDeleteNode", takes=(_PATH,), gives=("deleted",))
+@node("FTPDeleteNode", takes=(_PATH,), gives=("deleted",), needs=("remote_path",))
 def delete(run: NodeRun) -> Mapping[str, Any]:
     """Deletes a file."""
     path = as_text(run.need("remote_path"))
@@ -146,7 +163,7 @@ def delete(run: NodeRun) -> Mapping[str, Any]:
     return {"deleted": True}
 
 
-@node("FTPMakeDirNode", takes=(_PATH, flag("parents")), gives=("created",))
+@node("FTPMakeDirNode", takes=(_PATH, flag("parents")), gives=("created",), needs=("remote_path",))
 def make_folder(run: NodeRun) -> Mapping[str, Any]:
     """Makes a folder, with `parents` also those that it is in."""
     path, makes_all = as_text(run.need("remote_path")), run.flag("parents")
@@ -160,7 +177,7 @@ def make_folder(run: NodeRun) -> Mapping[str, Any]:
     return {"created": True}
 
 
-@node("FTPRemoveDirNode", takes=(_PATH,), gives=("removed",))
+@node("FTPRemoveDirNode", takes=(_PATH,), gives=("removed",), needs=("remote_path",))
 def remove_folder(run: NodeRun) -> Mapping[str, Any]:
     """Removes an empty folder."""
     path = as_text(run.need("remote_path"))
@@ -168,7 +185,15 @@ def remove_folder(run: NodeRun) -> Mapping[str, Any]:
     return {"removed": True}
 
 
-@node("FTPRenameNode", takes=(text("old_path", default=None), text("new_path", default=None)), gives=("renamed",))
+@node(
+    "FTPRenameNode",
+    takes=(text("old_path", default=None), text("new_path", default=None)),
+    gives=("renamed",),
+    needs=(
+        "old_path",
+        "new_path",
+    ),
+)
 def rename(run: NodeRun) -> Mapping[str, Any]:
     """Moves or renames a file or folder."""
     old, new = as_text(run.need("old_path")), as_text(run.need("new_path"))
@@ -176,7 +201,7 @@ def rename(run: NodeRun) -> Mapping[str, Any]:
     return {"renamed": True}
 
 
-@node("FTPGetSizeNode", takes=(_PATH,), gives=("size", "found"))
+@node("FTPGetSizeNode", takes=(_PATH,), gives=("size", "found"), needs=("remote_path",))
 def size(run: NodeRun) -> Mapping[str, Any]:
     """The bytes of a file; `found` is false when there is none."""
     path = as_text(run.need("remote_path"))

@@ -11,6 +11,7 @@ from casare_cloud.robot.executor.context import NodeRun, to_dict, to_list, to_nu
 from casare_cloud.robot.executor.declarations import anything, choice, expression, flag, listing, number, text
 from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.expressions import is_true
+from casare_cloud.robot.executor.nodes.basic import is_yes
 from casare_cloud.robot.executor.nodes.dates import read_time
 from casare_cloud.robot.executor.nodes.dicts import from_json
 from casare_cloud.robot.executor.nodes.patterns import search
@@ -107,7 +108,7 @@ _TRANSFORMS: dict[str, Callable[[Any, Any], Any]] = {
     "to_string": lambda value, _: "" if value is None else as_text(value),
     "to_integer": lambda value, _: int(to_number(value, "value")),
     "to_float": lambda value, _: float(to_number(value, "value")),
-    "to_boolean": lambda value, _: is_true(value),
+    "to_boolean": lambda value, _: is_yes(value),
     "to_list": lambda value, _: list(value.items()) if isinstance(value, dict) else list(value)
     if isinstance(value, list | str) else [value],
     "to_json": lambda value, _: json.dumps(value, default=as_text),
@@ -220,6 +221,10 @@ def compare_data(run: NodeRun) -> Mapping[str, Any]:
     "DateTimeCompareNode",
     takes=(anything("datetime_1"), anything("datetime_2")),
     gives=("is_before", "is_after", "is_equal", "comparison"),
+    needs=(
+        "datetime_1",
+        "datetime_2",
+    ),
 )
 def compare_times(run: NodeRun) -> Mapping[str, Any]:
     """Which of two times is first: `comparison` is -1, 0 or 1."""
@@ -285,6 +290,7 @@ def filter_by_similarity(run: NodeRun) -> Mapping[str, Any]:
     "Base64Node",
     takes=(choice("action", "encode", "decode", default="encode"), text("input_text")),
     gives=("output", "success"),
+    needs=("input_text",),
 )
 def in_base64(run: NodeRun) -> Mapping[str, Any]:
     """A text as Base64, or the text that a Base64 text stands for."""
@@ -297,7 +303,12 @@ def in_base64(run: NodeRun) -> Mapping[str, Any]:
         raise NodeInputError(f"input_text of {run.node.id} is no Base64 of a text: {error}") from error
 
 
-@node("EvalExpressionNode", takes=(expression("expression"),), gives=("result", "type", "success", "error"))
+@node(
+    "EvalExpressionNode",
+    takes=(expression("expression"),),
+    gives=("result", "type", "success", "error"),
+    needs=("expression",),
+)
 def eval_expression(run: NodeRun) -> Mapping[str, Any]:
     """The value of an expression, with the name of its type."""
     result = run.evaluate(as_text(run.raw("expression") or run.need("expression")))

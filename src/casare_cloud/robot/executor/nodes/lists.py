@@ -126,8 +126,14 @@ def unique(run: NodeRun) -> Mapping[str, Any]:
     """Each item once, where it came first."""
     seen: dict[str, Any] = {}
     for item in run.items("list"):
-        seen.setdefault(f"{type(item).__name__}:{as_text(item)}", item)
+        seen.setdefault(_sameness(item), item)
     return {"result": list(seen.values()), "unique_list": list(seen.values())}
+
+
+def _sameness(item: Any) -> str:
+    """The same text for the same values: 1 and 1.0 are, 1 and "1" are not."""
+    kind = "number" if isinstance(item, int | float) and not isinstance(item, bool) else type(item).__name__
+    return f"{kind}:{as_text(int(item) if isinstance(item, float) and item.is_integer() else item)}"
 
 
 @node("ListFlattenNode", takes=(LIST, integer("depth", default=1)), gives=("result",))
@@ -198,16 +204,25 @@ def map_(run: NodeRun) -> Mapping[str, Any]:
 _REDUCTIONS = ("sum", "product", "min", "max", "avg", "average", "count", "first", "last", "join")
 
 
+_OF_NOTHING = ("sum", "product", "avg", "average", "count")  # is 0
+
+
 @node(
     "ListReduceNode",
     takes=(LIST, PATH, choice("operation", *_REDUCTIONS, default="sum"), anything("initial")),
     gives=("result",),
 )
 def reduce_(run: NodeRun) -> Mapping[str, Any]:
-    """One value from many; `initial` is what is added or multiplied first, and the separator of `join`."""
+    """One value from many, of those that are there.
+
+    `initial` is what is added or multiplied first, and the separator of `join`.
+    """
     path = run.text("key_path")
-    values = [at_path(item, path) for item in run.items("list")]
-    return {"result": reduced(run.choice("operation"), values, run.value("initial"))}
+    values = [value for item in run.items("list") if (value := at_path(item, path)) is not None]
+    operation, initial = run.choice("operation"), run.value("initial")
+    if not values and operation in _OF_NOTHING:
+        return {"result": 0 if initial in (None, "") else initial}
+    return {"result": reduced(operation, values, initial)}
 
 
 def reduced(operation: str, values: list[Any], initial: Any = None) -> Any:

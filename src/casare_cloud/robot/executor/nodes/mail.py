@@ -200,7 +200,10 @@ def filter_emails(run: NodeRun) -> Mapping[str, Any]:
 
 
 @node(
-    "SaveAttachmentNode", takes=_mailbox(_UID, _FOLDER, text("save_path", default=".")), gives=("saved_files", "count")
+    "SaveAttachmentNode",
+    takes=_mailbox(_UID, _FOLDER, text("save_path", default=".")),
+    gives=("saved_files", "count"),
+    needs=("email_uid",),
 )
 def save_attachments(run: NodeRun) -> Mapping[str, Any]:
     """Saves what is attached to a mail in a folder of the job's folder."""
@@ -230,7 +233,12 @@ _MARKS = {
 }
 
 
-@node("MarkEmailNode", takes=_mailbox(_UID, _FOLDER, choice("mark_as", *_MARKS, default="read")), gives=("success",))
+@node(
+    "MarkEmailNode",
+    takes=_mailbox(_UID, _FOLDER, choice("mark_as", *_MARKS, default="read")),
+    gives=("success",),
+    needs=("email_uid",),
+)
 def mark_email(run: NodeRun) -> Mapping[str, Any]:
     """Marks a mail as read or unread, flagged or unflagged."""
     uid, (way, mark) = _uid(run), _MARKS[run.choice("mark_as")]
@@ -242,7 +250,7 @@ def mark_email(run: NodeRun) -> Mapping[str, Any]:
     return {"success": True}
 
 
-@node("DeleteEmailNode", takes=_mailbox(_UID, _FOLDER, flag("permanent")), gives=("success",))
+@node("DeleteEmailNode", takes=_mailbox(_UID, _FOLDER, flag("permanent")), gives=("success",), needs=("email_uid",))
 def delete_email(run: NodeRun) -> Mapping[str, Any]:
     """Marks a mail as deleted; `permanent` removes what is marked so from the folder."""
     uid, removes = _uid(run), run.flag("permanent")
@@ -260,6 +268,7 @@ def delete_email(run: NodeRun) -> Mapping[str, Any]:
     "MoveEmailNode",
     takes=_mailbox(_UID, text("source_folder", default="INBOX"), text("target_folder", default=None)),
     gives=("success",),
+    needs=("email_uid",),
 )
 def move_email(run: NodeRun) -> Mapping[str, Any]:
     """Moves a mail into another folder."""

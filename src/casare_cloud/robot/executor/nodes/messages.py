@@ -78,6 +78,7 @@ def log_error(run: NodeRun) -> Mapping[str, Any]:
         flag("add_timestamp", default=True),
     ),
     gives=("success", "lines_written"),
+    needs=("log_file_path",),
 )
 def log_to_file(run: NodeRun) -> Mapping[str, Any]:
     """Writes the lines of a message to a file of the job's folder, each with its level and the time (UTC)."""
@@ -151,6 +152,7 @@ def system_info(run: NodeRun) -> Mapping[str, Any]:
         unused("isolated", "a script always runs in a process of its own"),
     ),
     gives=("result", "output", "success", "error"),
+    needs=("code",),
 )
 def run_python_script(run: NodeRun) -> Mapping[str, Any]:
     """Runs Python in a process of its own, where the robot's owner allows scripts; `result` is what it leaves."""

@@ -71,6 +71,7 @@ def _write(run: NodeRun, path: str, pages: "Iterable[PageObject]") -> None:
     ),
     gives=("text", "page_count", "pages", "is_encrypted", "success"),
     extra="pdf",
+    needs=("file_path",),
 )
 def read_text(run: NodeRun) -> Mapping[str, Any]:
     """The text of a PDF's pages, from `start_page` to `end_page`; `preserve_layout` keeps columns side by side."""
@@ -92,6 +93,7 @@ def read_text(run: NodeRun) -> Mapping[str, Any]:
     takes=(text("file_path", "path", default=None), text("password")),
     gives=("page_count", *_FACTS, "is_encrypted", "success"),
     extra="pdf",
+    needs=("file_path",),
 )
 def info(run: NodeRun) -> Mapping[str, Any]:
     """What a PDF says of itself."""

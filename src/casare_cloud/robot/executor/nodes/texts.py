@@ -230,13 +230,13 @@ def to_string(run: NodeRun) -> Mapping[str, Any]:
     return {"result": run.text("value")}
 
 
-@node("ToIntNode", "ToIntegerNode", takes=(VALUE,), gives=("result",))
+@node("ToIntNode", "ToIntegerNode", takes=(VALUE,), gives=("result",), needs=("value",))
 def to_int(run: NodeRun) -> Mapping[str, Any]:
     """The value as a whole number."""
     return {"result": int(to_number(run.value("value"), "value"))}
 
 
-@node("ToFloatNode", takes=(VALUE,), gives=("result",))
+@node("ToFloatNode", takes=(VALUE,), gives=("result",), needs=("value",))
 def to_float(run: NodeRun) -> Mapping[str, Any]:
     """The value as a number."""
     return {"result": float(to_number(run.value("value"), "value"))}

@@ -70,6 +70,7 @@ ANSWER = (
         text("response_encoding"),
     ),
     gives=ANSWER,
+    needs=("url",),
 )
 def http_request(run: NodeRun) -> Mapping[str, Any]:
     """Sends a request; an answer with an error status is an output (`success` false), no answer is an error.
@@ -169,6 +170,10 @@ DOWNLOADED = ("file_path", "file_size", "status_code", "success", "error")
         unused("chunk_size", "an answer is read as it comes"),
     ),
     gives=DOWNLOADED,
+    needs=(
+        "url",
+        "save_path",
+    ),
 )
 def download(run: NodeRun) -> Mapping[str, Any]:
     """Saves the answer in the job's folder."""
@@ -204,6 +209,10 @@ def download(run: NodeRun) -> Mapping[str, Any]:
         unused("allow_internal_urls", _BY_NETWORK, False),
     ),
     gives=ANSWER,
+    needs=(
+        "url",
+        "file_path",
+    ),
 )
 def upload(run: NodeRun) -> Mapping[str, Any]:
     """Sends a file of the job's folder as a form does, with `extra_fields` beside it."""
@@ -273,7 +282,12 @@ def auth_headers(run: NodeRun) -> Mapping[str, Any]:
     return {"headers": headers}
 
 
-@node("BuildUrlNode", takes=(text("base_url", default=None), text("path"), mapping("params")), gives=("url",))
+@node(
+    "BuildUrlNode",
+    takes=(text("base_url", default=None), text("path"), mapping("params")),
+    gives=("url",),
+    needs=("base_url",),
+)
 def build_url(run: NodeRun) -> Mapping[str, Any]:
     """A URL from its parts."""
     base, path = as_text(run.need("base_url")), run.text("path")

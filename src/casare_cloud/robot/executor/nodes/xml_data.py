@@ -42,14 +42,19 @@ def _text(element: Tree.Element | None) -> str:
     return "" if element is None else (element.text or "").strip()
 
 
-@node("ParseXMLNode", takes=(XML,), gives=("root_tag", "root_text", "child_count", "success"))
+@node("ParseXMLNode", takes=(XML,), gives=("root_tag", "root_text", "child_count", "success"), needs=("xml_string",))
 def parse_xml(run: NodeRun) -> Mapping[str, Any]:
     """Reads XML: its root's name and text, and how many elements stand in the root."""
     root = _root(run)
     return {"root_tag": root.tag, "root_text": _text(root), "child_count": len(root), "success": True}
 
 
-@node("ReadXMLFileNode", takes=(FILE_PATH, ENCODING, SANDBOXED), gives=("root_tag", "xml_string", "success"))
+@node(
+    "ReadXMLFileNode",
+    takes=(FILE_PATH, ENCODING, SANDBOXED),
+    gives=("root_tag", "xml_string", "success"),
+    needs=("file_path",),
+)
 def read_xml_file(run: NodeRun) -> Mapping[str, Any]:
     """Reads a file with XML, in the encoding that it declares, else in the given one."""
     data = run.run.sandbox.read_bytes(path_of(run))
@@ -67,7 +72,7 @@ def read_xml_file(run: NodeRun) -> Mapping[str, Any]:
         FILE_PATH, XML, ENCODING, ERRORS, flag("pretty_print", default=True), flag("xml_declaration", default=True),
         SANDBOXED,
     ),
-    gives=("file_path", "success"),
+    gives=("file_path", "success"), needs=("xml_string", "file_path",),
 )  # fmt: skip
 def write_xml_file(run: NodeRun) -> Mapping[str, Any]:
     """Writes XML into a file, indented and with a declaration unless it is said otherwise."""
@@ -89,7 +94,15 @@ def _matches(root: Tree.Element, path: str) -> list[Tree.Element]:
         raise NodeInputError(f"{path!r} is no path that is understood here: {error}") from error
 
 
-@node("XPathQueryNode", takes=(XML, text("xpath", default=None)), gives=("results", "count", "first_text", "success"))
+@node(
+    "XPathQueryNode",
+    takes=(XML, text("xpath", default=None)),
+    gives=("results", "count", "first_text", "success"),
+    needs=(
+        "xml_string",
+        "xpath",
+    ),
+)
 def xpath_query(run: NodeRun) -> Mapping[str, Any]:
     """The elements that a path of XPath (the part of it that Python knows) leads to, as {tag, text, attributes}."""
     found = _matches(_root(run), as_text(run.need("xpath")))
@@ -106,6 +119,10 @@ def xpath_query(run: NodeRun) -> Mapping[str, Any]:
     "GetXMLElementNode",
     takes=(XML, text("tag_name", default=None), integer("index", default=0)),
     gives=("tag", "text", "attributes", "child_count", "found"),
+    needs=(
+        "xml_string",
+        "tag_name",
+    ),
 )
 def get_xml_element(run: NodeRun) -> Mapping[str, Any]:
     """The element with a name, the first or the one with this number from 0, wherever it stands."""
@@ -122,6 +139,10 @@ def get_xml_element(run: NodeRun) -> Mapping[str, Any]:
     "GetXMLAttributeNode",
     takes=(XML, text("xpath", default="."), text("attribute_name", default=None)),
     gives=("value", "found"),
+    needs=(
+        "xml_string",
+        "attribute_name",
+    ),
 )
 def get_xml_attribute(run: NodeRun) -> Mapping[str, Any]:
     """An attribute of the first element that a path leads to; `.` is the root."""
@@ -135,15 +156,16 @@ def get_xml_attribute(run: NodeRun) -> Mapping[str, Any]:
     "XMLToJsonNode",
     takes=(XML, flag("include_attributes", default=True), text("text_key", default="#text")),
     gives=("json_data", "json_string", "success"),
+    needs=("xml_string",),
 )
 def xml_to_json(run: NodeRun) -> Mapping[str, Any]:
-    """XML as an object: attributes as `@name`, elements of one name as a list, text alone as text."""
+    """XML as an object: attributes in `@attributes`, elements of one name as a list, text alone as text."""
     root, has_attributes, key = _root(run), run.flag("include_attributes"), run.text("text_key")
 
     def value_of(element: Tree.Element, depth: int = 0) -> Any:
         if depth > 90:
             raise NodeInputError("the XML is nested too deeply")
-        found: dict[str, Any] = {f"@{name}": value for name, value in element.attrib.items() if has_attributes}
+        found: dict[str, Any] = {"@attributes": dict(element.attrib)} if has_attributes and element.attrib else {}
         for child in element:
             inner = value_of(child, depth + 1)
             if child.tag not in found:
@@ -164,6 +186,7 @@ def xml_to_json(run: NodeRun) -> Mapping[str, Any]:
     "JsonToXMLNode",
     takes=(anything("json_data"), text("root_tag", default="root"), flag("pretty_print", default=True)),
     gives=("xml_string", "success"),
+    needs=("json_data",),
 )
 def json_to_xml(run: NodeRun) -> Mapping[str, Any]:
     """An object as XML: the reverse of XMLToJsonNode."""
@@ -178,7 +201,10 @@ def json_to_xml(run: NodeRun) -> Mapping[str, Any]:
 def _fill(element: Tree.Element, value: Any) -> None:
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if str(name).startswith("@"):
+            if name == "@attributes" and isinstance(inner, Mapping):
+                for attribute, written in inner.items():
+                    element.set(str(attribute), as_text(written))
+            elif str(name).startswith("@"):
                 element.set(str(name)[1:], as_text(inner))
             elif name == "#text":
                 element.text = as_text(inner)

@@ -43,6 +43,7 @@ _FORCE = (flag("force"), NO_WAIT)
     ),
     gives=("page",),
     extra="browser",
+    needs=("selector",),
 )
 def click(run: NodeRun) -> Mapping[str, Any]:
     """Clicks an element, in its middle or at a position from its corner; `trial` only looks whether it could."""
@@ -86,6 +87,7 @@ def _click_options(run: NodeRun) -> dict[str, Any]:
     ),
     gives=("page",),
     extra="browser",
+    needs=("selector",),
 )
 def type_text(run: NodeRun) -> Mapping[str, Any]:
     """Writes into a field, in place of what is there or (`clear_first` false) after it."""
@@ -115,6 +117,10 @@ def type_text(run: NodeRun) -> Mapping[str, Any]:
     ),
     gives=("page",),
     extra="browser",
+    needs=(
+        "selector",
+        "value",
+    ),
 )
 def select(run: NodeRun) -> Mapping[str, Any]:
     """Chooses an option of a list by its value, its label or its place (0 is the first)."""
@@ -160,6 +166,7 @@ def press_key(run: NodeRun) -> Mapping[str, Any]:
     ),
     gives=("page", "found"),
     extra="browser",
+    needs=("selector",),
 )
 def wait_for_element(run: NodeRun) -> Mapping[str, Any]:
     """Waits until an element is there, or is there no more, as `state` says; it fails when that does not come."""

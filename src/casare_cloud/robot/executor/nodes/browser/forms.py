@@ -69,6 +69,7 @@ def form_field(run: NodeRun) -> Mapping[str, Any]:
     ),
     gives=("page", "fields_filled", "form_data"),
     extra="browser",
+    needs=("field_mapping",),
 )
 def fill_form(run: NodeRun) -> Mapping[str, Any]:
     """Fills the fields of `fields_in`, or of a map of selectors and values; a field that is not there is an error."""

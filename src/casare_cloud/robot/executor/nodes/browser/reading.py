@@ -66,6 +66,7 @@ def _kept(run: NodeRun, option: str, value: Any) -> None:
     ),
     gives=("text",),
     extra="browser",
+    needs=("selector",),
 )
 def extract_text(run: NodeRun) -> Mapping[str, Any]:
     """The text of an element, also in the variable `variable_name`; `use_inner_text`: what a person sees of it."""
@@ -86,6 +87,10 @@ def extract_text(run: NodeRun) -> Mapping[str, Any]:
     takes=on_element(text("attribute", default=None), text("variable_name", default="attribute_value")),
     gives=("value",),
     extra="browser",
+    needs=(
+        "selector",
+        "attribute",
+    ),
 )
 def get_attribute(run: NodeRun) -> Mapping[str, Any]:
     """An attribute of an element, also in the variable `variable_name`; `value` of a field is what is in it now."""
@@ -180,6 +185,7 @@ def _table(found: Sequence[Mapping[str, Any]], *, names_first_row: bool) -> tupl
     ),
     gives=("file_path", "attachment_file"),
     extra="browser",
+    needs=("file_path",),
 )
 def screenshot(run: NodeRun) -> Mapping[str, Any]:
     """A picture of the page or of one element, as a file in the job's folder; `quality` is of a jpeg."""
@@ -218,6 +224,7 @@ def screenshot(run: NodeRun) -> Mapping[str, Any]:
     ),
     gives=("result", "success", "error"),
     extra="browser",
+    needs=("script",),
 )
 def evaluate(run: NodeRun) -> Mapping[str, Any]:
     """The value of a JavaScript expression on the page, or what a function written there returns for `arg`."""
@@ -284,6 +291,7 @@ def all_images(run: NodeRun) -> Mapping[str, Any]:
         *RETRIES,
     ),
     gives=("path", "attachment_file", "size", "success"),
+    needs=("url",),
 )
 def download_file(run: NodeRun) -> Mapping[str, Any]:
     """Saves a file in the job's folder; `use_browser` asks with the cookies of the page."""

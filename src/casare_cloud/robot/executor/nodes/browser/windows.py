@@ -165,6 +165,7 @@ def new_tab(run: NodeRun) -> Mapping[str, Any]:
     ),
     gives=("page",),
     extra="browser",
+    needs=("url",),
 )
 def go_to_url(run: NodeRun) -> Mapping[str, Any]:
     """Leads the page to an address. An error status is a page like any other."""
