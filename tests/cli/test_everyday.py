@@ -40,7 +40,8 @@ def test_a_job_runs_by_its_workflows_name_with_all_that_can_be_said_of_it(run: R
     assert json.loads(run("jobs", "get", "@last"))["job_id"] != made["job_id"]
 
 
-def test_a_job_that_nobody_can_run_says_so_in_its_answer_and_in_the_list(run: Run, name: str) -> None:
+def test_a_job_that_nobody_can_run_says_so_in_its_answer_and_in_the_list(stack: Stack, run: Run, name: str) -> None:
+    stack.robot()
     assert "warning: " in run("jobs", "run", name, "--capability", "teleporting")
     [line] = [line for line in run("jobs", "list", "--search", name, "--explain").splitlines() if name in line]
     assert "teleporting" in line
@@ -124,7 +125,8 @@ def test_a_log_is_followed_to_its_end_and_says_which_robot_wrote_it_in_which_att
     assert f"robot id             {robot.external_id}" in run("robot", "show", robot.external_id)
 
 
-def test_a_watched_job_that_waits_says_why(run: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watched_job_that_waits_says_why(stack: Stack, run: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.robot()
     monkeypatch.setattr(watching, "EXPLAIN_AFTER_SECONDS", 0.01)
     made = json.loads(run("jobs", "run", name, "--capability", "teleporting", "--json"))
     answer = Client.explain_job
