@@ -5692,7 +5692,7 @@ comment on function public.update_pool is
 revoke all on function public.update_pool from public, anon, authenticated, service_role;
 grant execute on function public.update_pool to authenticated;
 
--- from sql/30_robots/functions/announce_robot.sql sha256:68df45ead2f275ced5faa561392e15d96a20b3e0a2f86e38c967e97bac4c1361
+-- from sql/30_robots/functions/announce_robot.sql sha256:96ff13f2ef0cafcc4799e4c54b97482c9cdde2e38017fcbc55d94a32947ed6f9
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
 language plpgsql
@@ -5702,6 +5702,9 @@ declare
     v_robot public.live_robots;
 begin
     select r.* into v_robot from public.live_robots as r where r.robot_id = p_robot_id;
+    if not found then
+        return;
+    end if;
     perform private.emit_event(
         v_robot.tenant_id, p_event, null, p_robot_id, null,
         jsonb_build_object(
@@ -5718,10 +5721,10 @@ begin
 end
 $$;
 comment on function private.announce_robot is
-    'Tells that a robot came, went or changed.';
+    'Tells that a robot came, went or changed; nothing of one that was taken away.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/append_robot_logs.sql sha256:3c2d7a2fadcd8a6e81e9580bd9c260cadb0d35d5085bd9e034d3500869952755
+-- from sql/30_robots/functions/append_robot_logs.sql sha256:7ee5e23b01fb6be6d479b71436f97a065715a4547c38a52681f0a3a5418c3044
 create or replace function public.append_robot_logs(
     p_entries jsonb,
     p_sequence bigint default null      -- of this batch; null: a repeat is not known as one
@@ -5756,7 +5759,7 @@ begin
 exception
     when unique_violation then      -- the same batch again
         return jsonb_array_length(p_entries);
-    when datetime_field_overflow or invalid_datetime_format then
+    when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
 end
 $$;
@@ -5821,7 +5824,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:be4ce0576bba9e4ccc32f9e0ba1be7667a32570839d8bf748b0ff7f5c376f56c
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:1ffd65fb49930cb1a0afaea79abb1f6c9b31753115ee11d43c9f4af28930ccc5
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5843,7 +5846,11 @@ begin
     from public.robot_heartbeats as h
     where h.robot_id = p_robot_id
     for update;
-    if not found then
+    -- Whoever takes a robot away holds this row before: what is seen now is what is left of it.
+    if not exists (select from public.robots as r where r.robot_id = p_robot_id and r.deleted_at is null) then
+        perform private.raise_error(404, 'ROBOT_NOT_FOUND', 'There is no such robot.');
+    end if;
+    if v_was is null then
         insert into public.robot_heartbeats as h (
             robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
         )
@@ -5876,7 +5883,7 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
+    'Records that a robot is alive, and returns whether it was offline before. Raises 404 ROBOT_NOT_FOUND for one that was taken away meanwhile. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -8071,7 +8078,7 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:530bde11923aee6eaba8ba4d6c4d63c3cada1a209caba7e6157e7c36bb9cde56
+-- from sql/40_queue/functions/add_job.sql sha256:d0a088d8cd663768b4f135dd470152b9bb682736176569cf1869a97830a7ef9a
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_job private.new_job,
@@ -8092,8 +8099,8 @@ declare
     v_job_id uuid := private.uuid_v7();
     v_existing_job_id uuid;
     v_required text[];
-    v_queue record;
-    v_share_id integer;
+    v_tenant_no integer;
+    v_limits record;
     v_lane_id integer;
     v_robot_id uuid := p_job.robot_id;
     v_pool_id uuid := p_job.pool;
@@ -8124,26 +8131,25 @@ begin
         end loop;
     end if;
 
+    v_tenant_no := private.find_queue_tenant(p_tenant_id);
     v_required := private.required_of(
         p_job.required_capabilities, p_job.required_tags, p_job.execution_mode = 'internet', v_pool_id
     );
-    loop
-        select q.tenant_no, q.is_full, q.is_fair, f.workflow_limit_id, f.key_limit_id into v_queue
-        from private.queue_tenants as q
-        cross join private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
-        where q.tenant_id = p_tenant_id;
-        exit when found;
-        perform private.find_queue_tenant(p_tenant_id);     -- its first job
-    end loop;
-    if v_queue.is_full and not p_may_pass_quota then
+    select
+        f.workflow_limit_id,
+        f.key_limit_id,
+        q.is_full as is_queue_full,
+        case when q.is_fair then private.find_share(p_tenant_id, p_job.workflow_id) end as share_id
+    into v_limits
+    from private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
+    cross join private.queue_tenants as q
+    where q.tenant_id = p_tenant_id;
+    if v_limits.is_queue_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
-    if v_queue.is_fair then
-        v_share_id := private.find_share(p_tenant_id, p_job.workflow_id);
-    end if;
     v_lane_id := private.find_lane(
-        v_queue.tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_queue.workflow_limit_id,
-        v_queue.key_limit_id, v_share_id
+        v_tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_limits.workflow_limit_id,
+        v_limits.key_limit_id, v_limits.share_id
     );
 
     insert into public.jobs (
@@ -8162,11 +8168,11 @@ begin
 
     if p_job.run_at > private.clock() then
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
-        values (v_job_id, p_tenant_id, v_queue.tenant_no, v_lane_id, p_job.run_at);
+        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_job.run_at);
     else
         insert into private.ready (tenant_no, lane_id, job_id, pool_id)
-        values (v_queue.tenant_no, v_lane_id, v_job_id, v_pool_id);
-        perform private.ring_robots(v_queue.tenant_no, p_job.environment, v_required, v_robot_id);
+        values (v_tenant_no, v_lane_id, v_job_id, v_pool_id);
+        perform private.ring_robots(v_tenant_no, p_job.environment, v_required, v_robot_id);
     end if;
 
     perform private.announce_job(
@@ -8174,8 +8180,8 @@ begin
         case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
-    if v_queue.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
-        perform private.resolve_collision(v_queue.key_limit_id, v_job_id);
+    if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
+        perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
     end if;
     return v_job_id;
 end
@@ -10386,7 +10392,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:490736b0680abe2f73f41ad72a6ab0b85b4d18e32f53985617e2de549c8a7a52
+-- from sql/42_leases/functions/append_job_logs.sql sha256:d5fb84a30e3896264ca581f9dbf12ee4ab9c007d400876cf4a486bb4641c3888
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -10451,7 +10457,7 @@ begin
     exception
         when unique_violation then      -- the same batch, in this very moment
             return jsonb_array_length(p_entries);
-        when datetime_field_overflow or invalid_datetime_format then
+        when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
     end;
     return v_appended;
@@ -12891,7 +12897,7 @@ $$;
 comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant, and hangs up the bell that tells of them.';
 revoke all on function private.create_event_counter from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:354d389eb129549b5d5188f463ba101a9025b13c7e7bc72914848c957737f07d
+-- from sql/45_events/functions/emit_event.sql sha256:b9e513424b2e762496ae2ef66b6ea4f12c3c64653aad02dbad7d230a3c89d342
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -12908,23 +12914,17 @@ set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_actor_id uuid := (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
     v_is_watched boolean;
-    v_is_awaited boolean;           -- triggers may wait for it
 begin
     with told as (
         insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
-        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, v_actor_id, coalesce(p_data, '{}'))
+        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, private.actor_id(), coalesce(p_data, '{}'))
     )
-    select q.watched_until > v_now, q.has_chains into v_is_watched, v_is_awaited
-    from private.queue_tenants as q
-    where q.tenant_id = p_tenant_id;
+    select q.watched_until > v_now into v_is_watched from private.queue_tenants as q where q.tenant_id = p_tenant_id;
     if v_is_watched then
         perform private.ring_bell(p_tenant_id);
     end if;
-    if v_is_awaited then
-        perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
-    end if;
+    perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
 end
 $$;
 comment on function private.emit_event is

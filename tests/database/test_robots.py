@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.database.test_queue_races import is_waiting, run_beside
 from tests.databases import Connection
 from tests.factories import Key, claims_for, make_key, make_member
 from tests.fleets import Fleet, call, call_all, refused, state_of
@@ -347,3 +348,29 @@ def test_a_waiting_robot_that_goes_is_not_rung(fleet: Fleet) -> None:
     fleet.travel(seconds=timedelta(seconds=91).total_seconds())
     fleet.enqueue()
     assert fleet.pushes(f"robot:{quiet.robot_id}") == [], "it has not polled for too long to be believed"
+
+
+def test_a_robot_that_is_taken_away_while_it_is_heard_stays_away(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    session = fleet.database.connect("authenticated", robot.claims)
+    call(session, "record_heartbeat")
+    with fleet.member.transaction():
+        call(fleet.member, "delete_robot", robot=str(robot.robot_id))
+        beside = run_beside(lambda: call(session, "record_heartbeat"))
+        assert is_waiting(fleet.owner)
+    with refused(404, "ROBOT_NOT_FOUND"):
+        beside.result(10)
+    heard = fleet.owner.execute("select is_online from public.robot_heartbeats where robot_id = %s", [robot.robot_id])
+    assert heard.fetchone() == {"is_online": False}
+
+
+def test_a_robot_of_which_nothing_is_left_does_not_keep_others_from_being_noticed_as_offline(fleet: Fleet) -> None:
+    gone, silent = fleet.robot(), fleet.robot()
+    for robot in (gone, silent):
+        call(fleet.database.connect("authenticated", robot.claims), "record_heartbeat")
+    call(fleet.member, "delete_robot", robot=str(gone.robot_id))
+    late = "update public.robot_heartbeats set is_online = true, last_heartbeat_at = now() - interval '1 hour'"
+    fleet.owner.execute(late)
+    fleet.owner.execute("select private.mark_offline_robots(%s, 10, null)", [fleet.tenant.tenant_id])
+    left = fleet.owner.execute("select from public.robot_heartbeats where is_online")
+    assert left.fetchall() == []

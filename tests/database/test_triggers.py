@@ -217,7 +217,8 @@ def test_what_is_remembered_of_a_webhook_counts_only_while_it_is_so(fleet: Fleet
         assert known(f"c{number}", number + 1)["outcome"] == "accepted"
     fleet.owner.execute("update public.tenants set deleted_at = now() where tenant_id = %s", [fleet.tenant.tenant_id])
     assert known("b", trigger["version"] + 2) is None
-    assert len(fleet.owner.execute("select from public.jobs").fetchall()) == 3
+    mine = fleet.owner.execute("select from public.jobs where tenant_id = %s", [fleet.tenant.tenant_id])
+    assert len(mine.fetchall()) == 3
 
 
 def test_whoever_follows_the_events_learns_of_triggers_made_changed_and_deleted(fleet: Fleet) -> None:
@@ -225,7 +226,10 @@ def test_whoever_follows_the_events_learns_of_triggers_made_changed_and_deleted(
     trigger = create(fleet)
     update(fleet, trigger, is_enabled=False)
     call(fleet.member, "delete_trigger", trigger_id=trigger["trigger_id"])
-    assert fleet.owner.execute("select from private.chain_inbox").fetchall() == []  # nobody fires by editing
+    assert (
+        fleet.owner.execute("select from private.chain_inbox where tenant_id = %s", [fleet.tenant.tenant_id]).fetchall()
+        == []
+    )  # nobody fires by editing
     told = fleet.owner.execute(
         "select event_type, data, actor_id from private.event_inbox "
         "where tenant_id = %s and event_type like 'trigger.%%' order by inbox_id",

@@ -293,6 +293,15 @@ def programs() -> set[int]:
     return found
 
 
+def surroundings_of(pid: int) -> bytes:
+    """The environment of a browser's process; nothing of one that is no browser's, or that has ended."""
+    try:
+        is_browser = "chrom" in Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
+        return Path(f"/proc/{pid}/environ").read_bytes() if is_browser else b""
+    except OSError:
+        return b""
+
+
 def is_running(pid: int) -> bool:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
@@ -303,16 +312,18 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="not run: needs /proc")
 @pytest.mark.parametrize("how", ["ends", "fails", "cancelled", "out of time"])
-def test_a_browser_ends_with_its_job(
+def test_a_browser_ends_with_its_job_and_knows_nothing_of_the_robot(
     workshop: Workshop, page: LocalPage, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = f"/gate/browser-{how}".replace(" ", "-")
-    before, during = programs(), set[int]()
+    monkeypatch.setenv("ROBOT_API_KEY", "crpa_of-the-robot")
+    before, during, surroundings = programs(), set[int](), set[bytes]()
 
     def watch() -> None:
         while not page.visitors(gate):
             pass_on.wait(0.02)
         during.update(programs() - before)
+        surroundings.update(surroundings_of(pid) for pid in during)
         match how:
             case "cancelled":
                 workshop.control.cancel("enough")
@@ -336,6 +347,8 @@ def test_a_browser_ends_with_its_job(
     watcher.join()
     page.open(gate)
     assert len(during) >= 2  # the driver and the browser
+    assert any(b"PATH=" in each for each in surroundings)
+    assert not any(b"crpa_" in each for each in surroundings)
     assert {pid for pid in during if is_running(pid)} == set()
 
 

@@ -7,6 +7,9 @@ declare
     v_robot public.live_robots;
 begin
     select r.* into v_robot from public.live_robots as r where r.robot_id = p_robot_id;
+    if not found then
+        return;
+    end if;
     perform private.emit_event(
         v_robot.tenant_id, p_event, null, p_robot_id, null,
         jsonb_build_object(
@@ -23,5 +26,5 @@ begin
 end
 $$;
 comment on function private.announce_robot is
-    'Tells that a robot came, went or changed.';
+    'Tells that a robot came, went or changed; nothing of one that was taken away.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;

@@ -19,7 +19,11 @@ begin
     from public.robot_heartbeats as h
     where h.robot_id = p_robot_id
     for update;
-    if not found then
+    -- Whoever takes a robot away holds this row before: what is seen now is what is left of it.
+    if not exists (select from public.robots as r where r.robot_id = p_robot_id and r.deleted_at is null) then
+        perform private.raise_error(404, 'ROBOT_NOT_FOUND', 'There is no such robot.');
+    end if;
+    if v_was is null then
         insert into public.robot_heartbeats as h (
             robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
         )
@@ -52,5 +56,5 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
+    'Records that a robot is alive, and returns whether it was offline before. Raises 404 ROBOT_NOT_FOUND for one that was taken away meanwhile. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;

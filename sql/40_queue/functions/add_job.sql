@@ -18,8 +18,8 @@ declare
     v_job_id uuid := private.uuid_v7();
     v_existing_job_id uuid;
     v_required text[];
-    v_queue record;
-    v_share_id integer;
+    v_tenant_no integer;
+    v_limits record;
     v_lane_id integer;
     v_robot_id uuid := p_job.robot_id;
     v_pool_id uuid := p_job.pool;
@@ -50,26 +50,25 @@ begin
         end loop;
     end if;
 
+    v_tenant_no := private.find_queue_tenant(p_tenant_id);
     v_required := private.required_of(
         p_job.required_capabilities, p_job.required_tags, p_job.execution_mode = 'internet', v_pool_id
     );
-    loop
-        select q.tenant_no, q.is_full, q.is_fair, f.workflow_limit_id, f.key_limit_id into v_queue
-        from private.queue_tenants as q
-        cross join private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
-        where q.tenant_id = p_tenant_id;
-        exit when found;
-        perform private.find_queue_tenant(p_tenant_id);     -- its first job
-    end loop;
-    if v_queue.is_full and not p_may_pass_quota then
+    select
+        f.workflow_limit_id,
+        f.key_limit_id,
+        q.is_full as is_queue_full,
+        case when q.is_fair then private.find_share(p_tenant_id, p_job.workflow_id) end as share_id
+    into v_limits
+    from private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
+    cross join private.queue_tenants as q
+    where q.tenant_id = p_tenant_id;
+    if v_limits.is_queue_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
-    if v_queue.is_fair then
-        v_share_id := private.find_share(p_tenant_id, p_job.workflow_id);
-    end if;
     v_lane_id := private.find_lane(
-        v_queue.tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_queue.workflow_limit_id,
-        v_queue.key_limit_id, v_share_id
+        v_tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_limits.workflow_limit_id,
+        v_limits.key_limit_id, v_limits.share_id
     );
 
     insert into public.jobs (
@@ -88,11 +87,11 @@ begin
 
     if p_job.run_at > private.clock() then
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
-        values (v_job_id, p_tenant_id, v_queue.tenant_no, v_lane_id, p_job.run_at);
+        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_job.run_at);
     else
         insert into private.ready (tenant_no, lane_id, job_id, pool_id)
-        values (v_queue.tenant_no, v_lane_id, v_job_id, v_pool_id);
-        perform private.ring_robots(v_queue.tenant_no, p_job.environment, v_required, v_robot_id);
+        values (v_tenant_no, v_lane_id, v_job_id, v_pool_id);
+        perform private.ring_robots(v_tenant_no, p_job.environment, v_required, v_robot_id);
     end if;
 
     perform private.announce_job(
@@ -100,8 +99,8 @@ begin
         case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
-    if v_queue.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
-        perform private.resolve_collision(v_queue.key_limit_id, v_job_id);
+    if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
+        perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
     end if;
     return v_job_id;
 end

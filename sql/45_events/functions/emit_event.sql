@@ -14,23 +14,17 @@ set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_actor_id uuid := (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
     v_is_watched boolean;
-    v_is_awaited boolean;           -- triggers may wait for it
 begin
     with told as (
         insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
-        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, v_actor_id, coalesce(p_data, '{}'))
+        values (p_tenant_id, p_type, v_now, p_job_id, p_robot_id, p_workflow_id, private.actor_id(), coalesce(p_data, '{}'))
     )
-    select q.watched_until > v_now, q.has_chains into v_is_watched, v_is_awaited
-    from private.queue_tenants as q
-    where q.tenant_id = p_tenant_id;
+    select q.watched_until > v_now into v_is_watched from private.queue_tenants as q where q.tenant_id = p_tenant_id;
     if v_is_watched then
         perform private.ring_bell(p_tenant_id);
     end if;
-    if v_is_awaited then
-        perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
-    end if;
+    perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
 end
 $$;
 comment on function private.emit_event is

@@ -17,11 +17,11 @@ from casare_cloud.cli.output import fail, print_json, print_table, say
 if TYPE_CHECKING:
     import psycopg
 
-app = typer.Typer(help="Look after the database, as its owner: health, exports, tenants, keys.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look after the database, as its owner: health, exports, tenants, keys, SQL.", no_args_is_help=True
+)
 app.add_typer(tenants, name="tenants")
 app.command("reseal")(reseal)
-app = typer.Typer(help="Look after the database, as its owner: health, exports, tenants, SQL.", no_args_is_help=True)
-app.add_typer(tenants, name="tenants")
 app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(psql)
 
 # Later than any transaction that finished a job before this can commit: see the timeouts of casare_functions.

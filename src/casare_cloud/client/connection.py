@@ -1,6 +1,8 @@
 """Connections to one face of the service, and the caller's tokens: what every client stands on."""
 
 import asyncio
+import base64
+import json
 import time
 from collections.abc import Mapping
 from typing import Any, Self
@@ -50,14 +52,23 @@ class Connection:
         """The user's current access token, refreshed when it is about to end."""
         return await self._token()
 
-    async def _token(self, *, not_this: str | None = None) -> str:
-        """The token at hand, or a new one when it is about to end or is the one that was refused."""
+    async def _token(self, *, not_this: str | None = None, may_move: bool = False) -> str:
+        """The token at hand, or a new one when it is about to end or is the one that was refused.
+
+        Raises 403 TENANT_LEFT when the new one is for another tenant, unless that is what is wanted: who was removed
+        from the one that a program acts in must not go on with its work in another.
+        """
         async with self._refreshing:  # a refresh token is good for one use
             token = self._http.headers.get("Authorization", "").removeprefix("Bearer ")
             is_old = token == not_this or time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS
             if self._refresh_token and is_old:
                 body = {"refresh_token": self._refresh_token}
-                self._keep_tokens(await self._http.call("POST", "/auth/refresh", json=body, expects=TOKENS))
+                answer = await self._http.call("POST", "/auth/refresh", json=body, expects=TOKENS)
+                self._refresh_token = answer["refresh_token"]
+                before, after = _tenant_of(token), _tenant_of(answer["access_token"])
+                if before and after and before != after and not may_move:
+                    raise ApiError(403, "TENANT_LEFT", "You are no member any more of the tenant that you acted in.")
+                self._keep_tokens(answer)
         return self._http.headers.get("Authorization", "").removeprefix("Bearer ")
 
     def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
@@ -75,6 +86,16 @@ class Connection:
                 raise
         await self._token(not_this=token)
         return await self._http.call(method, path, **arguments)
+
+
+def _tenant_of(token: str) -> str | None:
+    """The tenant that an access token says it is for; None for what says nothing of it."""
+    try:
+        claims = token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["app_metadata"]["tenant_id"]
+    except (LookupError, TypeError, ValueError):
+        return None
+    return str(found)
 
 
 def quoted(name: str) -> str:

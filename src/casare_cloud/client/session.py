@@ -105,7 +105,7 @@ class Session(Connection):
     async def _renew_token(self) -> None:
         """Have the next call carry a new token: what it says of the session has changed."""
         if self._refresh_token is not None:
-            await self._token(not_this=await self._token())
+            await self._token(not_this=await self._token(), may_move=True)
 
     async def _list(self, path: str, filters: Mapping[str, Any] | None = None) -> list[Answer]:
         answer: Any = await self._send("GET", path, params=_given(filters), expects=a_list())

@@ -28,6 +28,12 @@ CLOSE_SECONDS = 5.0
 BLANK = "about:blank"
 _LOOK_SECONDS = 0.1
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# What a browser needs of the robot's surroundings, and nothing of the robot's own: its key is there.
+_PASSED_ON = re.compile(
+    r"PATH|HOME|LANG|LC_.*|TZ|DISPLAY|XAUTHORITY|WAYLAND_.*|XDG_.*|DBUS_.*|FONTCONFIG_.*|(HTTPS?|ALL|NO)_PROXY|TMPDIR"
+    r"|TE?MP|SYSTEMROOT|SYSTEMDRIVE|WINDIR|USERPROFILE|(LOCAL)?APPDATA|PROGRAM.*",
+    re.IGNORECASE,
+)
 _OF_THE_SYSTEM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -86,7 +92,7 @@ class Browsing:
         browser_type: BrowserType = getattr(self._playwright, kind)
         browser = await browser_type.launch(
             **{"executable_path": _executable(browser_type, launch), **launch},
-            env={name: value for name, value in os.environ.items() if not name.startswith("CASARE_")},
+            env={name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)},
             # Whoever ends the robot ends its jobs, and they their browsers: Ctrl-C is not for the browser.
             handle_sigint=False,
             handle_sigterm=False,

@@ -1,5 +1,6 @@
 """Databases: SQLite files of the job's folder, and PostgreSQL. Connections are the run's, and nodes name them."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -147,7 +148,7 @@ def _postgresql(run: NodeRun) -> "Callable[[], psycopg.Connection[Any]]":
         said["sslmode"] = "require"
     said = {name: value for name, value in said.items() if value not in (None, "")}
     # What is not said is not taken from the robot's own surroundings.
-    said = {"password": "-", "passfile": "/dev/null", "connect_timeout": max(int(run.number("timeout")), 1), **said}
+    said = {"password": "-", "passfile": os.devnull, "connect_timeout": max(int(run.number("timeout")), 1), **said}
     return lambda: psycopg.connect(**said, cursor_factory=psycopg.RawCursor)
 
 

@@ -106,7 +106,13 @@ def info(run: NodeRun) -> Mapping[str, Any]:
     return _read(run, path_of(run), use, run.text("password"))
 
 
-@node("MergePDFsNode", takes=(listing("input_files"), _OUTPUT), gives=_WRITTEN, extra="pdf")
+@node(
+    "MergePDFsNode",
+    takes=(listing("input_files"), _OUTPUT),
+    gives=_WRITTEN,
+    needs=("input_files", "output_path"),
+    extra="pdf",
+)
 def merge(run: NodeRun) -> Mapping[str, Any]:
     """One PDF of several, in their order."""
     target = path_of(run, "output_path")
@@ -123,6 +129,7 @@ def merge(run: NodeRun) -> Mapping[str, Any]:
     "SplitPDFNode",
     takes=(_INPUT, text("output_dir", default=None), text("filename_pattern", default="page_{n}.pdf")),
     gives=("output_files", "page_count", "success"),
+    needs=("input_file", "output_dir"),
     extra="pdf",
 )
 def split(run: NodeRun) -> Mapping[str, Any]:
@@ -137,7 +144,13 @@ def split(run: NodeRun) -> Mapping[str, Any]:
     return {"output_files": names, "page_count": len(names), "success": True}
 
 
-@node("ExtractPDFPagesNode", takes=(_INPUT, _OUTPUT, listing("pages")), gives=_WRITTEN, extra="pdf")
+@node(
+    "ExtractPDFPagesNode",
+    takes=(_INPUT, _OUTPUT, listing("pages")),
+    gives=_WRITTEN,
+    needs=("input_file", "output_path", "pages"),
+    extra="pdf",
+)
 def extract_pages(run: NodeRun) -> Mapping[str, Any]:
     """A PDF of the pages whose numbers are named, in that order."""
     source, target = path_of(run, "input_file"), path_of(run, "output_path")
