@@ -266,5 +266,5 @@ def look_as_owner(url: str, robot_key: str | None) -> Database:
         now = (before + time.time()) / 2
         health = connection.execute(queries.QUEUE_HEALTH).fetchall()
     seconds_ahead = float(row.pop("epoch")) - now
-    names = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    names: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
     return Database(seconds_ahead=seconds_ahead, health=tuple(health), **names)
