@@ -25,6 +25,7 @@ from casare_cloud.cli import (
     schedules,
     settings,
     stack,
+    stack_logs,
     top,
     triggers,
     whoami,
@@ -36,6 +37,7 @@ app = typer.Typer(
     name="casare-cloud",
     help="A cloud backend for fleets of software robots. Start with `casare-cloud up`, then `casare-cloud demo`.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -54,6 +56,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(members.app, name="members")
 app.add_typer(settings.app, name="settings")
 app.add_typer(metrics.app, name="metrics")
+app.add_typer(stack_logs.app, name="stack")
 app.add_typer(importing.app, name="import")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
