@@ -87,7 +87,7 @@ async def test_a_users_newer_tokens_are_kept(nowhere: Path) -> None:
         "default", Profile("http://127.0.0.1:1", "ada", access_token="a", refresh_token="r", ends_at=9_999_999_999)
     )
     async with await open_client() as client:
-        assert client.tokens()["refresh_token"] == "r"
+        assert client.tokens["refresh_token"] == "r"
         client._keep_tokens({"access_token": "a2", "refresh_token": "r2", "expires_in": 3600})
     kept = profiles.read_all()["default"]
     assert (kept.access_token, kept.refresh_token, kept.who) == ("a2", "r2", "ada")

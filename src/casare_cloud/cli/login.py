@@ -56,7 +56,7 @@ def login(
             who = me["email"] or me["username"] or me["user_id"] or me["principal"]
             if with_key:
                 return Profile(address, str(who), api_key=secret)
-            return Profile(address, str(who), **client.tokens())
+            return Profile(address, str(who), **client.tokens)
 
     with errors_as_sentences():
         made = asyncio.run(sign_in())

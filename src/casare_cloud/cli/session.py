@@ -67,4 +67,4 @@ class _ProfileClient(Client):
         super()._keep_tokens(answer)
         if self._kept is not None:
             name, profile = self._kept
-            profiles.keep(name, replace(profile, **self.tokens()))
+            profiles.keep(name, replace(profile, **self.tokens))

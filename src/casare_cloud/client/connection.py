@@ -52,6 +52,7 @@ class Connection:
         """The user's current access token, refreshed when it is about to end."""
         return await self._token()
 
+    @property
     def tokens(self) -> dict[str, Any]:
         """A user's `access_token`, `refresh_token` and when the first ends (`ends_at`, in seconds since 1970)."""
         access = self._http.headers.get("Authorization", "").removeprefix("Bearer ")
