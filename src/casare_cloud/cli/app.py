@@ -12,6 +12,7 @@ from casare_cloud.cli import (
     completing,
     db,
     dead_letters,
+    doctor,
     error_help,
     importing,
     jobs,
@@ -64,6 +65,7 @@ app.add_typer(importing.app, name="import")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)
+app.command("doctor")(doctor.doctor)
 app.command("dashboard")(stack.dashboard)
 app.command("top")(top.top)
 app.command("demo")(stack.demo)
