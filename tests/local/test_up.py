@@ -135,6 +135,7 @@ def test_the_demo_runs_again_and_prints_timeline_and_result(stack: RunningStack)
     robot = stack.state.path / "demo" / "robot"
     written = list(robot.glob("jobs/*/totals.csv"))
     assert any("A-1003,Tanaka Trading,90.0" in path.read_text() for path in written)
+    assert any(f"files in {path.parent.resolve()}\n" in answer.stdout for path in written)
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(stack: RunningStack) -> None:
