@@ -83,9 +83,10 @@ LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-emit-
 lock: $(DEVELOPMENT) ## Lock the dependencies again, also those of each function (ARGS=--upgrade for newer versions)
 	@$(PIP) install uv
 	@$(BIN)/uv $(LOCK) pyproject.toml --all-extras --group dev --group build -o requirements-dev.lock $(ARGS)
-	@$(BIN)/uv $(LOCK) pyproject.toml --extra local --extra watch --group build -c requirements-dev.lock -o requirements.lock $(ARGS)
+	@$(BIN)/uv $(LOCK) pyproject.toml --extra watch --group build -c requirements-dev.lock -o requirements.lock $(ARGS)
 	@for function in functions/*/; do \
-	    $(BIN)/uv $(LOCK) pyproject.toml --extra s3 -c requirements-dev.lock -o $${function}requirements.txt || exit 1; \
+	    $(BIN)/uv $(LOCK) pyproject.toml --extra s3 --override functions/overrides.txt -c requirements-dev.lock \
+	        -o $${function}requirements.txt || exit 1; \
 	done
 
 .PHONY: clean

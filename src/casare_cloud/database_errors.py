@@ -15,6 +15,7 @@ _INVALID = {
     "22003": "A number is out of range.",
     "22007": "A date or time is not written as ISO 8601.",
     "22008": "A date or time is out of range.",
+    "22009": "A time zone is out of range.",
     "22021": "A text holds a character that cannot be stored.",
     "22P02": "A value is not of the type that is expected here.",
     "22P05": "A text holds a character that cannot be stored.",

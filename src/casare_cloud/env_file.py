@@ -24,6 +24,18 @@ def find_env_file(folder: Path | None = None) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
+def find_stack_folder(folder: Path | None = None) -> Path:
+    """The folder of a stack: what `CASARE_HOME` names, else `.casare` here or in the nearest folder above with a stack.
+
+    A `.casare` in which no stack was ever started is none. Where there is none at all: `.casare` here.
+    """
+    if home := os.environ.get("CASARE_HOME"):
+        return Path(home).resolve()
+    here = (folder or Path.cwd()).resolve()
+    found = (parent / ".casare" for parent in (here, *here.parents))
+    return next((path for path in found if (path / "lock").is_file()), here / ".casare")
+
+
 def environment(folder: Path | None = None) -> Mapping[str, str]:
     """The process's environment over that of the stack that was started in this folder or one above it."""
     path = find_env_file(folder)

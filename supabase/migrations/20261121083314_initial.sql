@@ -5724,7 +5724,7 @@ comment on function private.announce_robot is
     'Tells that a robot came, went or changed; nothing of one that was taken away.';
 revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/append_robot_logs.sql sha256:3c2d7a2fadcd8a6e81e9580bd9c260cadb0d35d5085bd9e034d3500869952755
+-- from sql/30_robots/functions/append_robot_logs.sql sha256:7ee5e23b01fb6be6d479b71436f97a065715a4547c38a52681f0a3a5418c3044
 create or replace function public.append_robot_logs(
     p_entries jsonb,
     p_sequence bigint default null      -- of this batch; null: a repeat is not known as one
@@ -5759,7 +5759,7 @@ begin
 exception
     when unique_violation then      -- the same batch again
         return jsonb_array_length(p_entries);
-    when datetime_field_overflow or invalid_datetime_format then
+    when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
 end
 $$;
@@ -10392,7 +10392,7 @@ comment on function private.answer_late_result is
     'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/append_job_logs.sql sha256:490736b0680abe2f73f41ad72a6ab0b85b4d18e32f53985617e2de549c8a7a52
+-- from sql/42_leases/functions/append_job_logs.sql sha256:d5fb84a30e3896264ca581f9dbf12ee4ab9c007d400876cf4a486bb4641c3888
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -10457,7 +10457,7 @@ begin
     exception
         when unique_violation then      -- the same batch, in this very moment
             return jsonb_array_length(p_entries);
-        when datetime_field_overflow or invalid_datetime_format then
+        when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
     end;
     return v_appended;

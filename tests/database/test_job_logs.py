@@ -39,7 +39,7 @@ def test_logs_are_kept_for_the_holder_only_and_all_or_nothing(fleet: Fleet) -> N
             fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "good"}, bad])
     with refused(400, "INVALID_ARGUMENT", "timestamp"):
         fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "x", "timestamp": "soon"}])
-    for never in ("infinity", "-infinity", "20000-01-01T00:00:00Z"):
+    for never in ("infinity", "-infinity", "20000-01-01T00:00:00Z", "2026-01-02T00:00:00-16:09"):
         with refused(400, "INVALID_ARGUMENT", "timestamp"):
             fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "x", "timestamp": never}])
     with refused(409, "LEASE_LOST"):

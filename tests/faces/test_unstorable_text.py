@@ -145,8 +145,7 @@ async def test_a_field_that_means_nothing_is_named_in_the_answer(stage: Stage) -
     ]
     for who, path, body in requests:
         answer = (await who.post(path, {**body, "concurency_key": "k"})).json()
-        of_the_request = [warning for warning in answer["warnings"] if not warning.startswith("workflow_json")]
-        assert of_the_request == ["concurency_key is not a known field, and was ignored."], path
+        assert answer["warnings"][0] == "concurency_key is not a known field, and was ignored.", path
     two = [{"workflow_id": workflow, "concurrency_key": "k"}, {"workflow_id": workflow, "when": "now"}]
     results = (await stage.admin.post("/jobs/batch", {"jobs": two})).json()["results"]
     assert [result["warnings"] for result in results] == [[], ["when is not a known field, and was ignored."]]

@@ -1,6 +1,8 @@
 """Every door that takes a workflow tells its mistakes: as a refusal with each place, or if asked to as warnings."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -90,3 +92,12 @@ async def test_a_job_that_no_registered_robot_could_run_is_told(stage: Stage) ->
     asked = {"workflow_id": first["workflow_id"], "required_capabilities": ["browser"], "required_tags": ["vip"]}
     assert (await stage.admin.post("/jobs", asked)).json()["warnings"] == []
     assert (await stage.admin.post("/workflows", body(SIMPLE, run=True))).json()["warnings"] == []
+
+
+@pytest.mark.parametrize("face", ["orchestrator", "automation"])
+def test_a_cold_start_does_not_import_the_check(face: str) -> None:
+    code = (
+        f"import sys; from casare_cloud.config import Settings; from casare_cloud.faces.{face}.app import create_app; "
+        "create_app(Settings(is_local=True)); print([name for name in sys.modules if 'casare_cloud.robot' in name])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

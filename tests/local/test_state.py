@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from casare_cloud.local import state as state_module
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.state import Ports, StateFolder
 
@@ -93,6 +94,39 @@ def test_a_taken_port_is_named_with_a_way_out() -> None:
         ports = Ports(other.getsockname()[1] - 8000)
         with pytest.raises(LocalStackError, match=r"port \d+ \(orchestrator\).*--port-offset"):
             ports.refuse_taken(["orchestrator"])
+
+
+def test_a_port_that_is_taken_moves_all_ports_to_the_nearest_hundred_that_is_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = {8000, 54421}
+    monkeypatch.setattr(state_module, "port_is_free", lambda port: port not in taken)
+    monkeypatch.setattr(state_module, "is_listening", lambda port: False)
+    names = ["platform", "postgres", "orchestrator"]
+    assert Ports().taken(names) == ["8000 (orchestrator)"]
+    assert Ports.nearest_free(names).offset == 200
+
+
+def test_a_port_of_an_outgoing_connection_is_taken_though_nobody_listens() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        assert Ports(port - 8000).taken(["orchestrator"]) == [f"{port} (orchestrator)"]
+
+
+def test_the_folder_of_a_stack_is_found_from_the_folders_below_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / "project" / "flows"
+    below.mkdir(parents=True)
+    monkeypatch.delenv("CASARE_HOME", raising=False)
+    monkeypatch.chdir(below)
+    (tmp_path / ".casare").mkdir()
+    (tmp_path / ".casare" / "lock").touch()
+    (tmp_path / "project" / ".casare").mkdir()
+    assert StateFolder.default().path == tmp_path / ".casare", "no stack was ever in the nearer one"
+    monkeypatch.setenv("CASARE_HOME", "elsewhere")
+    assert StateFolder.default().path == below / "elsewhere"
 
 
 def test_each_project_has_a_demo_tenant_of_its_own(tmp_path: Path) -> None:

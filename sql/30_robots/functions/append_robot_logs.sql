@@ -32,7 +32,7 @@ begin
 exception
     when unique_violation then      -- the same batch again
         return jsonb_array_length(p_entries);
-    when datetime_field_overflow or invalid_datetime_format then
+    when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
 end
 $$;

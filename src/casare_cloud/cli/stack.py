@@ -16,14 +16,22 @@ from casare_cloud.cli.output import errors_as_sentences, fail, make_console, pri
 if TYPE_CHECKING:
     from casare_cloud.local.state import StateFolder
 
-PortOffset = Annotated[int, typer.Option("--port-offset", help="Add N to every port.", min=0, max=10000)]
+PortOffset = Annotated[
+    int | None,
+    typer.Option(
+        "--port-offset",
+        help="Add N to every port. Left out: 0, or the nearest hundred at which all ports are free.",
+        min=0,
+        max=10000,
+    ),
+]
 
 
 @errors_as_sentences()
 def up(
     fresh: Annotated[bool, typer.Option("--fresh", help="Erase the local data first and start over.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when the stack is ready.")] = False,
-    port_offset: PortOffset = 0,
+    port_offset: PortOffset = None,
     pg_bindir: Annotated[
         Path | None,
         typer.Option("--pg-bindir", envvar="CASARE_PG_BINDIR", help="Use this PostgreSQL (15 or newer) instead."),
@@ -47,7 +55,7 @@ def up(
     """Start the whole stack on this machine: database, Auth, Data API, Realtime and the orchestrator.
 
     The first start makes the database, a demo tenant and runs the demo job. Ctrl-C stops everything; the data stays
-    in .casare/ (or CASARE_HOME).
+    in .casare/: that of this folder or of the nearest one above that has a stack (or CASARE_HOME).
 
     Examples: casare-cloud up · casare-cloud up --detach · casare-cloud up --fresh --port-offset 100
     """
@@ -57,6 +65,8 @@ def up(
     from casare_cloud.local.state import Ports, StateFolder
 
     state = StateFolder.default()
+    if state.path.parent != Path.cwd() and "CASARE_HOME" not in os.environ:
+        say(f"The stack is that of {state.path}.")
     if (pid := state.holder()) is not None:
         _say_running(pid)
     elif detach:
@@ -65,7 +75,7 @@ def up(
         if supabase and auth_bin:
             fail("With --supabase the project's own Auth is used: leave out --auth-bin (and CASARE_AUTH_BIN).", 2)
         options = Options(
-            ports=Ports(port_offset),
+            ports=None if port_offset is None else Ports(port_offset),
             fresh=fresh,
             pg_bindir=pg_bindir,
             use_supabase=supabase,

@@ -20,8 +20,10 @@ from casare_cloud.gateway.calls import Call, Handler, Request, Services
 from casare_cloud.gateway.dashboards import fleet
 from casare_cloud.gateway.fleet_pictures import FleetPictures
 from casare_cloud.gateway.hub import Hub
+from casare_cloud.gateway.pacing import Pace
 from casare_cloud.gateway.places import Places
 from casare_cloud.gateway.robots.connection import Switchboard
+from casare_cloud.gateway.robots.socket import serve_robot
 from casare_cloud.gateway.sockets import Socket
 from casare_cloud.identity import Verifier
 from casare_cloud.preflight.auth_faults import AuthFaults
@@ -53,6 +55,7 @@ class Gateway(Edge):
         self.readiness = Readiness(settings, AuthFaults())
         self.sockets: set[Socket] = set()  # that are open
         self.places = Places(settings.gateway_sockets)
+        self.pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -107,9 +110,12 @@ class Gateway(Edge):
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (await receive())["type"] != "websocket.connect":
             return
+        found = routes.find(scope["path"])
+        if found is not None and found[0] is not serve_robot:
+            client = self._request_of(scope, {}).client_ip
+            await asyncio.sleep(self.pace.delay_of(client, scope["path"], asyncio.get_running_loop().time()))
         await send({"type": "websocket.accept"})
         socket = Socket(receive, send, self.places)
-        found = routes.find(scope["path"])
         if found is None:
             await socket.close(closing.UNKNOWN_PATH, "There is no socket at this address.")
         else:

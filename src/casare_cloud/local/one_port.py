@@ -33,11 +33,15 @@ class OnePort:
             await self._app(scope, receive, send)
             return
         await receive()
-        await send({"type": "websocket.accept"})
+        is_accepted = False
         try:
             async with connect(self._target_of(scope), **self._options_of(scope)) as gateway:
+                is_accepted = True
+                await send({"type": "websocket.accept"})  # when the gateway has: it lets some wait
                 await _join(gateway, receive, send)
         except (OSError, WebSocketException):
+            if not is_accepted:
+                await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": _UNAVAILABLE, "reason": "The gateway does not answer."})
 
     def _target_of(self, scope: Scope) -> str:

@@ -24,12 +24,15 @@ class LoadResult(enum.Enum):
 
 
 def project_root() -> Path:
-    """The checkout that this package runs from: where `supabase/config.toml` is."""
-    for folder in (Path(__file__).resolve(), Path.cwd().resolve() / "x"):
-        for parent in folder.parents:
-            if (parent / "supabase" / "config.toml").exists():
-                return parent
-    raise LocalStackError("No checkout of casare_cloud was found: supabase/config.toml is in no folder above this one.")
+    """What the stack reads beside this package: the folder that a wheel carries, else the checkout of it."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "checkout", package.parents[1]):
+        if (folder / "supabase" / "config.toml").exists() and (folder / "functions").is_dir():
+            return folder
+    raise LocalStackError(
+        f"The migrations and functions of casare_cloud are missing beside {package}: install it again "
+        "(pip install --force-reinstall casare-cloud)."
+    )
 
 
 def schema_files(root: Path | None = None) -> list[Path]:

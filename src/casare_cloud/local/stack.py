@@ -53,7 +53,7 @@ DemoJob = Callable[[Mapping[str, str], Path], Awaitable[list[str]]]
 class Options:
     """What `casare-cloud up` was asked for."""
 
-    ports: Ports
+    ports: Ports | None  # None: those that are published, or the nearest that are free
     fresh: bool = False
     pg_bindir: Path | None = None
     use_supabase: bool = False
@@ -67,7 +67,8 @@ class Stack:
         self._run_demo = run_demo
         self._state = state
         self._options = options
-        self._ports = options.ports
+        self._ports = options.ports or Ports()
+        self._remark = ""  # what the banner adds
         self._console = console
         self._project = os.environ.get("SUPABASE_URL", "") if options.use_supabase else EMBEDDED
         self._started_at = time.time()
@@ -88,6 +89,8 @@ class Stack:
             self._state.erase()
         self._state.create()
         self._state.banner_file.unlink(missing_ok=True)
+        if self._options.ports is None:
+            self._choose_ports()
         stop = asyncio.Event()
         for signal_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
@@ -106,6 +109,23 @@ class Stack:
             await asyncio.gather(starting, return_exceptions=True)
             await self._supervisor.stop()
             self._write_info()
+
+    @property
+    def _served(self) -> list[str]:
+        """Who needs a port of its own."""
+        if self._options.use_supabase:
+            return [*FUNCTIONS]
+        return ["platform", "postgres", *FUNCTIONS, *(["auth"] if self._options.auth_bin else [])]
+
+    def _choose_ports(self) -> None:
+        taken = Ports().taken(self._served)
+        if not taken:
+            return
+        self._ports = Ports.nearest_free(self._served)
+        self._remark = (
+            f"Another program uses port {', '.join(taken)}: all ports are {self._ports.offset} higher this time.\n"
+        )
+        self._console.print(self._remark, end="", markup=False)
 
     async def _start(self) -> None:
         env = await (self._use_supabase() if self._options.use_supabase else self._start_embedded())
@@ -136,7 +156,7 @@ class Stack:
     async def _start_embedded(self) -> dict[str, str]:
         """Start Postgres and the platform emulators; return the environment of everything else."""
         auth_bin = self._options.auth_bin
-        self._ports.refuse_taken(["platform", "postgres", *FUNCTIONS, *(["auth"] if auth_bin else [])])
+        self._ports.refuse_taken(self._served)
         server = PostgresServer(
             self._state.postgres_data,
             self._ports.postgres,
@@ -208,7 +228,7 @@ class Stack:
             raise LocalStackError(str(problem)) from problem
         problems = [finding.sentence for finding in await self._preflight(settings)]
         try:
-            self._ports.refuse_taken([*FUNCTIONS])
+            self._ports.refuse_taken(self._served)
         except LocalStackError as problem:
             problems.append(str(problem))
         if problems:
@@ -291,7 +311,7 @@ class Stack:
     def _print_banner(self, env: dict[str, str], demo_job: list[str]) -> None:
         from casare_cloud.local.banner import banner
 
-        text = banner(env, self._state.env_file, demo_job, time.time() - self._started_at)
+        text = self._remark + banner(env, self._state.env_file, demo_job, time.time() - self._started_at)
         write_private(self._state.banner_file, text)  # whole: who waits for it reads it at once
         self._console.print(text, end="", markup=False)
 

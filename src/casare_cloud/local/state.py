@@ -9,15 +9,17 @@ import shlex
 import shutil
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from casare_cloud.env_file import read_env_file
+from casare_cloud.env_file import find_stack_folder, read_env_file
 from casare_cloud.key_ring import new_secret_keys
 from casare_cloud.local.errors import LocalStackError
+from casare_cloud.local.processes import port_is_free
 
+MOST_OFFSET = 10000
 STACK_MARK = "CASARE_STACK_MARK"  # in the environment of a stack's processes; tells them from all others
 
 
@@ -65,14 +67,27 @@ class Ports:
         functions = {"orchestrator": self.orchestrator, "automation": self.automation, "webhooks": self.webhooks}
         return ports | functions | {"gateway": self.gateway, "dashboard": self.dashboard}
 
-    def refuse_taken(self, names: list[str]) -> None:
-        """Raise `LocalStackError` when another program listens on one of the ports."""
-        taken = [f"{port} ({name})" for name, port in self.named().items() if name in names and is_listening(port)]
-        if taken:
+    def taken(self, names: Sequence[str]) -> list[str]:
+        """Those of the ports that another program has, with the names of who would serve there."""
+        wanted = {name: port for name, port in self.named().items() if name in names}
+        return [f"{port} ({name})" for name, port in wanted.items() if is_listening(port) or not port_is_free(port)]
+
+    def refuse_taken(self, names: Sequence[str]) -> None:
+        """Raise `LocalStackError` when another program has one of the ports."""
+        if taken := self.taken(names):
             raise LocalStackError(
-                f"Another program uses port {', '.join(taken)}. Stop it, or move every port with "
-                f"`casare-cloud up --port-offset {self.offset + 100}`."
+                f"Another program uses port {', '.join(taken)}. Stop it, or leave --port-offset out: "
+                "`casare-cloud up` then looks for free ports."
             )
+
+    @staticmethod
+    def nearest_free(names: Sequence[str]) -> "Ports":
+        """The published ports if all are free, else the nearest hundred above them that is."""
+        for offset in range(0, MOST_OFFSET + 1, 100):
+            ports = Ports(offset)
+            if not ports.taken(names):
+                return ports
+        raise LocalStackError(f"No {len(names)} ports are free up to --port-offset {MOST_OFFSET}. Stop some program.")
 
 
 def is_listening(port: int) -> bool:
@@ -143,8 +158,8 @@ class StateFolder:
 
     @staticmethod
     def default() -> "StateFolder":
-        """The folder named by `CASARE_HOME`, else `.casare` in the current folder."""
-        return StateFolder(Path(os.environ.get("CASARE_HOME", ".casare")).resolve())
+        """The folder named by `CASARE_HOME`, else of the stack of this folder or one above it, else a new one here."""
+        return StateFolder(find_stack_folder())
 
     def create(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)

@@ -286,3 +286,19 @@ async def test_triggers_take_the_forms_words_and_come_as_an_array_or_a_page(stag
     unsigned = await stage.client.post("/api/v1/triggers/webhooks/hooks/my-hook", json={})
     assert refused(unsigned, 401)
     assert refused(await stage.client.post("/api/v1/triggers/webhooks/none", json={}), 404, "TRIGGER_NOT_FOUND")
+
+
+async def test_a_time_in_any_zone_is_the_moment_that_it_means_and_one_that_is_none_is_refused(stage: Stage) -> None:
+    execution_id, _, own = await claimed(stage)
+    path = f"/agent-tasks/{execution_id}/logs"
+
+    def line(time: str) -> dict[str, Any]:
+        return {"entries": [{"message": "x", "timestamp": time}]}
+
+    assert answered(await own.post(path, line("2026-01-02T12:17:45-16:09")), 200) == {"accepted": 1}
+    [shown] = (await stage.admin.get(f"/executions/{execution_id}/logs")).json()
+    assert shown["timestamp"].startswith("2026-01-03T04:26:45")
+    for never in ("9999-12-31T23:00:00-16:09", "0001-01-01T00:00:00+01:00", "soon"):
+        assert refused(await own.post(path, line(never)), 422, "INVALID_ARGUMENT", "timestamp")
+    wanted = await stage.admin.get("/executions", date_from="2026-01-02T12:17:45-16:09")
+    assert answered(wanted, 200)["total"] == 1

@@ -46,9 +46,9 @@ def post(answers: type[T], path: str, body: Mapping[str, Any] | None = None, **m
     return Call("POST", path, answers, body=None if body is None else given(body), **more)
 
 
-def put(answers: type[T], path: str, body: Mapping[str, Any] | None = None) -> Call[T]:
+def put(answers: type[T], path: str, body: Mapping[str, Any] | None = None, **more: Any) -> Call[T]:
     """A change of the fields that the body has."""
-    return Call("PUT", path, answers, body=None if body is None else given(body))
+    return Call("PUT", path, answers, body=None if body is None else given(body), **more)
 
 
 def delete(path: str) -> Call[None]:

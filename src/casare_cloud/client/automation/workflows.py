@@ -18,6 +18,7 @@ from casare_cloud.client.automation.models import (
     WorkflowDetail,
     WorkflowHistory,
     WorkflowList,
+    WorkflowSaved,
 )
 
 WorkflowStatus = Literal["draft", "published", "deprecated", "archived"]
@@ -51,11 +52,16 @@ class WorkflowCalls:
 
     @Endpoint
     def create_workflow(
-        self, name: str, definition: Mapping[str, Any] | None = None, description: str | None = None
-    ) -> Call[Workflow]:
-        """Make a draft: version 1, enabled, not published."""
+        self,
+        name: str,
+        definition: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        *,
+        strict: bool = True,
+    ) -> Call[WorkflowSaved]:
+        """Make a draft: version 1, enabled, not published. Not `strict`: what is a mistake in it is a warning."""
         body = {"name": name, "definition": definition, "description": description}
-        return post(Workflow, "/workflows", body, is_creating=True)
+        return post(WorkflowSaved, "/workflows", body, query={"strict": strict}, is_creating=True)
 
     @Endpoint
     def get_workflow(self, workflow_id: str) -> Call[Workflow]:
@@ -72,7 +78,8 @@ class WorkflowCalls:
         definition: Mapping[str, Any] | None = None,
         is_enabled: bool | None = None,
         version: int | None = None,
-    ) -> Call[Workflow]:
+        strict: bool = True,
+    ) -> Call[WorkflowSaved]:
         """Change what is given; another definition is a new version.
 
         `version` is the one that the change was made for: `AlreadyThere` (WORKFLOW_CHANGED) when it is not the current.
@@ -84,7 +91,7 @@ class WorkflowCalls:
             "is_enabled": is_enabled,
             "version": version,
         }
-        return put(Workflow, at("workflows", workflow_id), body)
+        return put(WorkflowSaved, at("workflows", workflow_id), body, query={"strict": strict})
 
     @Endpoint
     def delete_workflow(self, workflow_id: str) -> Call[None]:
@@ -92,9 +99,9 @@ class WorkflowCalls:
         return delete(at("workflows", workflow_id))
 
     @Endpoint
-    def publish_workflow(self, workflow_id: str) -> Call[Workflow]:
+    def publish_workflow(self, workflow_id: str, *, strict: bool = True) -> Call[WorkflowSaved]:
         """Publish and enable a workflow: schedules and webhooks may run it."""
-        return post(Workflow, at("workflows", workflow_id, "publish"))
+        return post(WorkflowSaved, at("workflows", workflow_id, "publish"), query={"strict": strict})
 
     @Endpoint
     def archive_workflow(self, workflow_id: str) -> Call[Workflow]:
@@ -102,10 +109,13 @@ class WorkflowCalls:
         return post(Workflow, at("workflows", workflow_id, "archive"))
 
     @Endpoint
-    def execute_workflow(self, workflow_id: str, variables: Mapping[str, Any] | None = None) -> Call[ExecutionMade]:
+    def execute_workflow(
+        self, workflow_id: str, variables: Mapping[str, Any] | None = None, *, strict: bool = True
+    ) -> Call[ExecutionMade]:
         """Run an enabled workflow, published or a draft, and return the execution that was queued; see `wait`."""
         body = {"variables": variables}
-        return post(ExecutionMade, at("workflows", workflow_id, "execute"), body, is_creating=True)
+        path = at("workflows", workflow_id, "execute")
+        return post(ExecutionMade, path, body, query={"strict": strict}, is_creating=True)
 
     @Endpoint
     def list_workflow_history(self, workflow_id: str, *, page: int = 1, per_page: int = 20) -> Call[WorkflowHistory]:

@@ -7,7 +7,11 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Stric
 
 
 def _in_utc(time: datetime) -> datetime:
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
+    """The same moment in UTC: Postgres takes no offset of 16 hours or more."""
+    try:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie in the years 1 to 9999") from error
 
 
 def _is_no_number(value: Any) -> Any:

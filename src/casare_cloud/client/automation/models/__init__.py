@@ -121,6 +121,7 @@ from casare_cloud.client.automation.models.workflows import (
     WorkflowFacts,
     WorkflowHistory,
     WorkflowList,
+    WorkflowSaved,
     WrongValue,
 )
 
@@ -234,5 +235,6 @@ __all__ = [
     "WorkflowFacts",
     "WorkflowHistory",
     "WorkflowList",
+    "WorkflowSaved",
     "WrongValue",
 ]

@@ -1,6 +1,6 @@
 """Workflows, their variables and what their steps may be. Ids are UUIDs, times ISO 8601."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class Act(TypedDict):
@@ -36,6 +36,7 @@ class ExecutionMade(TypedDict):
     workflow_id: str
     trigger_type: str
     status: str
+    warnings: NotRequired[list[str]]
 
 
 class MappingsSet(TypedDict):
@@ -155,6 +156,12 @@ class Results(TypedDict):
     file_size: int
     columns: list[str]
     preview: list[dict[str, Any]]
+
+
+class WorkflowSaved(Workflow):
+    """A workflow as it is now, and what may be a mistake in it."""
+
+    warnings: NotRequired[list[str]]
 
 
 class WorkflowDetail(TypedDict):

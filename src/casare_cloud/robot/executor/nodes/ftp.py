@@ -19,7 +19,7 @@ from casare_cloud.robot.executor.templates import as_text
 T = TypeVar("T")
 
 _HELD = "ftp"
-_PATH = text("remote_path", default=None)
+_PATH = text("remote_path", "path", default=None)
 _FILE = (text("local_path", default=None), flag("binary_mode", default=True), *SLOW_RETRIES)
 
 
@@ -139,7 +139,7 @@ def download(run: NodeRun) -> Mapping[str, Any]:
     return {"downloaded": True, "bytes_received": len(content)}
 
 
-@node("FTPListNode", takes=(text("remote_path", default="."), flag("detailed")), gives=("items", "count"))
+@node("FTPListNode", takes=(text("remote_path", "path", default="."), flag("detailed")), gives=("items", "count"))
 def list_(run: NodeRun) -> Mapping[str, Any]:
     """The names in a folder; `detailed`: the lines that the server writes of each."""
     path, is_detailed = run.text("remote_path") or ".", run.flag("detailed")

@@ -145,7 +145,7 @@ def system_info(run: NodeRun) -> Mapping[str, Any]:
 @node(
     "RunPythonScriptNode",
     takes=(
-        text("code", default=None),
+        text("code", "script", default=None),
         mapping("variables"),
         number("timeout", default=60.0),
         integer("timeout_ms"),

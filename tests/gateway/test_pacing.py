@@ -1,0 +1,36 @@
+"""A page that opens its socket again and again is slowed down, and nobody else."""
+
+import asyncio
+
+import pytest
+from tests.gateway.gate import Gate
+from websockets.asyncio.client import connect
+
+from casare_cloud.gateway.pacing import BURST, SECONDS, Pace
+
+
+def test_openings_wait_when_there_are_more_than_a_burst_of_the_same_client_and_socket() -> None:
+    pace = Pace()
+    assert [pace.delay_of("a", "/ws/jobs", 5.0) for _ in range(BURST + 2)] == [0.0] * BURST + [SECONDS] * 2
+    assert pace.delay_of("b", "/ws/jobs", 5.0) == pace.delay_of("a", "/ws/robots", 5.0) == 0.0
+    assert [pace.delay_of("a", "/ws/jobs", 5.0 + SECONDS) for _ in range(2)] == [0.0, SECONDS]
+
+
+def test_a_client_that_rests_may_open_a_burst_again() -> None:
+    pace = Pace()
+    for _ in range(100):
+        pace.delay_of("a", "/ws/jobs", 0.0)
+    later = BURST * SECONDS
+    assert [pace.delay_of("a", "/ws/jobs", later) for _ in range(BURST + 1)] == [0.0] * BURST + [SECONDS]
+
+
+async def test_the_gateway_lets_a_page_wait_before_it_accepts_its_socket(gate: Gate) -> None:
+    async with asyncio.timeout(30):
+        for _ in range(BURST):
+            async with connect(f"{gate.url}/ws/robots", proxy=None):
+                pass
+    with pytest.raises(TimeoutError):
+        async with connect(f"{gate.url}/ws/robots", proxy=None, open_timeout=SECONDS / 4):
+            pass
+    async with connect(f"{gate.url}/ws/robot", proxy=None, open_timeout=30):
+        pass  # robots wait for nothing
