@@ -19653,7 +19653,7 @@ comment on function public.watch is
 revoke all on function public.watch from public, anon, authenticated, service_role;
 grant execute on function public.watch to authenticated;
 
--- from sql/90_audit/functions/audit_change.sql sha256:6cc5d63fac878c920f69e2d925aeecaae91a27fc214d350edcf8e9b7b4f869ac
+-- from sql/90_audit/functions/audit_change.sql sha256:2bfdc0500187883fc7df0ab2fbd0e493966e0e3ee75a50d1f1fef611bd7d8db2
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
 create or replace function private.audit_change()
 returns trigger
@@ -19703,7 +19703,11 @@ begin
             when v_claims ->> 'sub' is null then 'system'
             else coalesce(v_claims -> 'app_metadata' ->> 'principal', 'user')
         end,
-        case tg_op when 'INSERT' then 'create' else lower(tg_op) end,
+        case
+            when tg_op = 'INSERT' then 'create'
+            when tg_op = 'UPDATE' and v_new ->> 'deleted_at' is not null then 'delete'    -- the row stays, for its jobs
+            else lower(tg_op)
+        end,
         tg_table_name,
         (select string_agg(v_row ->> k.name, '/' order by k.position) from unnest(v_keys) with ordinality as k (name, position)),
         v_old,
