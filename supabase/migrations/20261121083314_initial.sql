@@ -21918,7 +21918,7 @@ comment on function private.keep_node_executions is
     'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/list_acts.sql sha256:0eb9790b1d89b8fcd0e9f1095e27cdd09c5e18d6c10920d3c1d8c751e53732d6
+-- from sql/95_analytics/functions/list_acts.sql sha256:402d5c9061dc325a0bb799d312d91ca19e67ed2b8ed7fc01a3f0e4c4bd869e4e
 -- What happened by itself comes from the events, what people changed from the audit log, if the caller may read it. A kind
 -- is the type of an event, or the table and what became of its row.
 create or replace function public.list_acts(
@@ -22010,7 +22010,7 @@ begin
         coalesce(
             nullif(btrim(p.first_name || ' ' || p.last_name), ''),
             p.username,
-            (select r.external_id from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
+            (select r.name from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
             (select k.name from public.api_keys as k where k.api_key_id = b.actor_id and k.tenant_id = v_caller.tenant_id)
         ),
         b.happened_at,
