@@ -149,8 +149,8 @@ def test_realtime_that_is_away_for_seconds_hides_nothing_that_happened(
     expect(page.get_by_role("heading", level=1)).to_have_text("Events")
     made = []
     for _ in range(3):
-        until(lambda: stack.parts()["realtime"]["state"] == "running", "Realtime comes back")
-        os.kill(stack.parts()["realtime"]["pid"], signal.SIGKILL)
+        until(lambda: stack.parts()["platform"]["state"] == "running", "Realtime comes back")
+        os.kill(stack.parts()["platform"]["pid"], signal.SIGKILL)
         for _ in range(4):
             made.append(person("POST", "/jobs", workflow_id=workflow)["job_id"])
             person("POST", f"/jobs/{made[-1]}/cancel")
@@ -199,7 +199,7 @@ def test_a_viewer_is_offered_nothing_that_changes_and_sees_no_other_tenant(
         expect(page.locator("main .loading")).to_have_count(0)
         assert page.locator("main").get_by_role("button", name=changing).count() == 0, address
         assert page.locator("main").get_by_role("checkbox").count() == 0, address
-    expect(page.get_by_role("link", name="Members and keys")).to_have_count(0)
+    expect(page.get_by_role("link", name="Keys", exact=True)).to_have_count(0)
     forged = [str(person.client.base_url).rstrip("/") + f"/api/v1/jobs/{job_id}/cancel", "core/api.js"]
     status = page.evaluate(
         """async ([url, module]) => {
@@ -211,6 +211,29 @@ def test_a_viewer_is_offered_nothing_that_changes_and_sees_no_other_tenant(
     )
     assert status == 403, "what is not offered is refused as well"
     person("POST", f"/jobs/{job_id}/cancel")
+
+
+def test_a_colleague_is_invited_a_setting_changed_and_both_stand_in_the_audit(signed_in: Visit, person: Api) -> None:
+    page = signed_in.page
+    signed_in.go("#/members")
+    page.get_by_role("button", name="Invite…").click()
+    page.get_by_label("E-mail").fill("grace@example.test")
+    page.get_by_role("dialog").get_by_label("Role").select_option("operator")
+    page.get_by_role("button", name="Invite", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_text("Keep it now: it is not shown again.")).to_be_visible()
+    page.get_by_role("button", name="I have kept it").click()
+    page.get_by_role("button", name="Take back the invitation of grace@example.test").click()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_text("Nobody is invited.")).to_be_visible()
+    signed_in.go("#/settings")
+    page.get_by_role("button", name="Change queue.ageing_minutes").click()
+    page.get_by_label("Value (minutes)").fill("45")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_role("row").filter(has_text="queue.ageing_minutes")).to_contain_text("45 minutes")
+    person("PATCH", "/settings", settings={"queue.ageing_minutes": None})
+    signed_in.go("#/audit")
+    for change in ("create invitations", "update invitations", "update tenants"):
+        expect(page.get_by_role("row").filter(has_text=change).first).to_contain_text("demo@")
 
 
 def test_no_page_has_a_fault_of_accessibility_or_is_wider_than_its_screen(
@@ -225,7 +248,8 @@ def test_no_page_has_a_fault_of_accessibility_or_is_wider_than_its_screen(
     trigger = person("POST", "/triggers", workflow_id=workflow, name=HOSTILE, trigger_type="webhook")["trigger_id"]
     details = [f"jobs/{job_id}", f"robots/{robot.name}", f"workflows/{workflow}"]
     details += [f"schedules/{schedule}", f"triggers/{trigger}"]
-    lists = ["", "jobs", "robots", "workflows", "schedules", "triggers", "dlq", "events", "keys", "limits", "more"]
+    lists = ["", "jobs", "robots", "workflows", "schedules", "triggers", "dlq", "events"]
+    lists += ["members", "keys", "limits", "audit", "settings", "more"]
     page.evaluate(AXE.read_text())
     faults = []
     for width, scheme in ((1280, "light"), (360, "dark")):

@@ -11,7 +11,7 @@ import { clockTime } from "./core/time.js";
 import { Button, Foreign, Loading, Trouble } from "./parts/basic.js";
 import { dialog, Overlays, toast } from "./parts/dialog.js";
 
-const MODULES = { "": "overview", jobs: "jobs", robots: "robots", workflows: "workflows", schedules: "schedules", triggers: "triggers", dlq: "dead_letters", events: "events", keys: "keys", limits: "limits", more: "more" };
+const MODULES = { "": "overview", jobs: "jobs", robots: "robots", workflows: "workflows", schedules: "schedules", triggers: "triggers", dlq: "dead_letters", events: "events", members: "members", keys: "keys", limits: "limits", audit: "audit", settings: "settings", more: "more" };
 
 // --- theme: the system's, or the one that was chosen ---
 const theme = signal(localStorage.getItem("casare.theme") ?? "");

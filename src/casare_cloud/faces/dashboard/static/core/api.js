@@ -100,9 +100,13 @@ export async function call(method, path, { query, body, signal: abort, key } = {
 
 export const get = (path, query, abort) => call("GET", path, { query, signal: abort });
 
-// A function of the Data API, for what the orchestrator has no endpoint for: whose tenants are there, and which is chosen.
-export async function rpc(name, body = {}) {
-  const init = post(body);
-  Object.assign(init.headers, { apikey: supabase.key, Authorization: `Bearer ${await token()}` });
-  return send(`${supabase.url}/rest/v1/rpc/${name}`, init);
+// This session moves to another tenant of the person, and no other session does. It uses up the refresh token, so whoever wants a
+// token meanwhile waits for it.
+export async function enter(tenant) {
+  const now = await token();
+  while (refreshing) await refreshing.catch(() => {});
+  const init = post({ tenant, refresh_token: sessionStorage.getItem(KEPT) ?? "" });
+  init.headers.Authorization = `Bearer ${now}`;
+  refreshing = send(`${apiUrl}/auth/switch`, init).then(keep).finally(() => { refreshing = null; });
+  await refreshing;
 }

@@ -1,6 +1,6 @@
 // Who has signed in, what they may do, and for which tenant.
 import { signal } from "./ui.js";
-import { call, forget, get, refresh, rpc } from "./api.js";
+import { call, enter, forget, get } from "./api.js";
 
 export const me = signal(null);
 export const tenants = signal([]);
@@ -12,14 +12,13 @@ export const can = (permission) => {
 
 export async function loadMe() {
   me.value = await get("/auth/me");
-  try { tenants.value = (await rpc("whoami")).tenants ?? []; } catch { tenants.value = []; }
+  try { tenants.value = (await get("/auth/tenants")).tenants; } catch { tenants.value = []; }
 }
 
 export const tenantName = () => tenants.value.find((t) => t.tenant_id === me.value?.tenant_id)?.name ?? "Your organization";
 
 export async function switchTenant(id) {
-  await rpc("set_active_tenant", { p_tenant_id: id });
-  await refresh();
+  await enter(id);
   await loadMe();
 }
 

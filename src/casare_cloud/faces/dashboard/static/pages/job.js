@@ -6,7 +6,7 @@ import { onEvents, watchJob } from "../core/live.js";
 import { can } from "../core/session.js";
 import { useQuery } from "../core/query.js";
 import { duration, now, Sentence, Time } from "../core/time.js";
-import { Badge, Bar, Button, Card, copy, CopyButton, Empty, ENDED, Foreign, Head, Loading, Progress, stateOf, Trouble } from "../parts/basic.js";
+import { Badge, Button, Card, copy, CopyButton, Empty, ENDED, Foreign, Head, Loading, Progress, stateOf, Trouble } from "../parts/basic.js";
 import { confirm, dialog, toast } from "../parts/dialog.js";
 import { changed, runWorkflow } from "../parts/jobs.js";
 import { Log } from "../parts/log.js";

@@ -1,36 +1,29 @@
-// Keys of robots and of programs: made (and shown once), exchanged, revoked. And who is a member.
-import { html, useState } from "../core/ui.js";
+// Keys of robots and of programs: made (and shown once), exchanged, revoked.
+import { html } from "../core/ui.js";
 import { call, get } from "../core/api.js";
 import { useTitle } from "../core/router.js";
-import { can, me, tenantName } from "../core/session.js";
+import { can } from "../core/session.js";
 import { useQuery } from "../core/query.js";
 import { Time } from "../core/time.js";
-import { Badge, Button, Card, Empty, Foreign, Head, Loading, Trouble } from "../parts/basic.js";
-import { confirm, dialog, toast } from "../parts/dialog.js";
-import { showSecret } from "../parts/secret.js";
+import { Badge, Button, Card, Choice, Empty, Foreign, Head, Loading, Trouble, showSecret } from "../parts/basic.js";
+import { ask, confirm, toast } from "../parts/dialog.js";
 
 const KINDS = [["/robot-api-keys", "Keys of robots", "A robot signs in with its key.", false], ["/api-keys", "Keys of programs", "A program or the command line uses the API with one, as far as its scopes go.", true]];
 
 export default function Keys() {
-  useTitle("Members and keys");
-  return html`<${Head} title="Members and keys" /><div class="stack"><${Card} title="You"><dl class="plain"><dt>Organization</dt><dd><${Foreign} text=${tenantName()} /></dd><dt>E-mail</dt><dd><${Foreign} text=${me.value.email} /></dd><dt>Roles</dt><dd>${me.value.roles.join(", ")}</dd></dl><p class="empty">Members are invited and given roles with the functions invite_member and assign_role of the Data API; the document on tenancy says how.</p><//>
-    ${KINDS.map(([path, title, words, scoped]) => html`<${List} key=${path} path=${path} title=${title} words=${words} scoped=${scoped} />`)}</div>`;
+  useTitle("Keys");
+  return html`<${Head} title="Keys" /><div class="stack">${KINDS.map(([path, title, words, scoped]) => html`<${List} key=${path} path=${path} title=${title} words=${words} scoped=${scoped} />`)}</div>`;
 }
 
 function List({ path, title, words, scoped }) {
   const { data, error, loading, reload } = useQuery(path, (a) => get(path, { limit: 200 }, a), { every: 120_000 });
   const write = can("api_keys.write");
   const create = async () => {
-    const made = await dialog(`New: ${title.toLowerCase()}`, ({ done }) => {
-      const [problem, setProblem] = useState("");
-      const submit = async (event) => {
-        event.preventDefault();
-        const f = Object.fromEntries(new FormData(event.target)), body = { name: f.name.trim(), expires_at: f.days ? new Date(Date.now() + f.days * 86_400_000).toISOString() : undefined };
-        if (scoped) body.scopes = f.scopes.split(/[\s,]+/).filter(Boolean);
-        else if (f.robot) body.robot_id = f.robot.trim();
-        try { done(await call("POST", path, { body, key: crypto.randomUUID?.() })); } catch (e) { setProblem(e.message); }
-      };
-      return html`<form onSubmit=${submit}><p class="m">${words}</p><label>Name<input name="name" required maxlength="255" autofocus /></label>${scoped ? html`<label>Scopes, such as jobs.read jobs.create<input name="scopes" class="mono" required defaultValue="jobs.read jobs.create workflows.read" /></label>` : html`<label>Only for the robot (its id; empty: any)<input name="robot" maxlength="255" /></label>`}<label>Ends after<select name="days"><option value="">never</option><option value="30">30 days</option><option value="90">90 days</option><option value="365">a year</option></select></label>${problem ? html`<p class="bad" role="alert">${problem}</p>` : null}<div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class="btn p">Make it</button></div></form>`;
+    const made = await ask(`New: ${title.toLowerCase()}`, html`<p class="m">${words}</p><label>Name<input name="name" required maxlength="255" autofocus /></label>${scoped ? html`<label>Scopes, such as jobs.read jobs.create<input name="scopes" class="mono" required defaultValue="jobs.read jobs.create workflows.read" /></label>` : html`<label>Only for the robot (its id; empty: any)<input name="robot" maxlength="255" /></label>`}<label>Ends after<${Choice} name="days" first="" of=${[["", "never"], ["30", "30 days"], ["90", "90 days"], ["365", "a year"]]} /></label>`, "Make it", (f) => {
+      const body = { name: f.name.trim(), expires_at: f.days ? new Date(Date.now() + f.days * 86_400_000).toISOString() : undefined };
+      if (scoped) body.scopes = f.scopes.split(/[\s,]+/).filter(Boolean);
+      else if (f.robot) body.robot_id = f.robot.trim();
+      return call("POST", path, { body, key: crypto.randomUUID?.() });
     });
     if (made) { reload(); showSecret("The new key", [["Key", made.key]]); }
   };

@@ -6,7 +6,7 @@ import { onEvents, overview } from "../core/live.js";
 import { can } from "../core/session.js";
 import { ofJobs, ofRobots, useQuery } from "../core/query.js";
 import { ago, duration, now, Sentence } from "../core/time.js";
-import { Bar, Button, Card, Empty, ENDED, Foreign, Loading, stateOf, Trouble } from "../parts/basic.js";
+import { Bar, Button, Card, Empty, ENDED, Loading, stateOf, Trouble } from "../parts/basic.js";
 import { changed, Row, runWorkflow } from "../parts/jobs.js";
 import { robotState, Tile } from "../parts/robots.js";
 import { Ended, Spark, useSeries } from "../parts/series.js";

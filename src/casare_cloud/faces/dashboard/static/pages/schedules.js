@@ -4,7 +4,7 @@ import { call, get } from "../core/api.js";
 import { link, route, setQuery, useTitle } from "../core/router.js";
 import { can } from "../core/session.js";
 import { useQuery } from "../core/query.js";
-import { ago, isToday, localTime, Time } from "../core/time.js";
+import { ago, isToday, Time } from "../core/time.js";
 import { Badge, Button, Card, Empty, Foreign, Head, Loading, Trouble } from "../parts/basic.js";
 import { toast } from "../parts/dialog.js";
 import { editSchedule, whenWords } from "../parts/schedules.js";

@@ -1,13 +1,12 @@
 // One trigger: its address, its deliveries with what became of them, sending one again, trying it.
-import { html, useState } from "../core/ui.js";
+import { html } from "../core/ui.js";
 import { call, fromJson, get } from "../core/api.js";
 import { go, link, route, setQuery, useTitle } from "../core/router.js";
 import { can } from "../core/session.js";
 import { useQuery } from "../core/query.js";
 import { Time } from "../core/time.js";
-import { Badge, Button, Card, CopyButton, Empty, Foreign, Head, Loading, Pager, Trouble } from "../parts/basic.js";
-import { confirm, dialog, toast } from "../parts/dialog.js";
-import { showSecret } from "../parts/secret.js";
+import { Badge, Button, Card, CopyButton, Empty, Foreign, Head, Loading, Pager, Trouble, showSecret } from "../parts/basic.js";
+import { ask, confirm, dialog, toast } from "../parts/dialog.js";
 import { Tree } from "../parts/tree.js";
 
 const LIMIT = 50, OUTCOMES = ["accepted", "duplicate", "filtered", "rejected", "limited"];
@@ -28,11 +27,7 @@ export default function Trigger({ id }) {
     if (answer?.secret) showSecret("The new secret", [["Secret", answer.secret]]);
   };
   const remove = async () => { if (await confirm({ title: `Delete ${t.name}?`, text: "Its address answers 404 from then on.", action: "Delete the trigger", run: () => call("DELETE", `/triggers/${id}`) })) { toast("Deleted."); go(["triggers"]); } };
-  const fire = () => dialog("Fire it by hand", ({ done }) => {
-    const [error, setError] = useState("");
-    const submit = async (event) => { event.preventDefault(); try { done(await call("POST", `/triggers/${id}/fire`, { body: { payload: fromJson(new FormData(event.target).get("payload") || "{}") } })); } catch (problem) { setError(problem.message); } };
-    return html`<form onSubmit=${submit}><label>Payload, as JSON<textarea name="payload" rows="8" class="mono" autofocus>{}</textarea></label>${error ? html`<p class="bad" role="alert">${error}</p>` : null}<div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class="btn p">Fire</button></div></form>`;
-  }).then((a) => a && fired(a));
+  const fire = () => ask("Fire it by hand", html`<label>Payload, as JSON<textarea name="payload" rows="8" class="mono" autofocus>{}</textarea></label>`, "Fire", (f) => call("POST", `/triggers/${id}/fire`, { body: { payload: fromJson(f.payload || "{}") } })).then((a) => a && fired(a));
   const look = async (d) => {
     const whole = await get(`/triggers/${id}/deliveries/${d.delivery_id}`);
     dialog("Delivery", () => html`<div><p><${Badge} state=${d.outcome} /> <bdi>${d.reason ?? ""}</bdi></p><h3 class="s m">Request</h3><${Tree} value=${whole.request} label="Request" /><h3 class="s m">Payload</h3><${Tree} value=${whole.payload} label="Payload" /></div>`, { wide: true });

@@ -1,13 +1,12 @@
 // Triggers: what starts workflows from outside.
-import { html, useState } from "../core/ui.js";
+import { html } from "../core/ui.js";
 import { call, get } from "../core/api.js";
 import { go, link, useTitle } from "../core/router.js";
 import { can } from "../core/session.js";
 import { useQuery } from "../core/query.js";
 import { Time } from "../core/time.js";
-import { Badge, Button, Empty, Foreign, Head, Loading, Trouble } from "../parts/basic.js";
-import { dialog } from "../parts/dialog.js";
-import { showSecret } from "../parts/secret.js";
+import { Badge, Button, Choice, Empty, Foreign, Head, Loading, Trouble, showSecret } from "../parts/basic.js";
+import { ask, toast } from "../parts/dialog.js";
 
 export default function Triggers() {
   useTitle("Triggers");
@@ -19,16 +18,10 @@ export default function Triggers() {
 
 async function create() {
   const list = (await get("/workflows", { limit: 500 })).workflows;
-  const made = await dialog("New webhook", ({ done }) => {
-    const [error, setError] = useState("");
-    const submit = async (event) => {
-      event.preventDefault();
-      const f = Object.fromEntries(new FormData(event.target));
-      try { done(await call("POST", "/triggers", { body: { workflow_id: f.workflow, name: f.name.trim(), trigger_type: "webhook", config: { auth: f.auth } }, key: crypto.randomUUID?.() })); } catch (problem) { setError(problem.message); }
-    };
-    return html`<form onSubmit=${submit}><label>Name<input name="name" required maxlength="255" autofocus /></label><label>Starts<select name="workflow" required>${list.map((w) => html`<option value=${w.workflow_id}>${w.workflow_name}</option>`)}</select></label>
-      <label>How the sender proves who it is<select name="auth"><option value="secret">A secret in a header</option><option value="bearer">A bearer token</option><option value="standard">Standard Webhooks</option><option value="github">GitHub's signature</option><option value="none">Not at all</option></select></label>${list.length ? null : html`<p class="bad">There is no workflow yet that it could start.</p>`}${error ? html`<p class="bad" role="alert">${error}</p>` : null}<div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class="btn p" disabled=${!list.length}>Make it</button></div></form>`;
-  });
+  if (!list.length) { toast("There is no workflow yet that it could start.", "fail"); return; }
+  const made = await ask("New webhook", html`<label>Name<input name="name" required maxlength="255" autofocus /></label><label>Starts<${Choice} name="workflow" of=${list.map((w) => [w.workflow_id, w.workflow_name])} /></label>
+    <label>How the sender proves who it is<${Choice} name="auth" of=${[["secret", "A secret in a header"], ["bearer", "A bearer token"], ["standard", "Standard Webhooks"], ["github", "GitHub's signature"], ["none", "Not at all"]]} /></label>`, "Make it",
+    (f) => call("POST", "/triggers", { body: { workflow_id: f.workflow, name: f.name.trim(), trigger_type: "webhook", config: { auth: f.auth } }, key: crypto.randomUUID?.() }));
   if (!made) return;
   await showSecret("The webhook is there", [["Address", made.webhook_url], ["Secret", made.secret]]);
   go(["triggers", made.trigger_id]);

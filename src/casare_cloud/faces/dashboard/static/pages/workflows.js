@@ -1,12 +1,12 @@
 // Workflows: what can be run.
-import { html, useEffect, useRef, useState } from "../core/ui.js";
+import { html, useEffect, useState } from "../core/ui.js";
 import { call, get } from "../core/api.js";
 import { go, link, route, setQuery, useTitle } from "../core/router.js";
 import { can } from "../core/session.js";
 import { useQuery } from "../core/query.js";
 import { Time } from "../core/time.js";
 import { Badge, Button, Empty, Foreign, Head, Loading, Pager, Trouble } from "../parts/basic.js";
-import { dialog, toast } from "../parts/dialog.js";
+import { ask, toast } from "../parts/dialog.js";
 import { runWorkflow } from "../parts/jobs.js";
 
 const LIMIT = 50;
@@ -24,18 +24,9 @@ export default function Workflows() {
 }
 
 async function upload() {
-  const made = await dialog("Upload a workflow", ({ done }) => {
-    const [error, setError] = useState("");
-    const file = useRef(null), name = useRef(null);
-    const submit = async (event) => {
-      event.preventDefault();
-      try {
-        const definition = JSON.parse(await file.current.files[0].text());
-        const stored = await call("POST", "/workflows", { body: { workflow_name: name.current.value.trim() || definition.metadata?.name || file.current.files[0].name.replace(/\.json$/, ""), workflow_json: definition, trigger_type: "manual" }, key: crypto.randomUUID?.() });
-        done(stored);
-      } catch (problem) { setError(problem.message); }
-    };
-    return html`<form onSubmit=${submit}><label>File (JSON)<input ref=${file} type="file" accept=".json,application/json" required /></label><label>Name (else the file's own)<input ref=${name} maxlength="255" /></label>${error ? html`<p class="bad" role="alert">${error}</p>` : null}<p class="m s">It is published and run once, with its own defaults as input.</p><div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class="btn p">Upload and run</button></div></form>`;
+  const made = await ask("Upload a workflow", html`<label>File (JSON)<input name="file" type="file" accept=".json,application/json" required /></label><label>Name (else the file's own)<input name="name" maxlength="255" /></label><p class="m s">It is published and run once, with its own defaults as input.</p>`, "Upload and run", async ({ file, name }) => {
+    const definition = JSON.parse(await file.text());
+    return call("POST", "/workflows", { body: { workflow_name: name.trim() || definition.metadata?.name || file.name.replace(/\.json$/, ""), workflow_json: definition, trigger_type: "manual" }, key: crypto.randomUUID?.() });
   });
   if (!made) return;
   toast(made.message);

@@ -1,6 +1,6 @@
 // Small parts that every page is made of.
 import { html, Icon, useEffect, useState } from "../core/ui.js";
-import { toast } from "./dialog.js";
+import { dialog, toast } from "./dialog.js";
 
 // status → (colour, icon, word)
 export const STATES = {
@@ -84,3 +84,5 @@ export async function copy(text, what = "Copied.") {
 }
 export const CopyButton = ({ text, label }) => html`<${Button} quiet icon="copy" label=${label} onClick=${() => copy(text)} />`;
 
+// What is shown once: addresses and secrets, each to copy.
+export const showSecret = (title, pairs) => dialog(title, ({ done }) => html`<div>${pairs.filter(([, v]) => v).map(([k, v]) => html`<div><h3 class="s m">${k}</h3><div class="secret"><code>${v}</code><${CopyButton} text=${v} label=${`Copy: ${k}`} /></div></div>`)}<p>Keep it now: it is not shown again.</p><div class="acts"><button type="button" class="btn p" onClick=${() => done(true)}>I have kept it</button></div></div>`, { wide: true });

@@ -7,22 +7,19 @@ const toasts = signal([]);
 // Shows body({ done, busy }) in a dialog; the promise gets what it was closed with, undefined when it was left.
 export const dialog = (title, body, options = {}) => new Promise((resolve) => { open.value = { title, body, resolve, options }; });
 
-export function confirm({ title, text, action, danger = true, reason = false, run }) {
-  return dialog(title, ({ done }) => {
-    const [why, setWhy] = useState("");
-    const [error, setError] = useState("");
-    const [busy, setBusy] = useState(false);
-    const submit = async (event) => {
-      event.preventDefault();
-      setBusy(true);
-      try { done((await run?.(why.trim() || undefined)) ?? true); } catch (problem) { setError(problem.message); setBusy(false); }
-    };
-    return html`<form onSubmit=${submit}><p>${text}</p>
-      ${reason ? html`<label>Reason (others see it)<input maxlength="500" value=${why} onInput=${(e) => setWhy(e.target.value)} /></label>` : null}
-      ${error ? html`<p class="bad" role="alert">${error}</p>` : null}
-      <div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class=${danger ? "btn danger" : "btn p"} disabled=${busy}>${busy ? "Working…" : action}</button></div></form>`;
-  });
-}
+// A form in a dialog: send(fields, form) does it; what the service says against it is shown, and the form stays as it was written.
+export const ask = (title, fields, action, send, danger = false) => dialog(title, ({ done }) => {
+  const [error, setError] = useState(""), [busy, setBusy] = useState(false);
+  const submit = async (event) => {
+    event.preventDefault();
+    setBusy(true);
+    try { done(await send(Object.fromEntries(new FormData(event.target)), event.target)); } catch (problem) { setError(problem.message); setBusy(false); }
+  };
+  return html`<form onSubmit=${submit}>${fields}${error ? html`<p class="bad" role="alert">${error}</p>` : null}<div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class=${danger ? "btn danger" : "btn p"} disabled=${busy}>${busy ? "Working…" : action}</button></div></form>`;
+});
+
+export const confirm = ({ title, text, action, danger = true, reason = false, run }) =>
+  ask(title, html`<p>${text}</p>${reason ? html`<label>Reason (others see it)<input name="reason" maxlength="500" /></label>` : null}`, action, async (f) => (await run?.(f.reason?.trim() || undefined)) ?? true, danger);
 
 export function toast(text, kind = "done") {
   const one = { id: Symbol(text), text, kind };

@@ -4,7 +4,7 @@ import { call, fromJson, get, toJson } from "../core/api.js";
 import { go, link } from "../core/router.js";
 import { duration, now, Time } from "../core/time.js";
 import { Badge, ENDED, Foreign, Progress } from "./basic.js";
-import { dialog, toast } from "./dialog.js";
+import { ask, dialog, toast } from "./dialog.js";
 
 export const STATUS_OF = { "job.queued": "pending", "job.created": "pending", "job.claimed": "claimed", "job.started": "running", "job.completed": "completed", "job.failed": "failed", "job.timeout": "timeout", "job.cancelled": "cancelled" };
 
@@ -73,8 +73,7 @@ export async function runWorkflow({ workflow, input, from }) {
   if (!flow) {
     const list = await get("/workflows", { limit: 500 });
     if (!list.workflows.length) { toast("There is no workflow yet. Upload one on the page Workflows.", "fail"); return; }
-    const chosen = await dialog("Run a workflow", ({ done }) => html`<form onSubmit=${(e) => { e.preventDefault(); done(new FormData(e.target).get("workflow")); }}><label>Workflow<select name="workflow" autofocus>${list.workflows.map((w) => html`<option value=${w.workflow_id}>${w.workflow_name}</option>`)}</select></label>
-      <div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class="btn p">Next</button></div></form>`);
+    const chosen = await ask("Run a workflow", html`<label>Workflow<select name="workflow" autofocus>${list.workflows.map((w) => html`<option value=${w.workflow_id}>${w.workflow_name}</option>`)}</select></label>`, "Next", (f) => f.workflow);
     if (!chosen) return;
     flow = await get(`/workflows/${chosen}`);
   }
