@@ -43,7 +43,7 @@ async def test_a_workflow_s_page_has_its_newest_execution_and_the_table_of_its_r
     assert len(sheet_of(book.content)) == 26
 
 
-async def test_results_are_the_longest_table_of_what_steps_put_out_and_never_the_record_of_the_steps(stage: Stage) -> None:
+async def test_results_are_the_longest_table_that_steps_put_out_and_never_their_record(stage: Stage) -> None:
     workflow = make_workflow(stage.database, stage.tenant, "Prices")
     steps: list[dict[str, Any]] = [
         {"node_id": "scrape", "status": "completed", "input": {"rows": [{"in": n} for n in range(5)]}, "output": {}},

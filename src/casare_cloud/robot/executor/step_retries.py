@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +80,7 @@ def timeout_of(step: Step) -> float | None:
     return seconds
 
 
-def _of_the_editor(config: dict[str, Any]) -> dict[str, Any] | None:
+def _of_the_editor(config: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the editor of document 004's web client writes into a step's configuration."""
     if not (policy := config.get("_retry_policy")):
         return None
