@@ -37,6 +37,9 @@ async def test_a_deactivated_user_has_no_access_stays_listed_and_is_woken(stage:
     assert [user["is_active"] for user in (await stage.admin.get("/users")).json()["users"]] == [True, False]
     assert (await stage.admin.put(f"/users/{member.user_id}", {"is_active": True})).json()["roles"] == ["developer"]
     assert (await person.get("/auth/me")).status_code == 200
+    assert (await stage.admin.delete(f"/users/{member.user_id}")).status_code == 204
+    assert (await person.get("/auth/me")).status_code == 403
+    assert [user["is_active"] for user in (await stage.admin.get("/users")).json()["users"]] == [True, False]
 
 
 async def test_the_last_active_admin_stays(stage: Stage) -> None:
