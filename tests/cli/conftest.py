@@ -1,6 +1,7 @@
 """Commands against the real orchestrator, as a service key."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.databases import Database
@@ -17,6 +18,13 @@ Run = Callable[..., str]
 def stack(shared_database: Database) -> Iterator[Stack]:
     with running_stack(shared_database) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What commands keep for a person is this test's."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture

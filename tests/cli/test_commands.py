@@ -23,7 +23,7 @@ from casare_cloud.cli.app import app
 def test_a_workflow_is_submitted_listed_shown_and_deleted(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "invoices.json"
     file.write_text(json.dumps(EXAMPLE_WORKFLOW))
-    submitted = json.loads(run("jobs", "submit", str(file), "--priority", "3", "--json"))
+    submitted = json.loads(run("jobs", "submit", str(file), "--name", "invoices", "--priority", "3", "--json"))
     workflow_id, job_id = submitted["workflow_id"], submitted["job_id"]
     head, *rows = [line.split() for line in run("workflows", "list", "--search", "invoices").splitlines()]
     assert head == ["workflow", "name", "version", "status", "updated"]
@@ -33,11 +33,12 @@ def test_a_workflow_is_submitted_listed_shown_and_deleted(run: Run, tmp_path: Pa
     assert job_id in run("jobs", "list", "--status", "queued")
     assert job_id not in run("jobs", "list", "--status", "completed")
     assert run("jobs", "logs", job_id) == ""
-    deleted = run("workflows", "delete", workflow_id)
+    deleted = run("workflows", "delete", "invoices", "--yes")
     assert deleted.startswith("Workflow deleted")
     assert deleted.endswith("\nWaiting jobs that are cancelled: 1.\n")
     assert json.loads(run("jobs", "get", job_id))["status"] == "cancelled"
     assert "WORKFLOW_NOT_FOUND" in run("workflows", "get", workflow_id, code=1)
+    assert "There is no workflow invoices" in run("workflows", "show", "invoices", code=1)
 
 
 def test_a_workflow_that_is_submitted_again_by_its_id_is_its_next_version(run: Run, tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_a_workflow_that_is_submitted_again_by_its_id_is_its_next_version(run: R
 
 def test_jobs_are_found_counted_by_reason_and_repeated_with_another_input(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "findable.json"
-    file.write_text(json.dumps(EXAMPLE_WORKFLOW))
+    file.write_text(json.dumps({**EXAMPLE_WORKFLOW, "metadata": {}}))
     job_id = json.loads(run("jobs", "submit", str(file), "--json"))["job_id"]
     assert job_id in run("jobs", "list", "--search", "FINDABLE", "--trigger", "manual")
     assert job_id not in run("jobs", "list", "--error-type", "TimeoutError")
@@ -67,10 +68,10 @@ def test_jobs_are_found_counted_by_reason_and_repeated_with_another_input(run: R
     assert run("jobs", "logs", job_id, "--last", "5", "--level", "error") == ""
     run("jobs", "cancel", job_id)
     (tmp_path / "input.json").write_text(json.dumps({"month": 2}))
-    again = json.loads(run("jobs", "retry", job_id, "--input", str(tmp_path / "input.json"), "--json"))
+    again = json.loads(run("jobs", "retry", job_id, "--input", f"@{tmp_path / 'input.json'}", "--json"))
     new = json.loads(run("jobs", "get", again["new_job_id"]))
     assert (new["retry_of"], new["input"]) == (job_id, {"month": 2})
-    run("jobs", "retry", job_id, job_id, "--input", str(tmp_path / "input.json"), code=2)
+    run("jobs", "retry", job_id, job_id, "--input", "month=2", code=2)
 
 
 def test_a_watched_job_as_json_is_all_that_standard_output_has(stack: Stack, run: Run, tmp_path: Path) -> None:
@@ -86,6 +87,7 @@ def test_a_watched_job_as_json_is_all_that_standard_output_has(stack: Stack, run
     watched = CliRunner().invoke(app, ["jobs", "watch", job["job_id"], "--json"])
     assert json.loads(watched.stdout)["status"] == "completed"
     assert "submitted" in run("jobs", "watch", job["job_id"])
+    assert "submitted" in run("jobs", "watch", "@last")
 
 
 @contextmanager
@@ -99,7 +101,7 @@ def ended(process: subprocess.Popen[str]) -> Iterator[None]:
 
 def test_all_jobs_are_followed_until_ctrl_c(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "followed.json"
-    file.write_text(json.dumps(EXAMPLE_WORKFLOW))
+    file.write_text(json.dumps({**EXAMPLE_WORKFLOW, "metadata": {"name": "followed"}}))
     first = json.loads(run("jobs", "submit", str(file), "--json"))
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # background jobs ignore it

@@ -165,7 +165,7 @@ async def test_a_heartbeat_s_answer_holds_the_interval_and_orders(transport: Res
     service.answers["/robots/robot-1/heartbeat"] = lambda: httpx2.Response(200, json=body)
     answer = await transport.heartbeat({"cpu_percent": 1.0})
     assert answer.interval_seconds == 10
-    assert answer.signals == (Signal("cancel_job", "j", "r"), Signal("pause"), Signal("pause", None, "smoke", "c"))
+    assert answer.signals == (Signal("cancel_job", "j", "r"), Signal("pause"), Signal("quarantine", None, "smoke", "c"))
 
 
 async def test_what_was_obeyed_and_what_is_waited_for_come_with_a_heartbeat(

@@ -53,6 +53,29 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert anchor in anchors(file), target
 
 
+def test_every_page_is_reached_from_the_index() -> None:
+    """A page that nobody finds is not there. Decisions are a folder; the index names it."""
+    reached: set[Path] = set()
+    ahead = {ROOT / "docs" / "README.md"}
+    while ahead:
+        page = ahead.pop()
+        reached.add(page)
+        targets = re.findall(r"\]\(([^)#\s]+\.md)(?:#[^)]*)?\)", page.read_text())
+        ahead |= {(page.parent / target).resolve() for target in targets if ":" not in target} - reached
+    pages = {path for path in MARKDOWN if path.parent == ROOT / "docs"}
+    assert pages - reached == set()
+
+
+def test_the_index_for_programs_has_every_page_of_the_index() -> None:
+    index = re.findall(r"\]\(([\w-]+\.md)\)", (ROOT / "docs" / "README.md").read_text())
+    lines = (ROOT / "llms.txt").read_text().splitlines()
+    assert lines[0].startswith("# ")
+    assert lines[2].startswith("> ")
+    assert len(index) > 25
+    for page in index:
+        assert [line for line in lines if line.startswith("- [") and f"](docs/{page})" in line], page
+
+
 def test_contributing_names_files_tests_and_targets_that_are_there() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     named = re.findall(r"`((?:src|sql|tests|docs|functions|supabase|bench)/[\w./<>-]*)`", text)

@@ -10,6 +10,7 @@ from casare_cloud.cli import (
     calendars,
     db,
     dead_letters,
+    doctor,
     error_help,
     importing,
     jobs,
@@ -24,6 +25,7 @@ from casare_cloud.cli import (
     schedules,
     settings,
     stack,
+    stack_logs,
     top,
     triggers,
     whoami,
@@ -35,6 +37,7 @@ app = typer.Typer(
     name="casare-cloud",
     help="A cloud backend for fleets of software robots. Start with `casare-cloud up`, then `casare-cloud demo`.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -53,10 +56,12 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(members.app, name="members")
 app.add_typer(settings.app, name="settings")
 app.add_typer(metrics.app, name="metrics")
+app.add_typer(stack_logs.app, name="stack")
 app.add_typer(importing.app, name="import")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)
+app.command("doctor")(doctor.doctor)
 app.command("dashboard")(stack.dashboard)
 app.command("top")(top.top)
 app.command("demo")(stack.demo)

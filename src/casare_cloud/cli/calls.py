@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from casare_cloud.client import Client
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+AlsoJson = Annotated[bool, typer.Option("--json", help="It is JSON in any case.")]
 IsSure = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

@@ -45,18 +45,24 @@ def connected(database_url: str | None) -> "Iterator[psycopg.Connection[dict[str
 
 def owner_url(database_url: str | None) -> str:
     """The connection that was given, else the local stack's."""
-    return database_url or _local_owner_url()
+    url = database_url or find_owner_url()
+    if url is None:
+        fail("Give --database-url, or set CASARE_OWNER_DATABASE_URL, or start a local stack with `casare-cloud up`.", 2)
+    return url
 
 
-def _local_owner_url() -> str:
-    """How the local stack's owner logs in."""
+def find_owner_url() -> str | None:
+    """How the local stack's owner logs in; None where there is no stack."""
     from casare_cloud.local.state import StateFolder
 
     state = StateFolder.default()
     url = urlsplit(state.read_env().get("DATABASE_URL", ""))
     passwords = state.path / "database-passwords.json"
     if not url.hostname or not passwords.exists():
-        fail("Give --database-url, or set CASARE_OWNER_DATABASE_URL, or start a local stack with `casare-cloud up`.", 2)
-    password = json.loads(passwords.read_text())["database_passwords"]["postgres"]
+        return None
+    try:
+        password = json.loads(passwords.read_text())["database_passwords"]["postgres"]
+    except (ValueError, KeyError):
+        return None
     place = f"postgres:{quote(password, safe='')}@{url.hostname}:{url.port}"
     return urlunsplit(("postgresql", place, url.path, "", ""))

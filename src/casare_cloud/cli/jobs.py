@@ -1,72 +1,34 @@
 """`casare-cloud jobs …`: submit, watch and manage jobs."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli.calls import AsJson, run
-from casare_cloud.cli.output import fail, make_console, note, print_json, print_table, say
+from casare_cloud.cli import job_logs, running
+from casare_cloud.cli.calls import AlsoJson, AsJson, run
+from casare_cloud.cli.completing import words
+from casare_cloud.cli.files import read_input
+from casare_cloud.cli.following import exit_by_status, follow
+from casare_cloud.cli.last_job import JobId, JobIds, OptionalJobId, keep_last_job
+from casare_cloud.cli.output import fail, note, print_json, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
 
-app = typer.Typer(help="Submit, watch and manage jobs.", no_args_is_help=True)
+app = typer.Typer(help="Run, submit, watch and manage jobs.", no_args_is_help=True)
 
-JobId = Annotated[str, typer.Argument(help="The job's id.", metavar="ID")]
-JobIds = Annotated[list[str], typer.Argument(help="Ids of jobs, 1,000 at most.", metavar="ID...")]
+STATES = ("pending", "queued", "claimed", "running", "completed", "failed", "cancelled", "timeout")
 
-
-@app.command("submit")
-def submit(
-    file: Annotated[Path, typer.Argument(help="A workflow as JSON (`nodes` or `steps`).", exists=True, dir_okay=False)],
-    name: Annotated[str | None, typer.Option("--name", help="Default: the file's name without .json.")] = None,
-    priority: Annotated[int, typer.Option("--priority", min=0, max=20, help="0 is the most urgent.")] = 10,
-    pool: Annotated[str | None, typer.Option("--pool", help="Robots of this shared pool run it: name or id.")] = None,
-    workflow_id: Annotated[
-        str | None, typer.Option("--workflow", help="Store it as the next version of this workflow (an id).")
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict/--no-strict", help="Refuse a workflow with mistakes, or take it with warnings.")
-    ] = True,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the job until it is finished.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Store the workflow in FILE, as a new one unless --workflow names one, and run it once.
-
-    Example: casare-cloud jobs submit examples/basket.json --watch
-    """
-    try:
-        definition = json.loads(file.read_text())
-    except ValueError as problem:
-        fail(f"{file} is not JSON: {problem}", 2)
-
-    async def work(client: "Client") -> dict[str, Any]:
-        more: dict[str, Any] = {"priority": priority, **({"pool": pool} if pool else {})}
-        if workflow_id:
-            more["workflow_id"] = workflow_id
-        submitted = await client.submit_workflow(name or file.stem, definition, strict=strict, **more)
-        for warning in submitted.get("warnings", ()) if watch or not as_json else ():
-            typer.echo(f"warning: {warning}", err=True)
-        if not watch:
-            return submitted
-        if not as_json:
-            say(f"job {submitted['job_id']}")
-        return await _follow(client, submitted["job_id"], as_json)
-
-    answer = run(work)
-    if as_json:
-        print_json(answer)
-    elif not watch:
-        say(f"{answer['message']}\njob {answer['job_id']}")
-    _exit_by_status(answer if watch else {})
+app.command("run")(running.run_job)
+app.command("submit")(running.submit)
+app.command("logs")(job_logs.logs)
+app.command("events")(job_logs.events)
 
 
 @app.command("watch")
 def watch(
-    job_id: Annotated[str | None, typer.Argument(help="The job's id; none: all jobs.", metavar="ID")] = None,
+    job_id: OptionalJobId = None,
     as_json: AsJson = False,
 ) -> None:
     """Follow a job live until it is finished; exit code 1 unless it completed. Without ID: all jobs, until Ctrl-C."""
@@ -77,17 +39,20 @@ def watch(
         return
 
     async def work(client: "Client") -> dict[str, Any]:
-        return await _follow(client, job_id, as_json)
+        return await follow(client, job_id, as_json)
 
     job = run(work)
     if as_json:
         print_json(job)
-    _exit_by_status(job)
+    exit_by_status(job)
 
 
 @app.command("list")
 def list_jobs(
-    status: Annotated[str | None, typer.Option("--status", help="pending, running, completed, failed …")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option("--status", help="pending, running, completed, failed …", autocompletion=words(*STATES)),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 20,
     search: Annotated[
         str | None, typer.Option("--search", help="Part of the workflow's name, the error or a key of the job.")
@@ -95,11 +60,15 @@ def list_jobs(
     error_type: Annotated[str | None, typer.Option("--error-type", help="Only jobs whose error has this type.")] = None,
     trigger: Annotated[str | None, typer.Option("--trigger", help="manual, scheduled, retry, webhook …")] = None,
     before: Annotated[str | None, typer.Option("--before", help="The jobs before this one (an id).")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why each job that waits does, and how each other one ended.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List jobs, newest first.
 
-    Example: casare-cloud jobs list --status failed --error-type TimeoutError
+    Examples: casare-cloud jobs list --status failed --error-type TimeoutError ·
+    casare-cloud jobs list --status pending --explain
     """
     filters: dict[str, Any] = {
         "limit": limit,
@@ -109,15 +78,29 @@ def list_jobs(
         "trigger_type": trigger,
         "before": before,
     }
-    answer = run(lambda client: client.list_jobs(**filters))
+
+    async def ask(client: "Client") -> dict[str, Any]:
+        found = await client.list_jobs(**filters)
+        for job in found["jobs"] if explain else ():
+            job["why"] = await _why(client, job)
+        return found
+
+    answer = run(ask)
     if as_json:
         print_json(answer)
         return
-    head = ("job", "workflow", "status", "robot", "created")
-    names = ("job_id", "workflow_name", "status", "robot_id", "created_at")
+    head = ["job", "workflow", "status", "robot", "created", *(["why"] if explain else [])]
+    names = ["job_id", "workflow_name", "status", "robot_id", "created_at", *(["why"] if explain else [])]
     print_table(head, [[job[name] for name in names] for job in answer["jobs"]])
     if answer["next"] is not None and (answer["total_is_capped"] or answer["total"] > len(answer["jobs"])):
         note(f"older ones: --before {answer['next']}")
+
+
+async def _why(client: "Client", job: dict[str, Any]) -> str:
+    """Why a job is where it is, in a sentence; that it completed says enough."""
+    if job["status"] == "completed":
+        return ""
+    return str((await client.explain_job(job["job_id"]))["sentence"])
 
 
 @app.command("reasons")
@@ -137,30 +120,12 @@ def reasons(as_json: AsJson = False) -> None:
 
 
 @app.command("get")
-def get(job_id: JobId) -> None:
-    """Print a job as JSON."""
+def get(job_id: JobId, as_json: AlsoJson = False) -> None:
+    """Print a job with its input, result or error as JSON.
+
+    Example: casare-cloud jobs get @last
+    """
     print_json(run(lambda client: client.get_job(job_id)))
-
-
-@app.command("logs")
-def logs(
-    job_id: JobId,
-    last: Annotated[int | None, typer.Option("--last", min=1, max=1000, help="Only the newest lines.")] = None,
-    level: Annotated[str | None, typer.Option("--level", help="debug, info, warning, error or critical.")] = None,
-    after: Annotated[str | None, typer.Option("--after", help="Only lines after the one with this id.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print what the robots logged while running a job, 100 lines unless --last says how many of the newest."""
-    filters: dict[str, Any] = {"level": level, "after": after}
-    if last is not None:
-        filters |= {"limit": last, "order": "newest"}
-    answer = run(lambda client: client.get_job_logs(job_id, **filters))
-    if as_json:
-        print_json(answer)
-        return
-    for entry in answer["logs"] if last is None else reversed(answer["logs"]):
-        node = f" [{entry['node_id']}]" if entry.get("node_id") else ""
-        say(f"{entry['timestamp']} {entry['level']:<8}{node} {entry['message']}")
 
 
 @app.command("nodes")
@@ -219,9 +184,11 @@ def cancel(
 @app.command("retry")
 def retry(
     job_ids: JobIds,
-    input_file: Annotated[
-        Path | None,
-        typer.Option("--input", help="A JSON object to begin with instead; one job only.", exists=True, dir_okay=False),
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", "-i", help="Begin with this instead: key=value, @file or - (JSON); repeat. One job only."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -229,21 +196,19 @@ def retry(
 
     With --input, a completed job as well.
     """
-    if input_file is not None:
-        _retry_with_input(job_ids, input_file, as_json)
+    if inputs:
+        _retry_with_input(job_ids, inputs, as_json)
         return
     answer = run(lambda client: client.retry_jobs(job_ids))
     _show(answer, as_json, lambda result: f"queued again as {result['new_job_id']}")
 
 
-def _retry_with_input(job_ids: list[str], input_file: Path, as_json: bool) -> None:
+def _retry_with_input(job_ids: list[str], inputs: list[str], as_json: bool) -> None:
     if len(job_ids) != 1:
         fail("--input goes with one job.", 2)
-    try:
-        job_input = json.loads(input_file.read_text())
-    except ValueError as problem:
-        fail(f"{input_file} is not JSON: {problem}", 2)
+    job_input = read_input(inputs)
     answer = run(lambda client: client.retry_job(job_ids[0], job_input))
+    keep_last_job(answer["new_job_id"])
     if as_json:
         print_json(answer)
     else:
@@ -273,20 +238,4 @@ def _show(answer: dict[str, Any], as_json: bool, told: Callable[[dict[str, Any]]
         for result in answer["results"]:
             say(f"{result['job_id']}: {result['detail'] or told(result)}")
     if answer["failed"]:
-        raise SystemExit(1)
-
-
-async def _follow(client: "Client", job_id: str, as_json: bool) -> dict[str, Any]:
-    """The finished job; with `--json` standard output is left to it, and the progress is on standard error."""
-    from casare_cloud.cli.session import environment
-    from casare_cloud.cli.watching import follow_job, print_job_end
-
-    job = await follow_job(client, job_id, environment(), make_console(stderr=as_json))
-    if not as_json:
-        print_job_end(job)
-    return job
-
-
-def _exit_by_status(job: dict[str, Any]) -> None:
-    if job and job.get("status") != "completed":
         raise SystemExit(1)

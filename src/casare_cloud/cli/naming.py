@@ -30,6 +30,16 @@ async def workflow_id(client: "Client", name: str) -> str:
     return _only("workflow", name, same, "workflow_id", "workflows list")
 
 
+async def newest_workflow_id(client: "Client", name: str) -> str | None:
+    """The id of the newest workflow of that name, which is the one that a job by name runs; None: there is none."""
+    if _UUID.fullmatch(name):
+        return name
+    async for row in client.iterate(client.list_workflows, search=name):
+        if row["workflow_name"] == name:
+            return str(row["workflow_id"])
+    return None
+
+
 async def key_id(client: "Client", name: str, kind: Any) -> str:
     """The id of a key that is not revoked, by id or name."""
     if _UUID.fullmatch(name):

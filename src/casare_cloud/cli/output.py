@@ -5,9 +5,12 @@ Rich is imported when something of it is shown, so that `--help` answers at once
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from shutil import get_terminal_size
 from time import localtime, strftime, time
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
@@ -48,11 +51,71 @@ def print_json(value: Any) -> None:
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under a head; None is a dash. Nothing is cut off, so that ids can be copied."""
-    texts = [list(head), *(["-" if cell is None else one_line(str(cell)) for cell in row] for row in rows)]
+    """Print rows under a head; None is a dash.
+
+    On a terminal times are said relative to now, and texts are cut to its width; ids never are, so that they can be
+    copied. Elsewhere nothing is cut or reworded.
+    """
+    is_terminal = sys.stdout.isatty()
+    texts = [list(head), *([_cell(cell, is_terminal) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in texts) for column in range(len(head))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts)
+    if is_terminal:
+        widths = _fitting(texts, widths, get_terminal_size().columns)
+    lines = (
+        _GAP.join(_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in texts
+    )
     say("\n".join(lines))
+
+
+def print_fields(fields: Mapping[str, object]) -> None:
+    """Print one thing: a name and its value a line; lists with commas, what is not there as a dash."""
+    width = max(len(name) for name in fields)
+    for name, value in fields.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        said = _cell(None if shown == "" else shown, sys.stdout.isatty())
+        say(f"{name.replace('_', ' '):<{width}}  {said}")
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """A time relative to now: `3 min ago`, `in 2 h`."""
+    seconds = (now - at).total_seconds()
+    if abs(seconds) < 1:
+        return "now"
+    size = next(((unit, word) for unit, word in _UNITS if abs(seconds) >= unit), (1, "s"))
+    amount = f"{abs(seconds) // size[0]:.0f} {size[1]}"
+    return f"{amount} ago" if seconds > 0 else f"in {amount}"
+
+
+_GAP = "  "
+_LEAST_WIDTH = 12
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
+
+
+def _cell(value: object, is_terminal: bool) -> str:
+    if value is None:
+        return "-"
+    text = one_line(str(value))
+    if is_terminal and _TIME.fullmatch(text):
+        return ago(datetime.fromisoformat(text), datetime.now(UTC))
+    return text
+
+
+def _fitting(texts: Sequence[Sequence[str]], widths: Sequence[int], columns: int) -> list[int]:
+    """Widths that fit, the widest columns of words made narrower first; a column of single words keeps its width."""
+    fitted = list(widths)
+    can_shrink = [column for column in range(len(widths)) if any(" " in row[column] for row in texts[1:])]
+    while sum(fitted) + len(_GAP) * (len(fitted) - 1) > columns:
+        widest = max(can_shrink, key=lambda column: fitted[column], default=None)
+        if widest is None or fitted[widest] <= _LEAST_WIDTH:
+            break
+        fitted[widest] -= 1
+    return fitted
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cloud.cli.calls import AsJson, call_client
-from casare_cloud.cli.output import errors_as_sentences, fail, print_json, say
+from casare_cloud.cli.completing import robot_ids, words
+from casare_cloud.cli.output import errors_as_sentences, fail, print_fields, print_json, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.robot.watching.watch import Allowed
@@ -193,7 +194,9 @@ def _allowed(env: Mapping[str, str], folders: Sequence[Path] | None) -> "Allowed
     return Allowed(tuple(folder.resolve() for folder in given), MailAccount(*mail))
 
 
-RobotName = Annotated[str, typer.Argument(help="The robot's id (robot-prod-001) or UUID.", metavar="ID")]
+RobotName = Annotated[
+    str, typer.Argument(help="The robot's id (robot-prod-001) or UUID.", metavar="ID", autocompletion=robot_ids)
+]
 
 
 class Command(StrEnum):
@@ -206,6 +209,64 @@ class Command(StrEnum):
     quarantine = "quarantine"
     release = "release"
     status_request = "status-request"
+
+
+@app.command("list")
+def list_robots(
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            help="idle, busy, offline, error or maintenance.",
+            autocompletion=words("idle", "busy", "offline", "error", "maintenance"),
+        ),
+    ] = None,
+    environment: Annotated[str | None, typer.Option("--env", help="Only those of this environment.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List the robots: what each does now, what it can, and when it was heard of last.
+
+    Example: casare-cloud robot list --status offline
+    """
+    answer = call_client("list_robots", status=status, environment=environment, limit=limit)
+    if as_json:
+        print_json(answer)
+        return
+    rows = [
+        [
+            row["robot_id"],
+            "quarantined" if row["quarantined_at"] else row["status"],
+            row["environment"],
+            f"{len(row['current_job_ids'])}/{row['max_concurrent_jobs']}",
+            row["last_heartbeat"],
+            ", ".join([*row["capabilities"], *(f"#{tag}" for tag in row["tags"])]),
+        ]
+        for row in answer["robots"]
+    ]
+    print_table(("robot", "status", "environment", "jobs", "heard of", "can, #tags"), rows)
+
+
+@app.command("show")
+def show(robot_id: RobotName, as_json: AsJson = False) -> None:
+    """Show a robot: what it does and can, and why it gets no jobs when it gets none.
+
+    Example: casare-cloud robot show robot-prod-001
+    """
+    robot = call_client("get_robot", robot_id)
+    if as_json:
+        print_json(robot)
+        return
+    names = ("robot_id", "robot_uuid", "name", "hostname", "status", "mode", "health", "environment", "capabilities")
+    more = ("tags", "max_concurrent_jobs", "current_job_ids", "last_heartbeat", "created_at")
+    print_fields({name: robot[name] for name in (*names, *more)})
+    if robot["quarantined_at"]:
+        say(
+            f"quarantined: {robot['quarantine_reason']}; let it work again with "
+            f"casare-cloud robot tell {robot['robot_id']} release"
+        )
+    for warning in robot["warnings"]:
+        say(f"warning: {warning}")
 
 
 @app.command("explain")

@@ -1,18 +1,16 @@
 """How a command reaches the service: addresses and credentials from options, the environment, or the local stack."""
 
-import os
 from collections.abc import Mapping
 
+from casare_cloud import env_file
 from casare_cloud.cli.output import fail
 from casare_cloud.client import Client
 from casare_cloud.client.signing_in import NotConfigured, client_of
 
 
 def environment() -> Mapping[str, str]:
-    """The process's environment over the local stack's `.casare/env`."""
-    from casare_cloud.local.state import StateFolder
-
-    return {**StateFolder.default().read_env(), **os.environ}
+    """The process's environment over the `.casare/env` of the stack of this folder, or of the nearest one above it."""
+    return env_file.environment()
 
 
 def setting(env: Mapping[str, str], name: str, given: str | None, option: str) -> str:

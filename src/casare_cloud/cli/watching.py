@@ -1,7 +1,8 @@
 """Following on a terminal: a job with a progress bar, its timeline and result; what happens to all jobs or robots."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,11 @@ from casare_cloud.cli.calls import run
 from casare_cloud.cli.output import say
 from casare_cloud.cli.session import environment
 from casare_cloud.client import Client
+from casare_cloud.errors import ApiError
 from casare_cloud.printing import one_line
+
+EXPLAIN_AFTER_SECONDS = 3.0
+_WAITS = frozenset({"pending", "queued"})
 
 
 async def follow_job(client: Client, job_id: str, env: Mapping[str, str], console: Console) -> dict[str, Any]:
@@ -25,17 +30,57 @@ async def follow_job(client: Client, job_id: str, env: Mapping[str, str], consol
         TimeElapsedColumn(),
     )
     job: dict[str, Any] = {}
+    waiting = _Waiting(client, job_id, console)
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
         bar = progress.add_task("pending", total=100)
-        async for job in client.watch_job(
+        changes = client.watch_job(
             job_id, supabase_url=env.get("SUPABASE_URL"), publishable_key=env.get("SUPABASE_PUBLISHABLE_KEY")
-        ):
+        )
+        async for job in waiting.beside(changes):
             node = job.get("current_node")
             text = f"{job['status']:<9} {node}" if node and job["status"] == "running" else str(job["status"])
             progress.update(
                 bar, description=one_line(text), completed=100 if job["status"] == "completed" else job["progress"] or 0
             )
     return job
+
+
+class _Waiting:
+    """Says why a job waits, once it has for three seconds, and again when the reason is another: before its first
+    attempt as well as between two."""
+
+    def __init__(self, client: Client, job_id: str, console: Console) -> None:
+        self._client = client
+        self._job_id = job_id
+        self._console = console
+        self._said = ""
+
+    async def beside(self, changes: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+        """The job's changes, with what is said between them."""
+        saying: asyncio.Task[None] | None = None
+        try:
+            async for job in changes:
+                if job["status"] not in _WAITS:
+                    if saying is not None:
+                        saying.cancel()
+                    saying = None
+                elif saying is None:
+                    saying = asyncio.create_task(self._say())
+                yield job
+        finally:
+            if saying is not None:
+                saying.cancel()
+
+    async def _say(self) -> None:
+        while True:
+            await asyncio.sleep(EXPLAIN_AFTER_SECONDS)
+            with suppress(ApiError):  # the watch itself says what is wrong with the service
+                answer = await self._client.explain_job(self._job_id)
+                words = f"{answer['state']}: {answer['sentence']}"
+                if words != self._said and answer["verdict"] not in ("held", "finished"):
+                    self._said = words
+                    for line in (words, f"what to do: {answer['next_step']}"):
+                        self._console.print(one_line(line), markup=False)
 
 
 def follow_events(prefix: str, as_json: bool) -> None:

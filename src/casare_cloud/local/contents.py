@@ -1,6 +1,6 @@
 """Writes the documents that are made from the code: `sql/README.md`, the table of contents of the schema, from `sql/`
 itself, `docs/errors.md` from the words on error codes, `docs/nodes.md` and `docs/workflow.schema.json` from what the
-types of nodes say of themselves.
+types of nodes say of themselves, `llms.txt`, the index for programs that read documentation, from `docs/README.md`.
 
     python -m casare_cloud.local.contents          rewrites them; `make contents`
     python -m casare_cloud.local.contents check    says whether they are what the code holds
@@ -20,6 +20,8 @@ from casare_cloud.local.schema import project_root
 from casare_cloud.robot.reference import document as node_document
 
 README = "sql/README.md"
+INDEX = "docs/README.md"
+LLMS = "llms.txt"
 TODO = "TODO: say in a sentence what the chapter is about."
 _MADE = re.compile(
     r"^create (?:or replace |unlogged )*(?P<kind>table|view|function|procedure) (?P<name>\w+\.\w+)(?! partition of)",
@@ -38,6 +40,22 @@ def compose(root: Path) -> str:
     for chapter in sorted(path for path in (root / "sql").iterdir() if path.is_dir()):
         parts += [f"## {chapter.name}", words.get(chapter.name, TODO), *_lists(chapter)]
     return "\n\n".join(parts) + "\n"
+
+
+def index_for_programs(root: Path) -> str:
+    """The pages of `docs/README.md` as llmstxt.org wants them: what the project is, and a line for each page."""
+    title, what_it_is = re.findall(r"^(# .+)\n\n((?:.+\n)+)", (root / "README.md").read_text())[0]
+    _, *sections = re.split(r"^(?=## )", (root / INDEX).read_text(), flags=re.MULTILINE)
+    parts = [title, "> " + " ".join(what_it_is.split())]
+    for section in sections:
+        heading, lines = section.split("\n", 1)
+        entries = (" ".join(entry.split()) for entry in re.split(r"^\* ", lines, flags=re.MULTILINE))
+        parts += [heading.strip(), "\n".join(f"- {_from_root(entry)}" for entry in entries if entry)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _from_root(entry: str) -> str:
+    return re.sub(r"\]\((\.\./)?", lambda found: "](" if found[1] else "](docs/", entry)
 
 
 def _written(file: Path) -> tuple[str, dict[str, str]]:
@@ -77,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     root = project_root()
     made = {README: compose(root), error_document.PATH: error_document.compose(), **node_document.documents()}
+    made[LLMS] = index_for_programs(root)
     is_good = True
     for name, text in made.items():
         file = root / name

@@ -198,7 +198,7 @@ def reachable_binaries(binaries: Binaries, account: Account) -> Binaries:
 def reachable_data_dir(asked: Path, account: Account) -> Path:
     """The asked-for folder, or one that the account can enter, named by the file `moved-to` in the asked-for one."""
     asked.mkdir(parents=True, exist_ok=True)
-    if (moved_to := _moved_to(asked)) != asked or account.can_enter(asked.parent):
+    if (moved_to := data_folder(asked)) != asked or account.can_enter(asked.parent):
         return moved_to
     target = relocation_root() / "data" / short_hash(str(asked.resolve()))
     _make_root(target.parent)
@@ -212,15 +212,16 @@ def reachable_data_dir(asked: Path, account: Account) -> Path:
 
 def leftover_server(asked: Path) -> int | None:
     """The process of a server that was left running when its supervisor was killed."""
-    return server_of(_moved_to(asked))
+    return server_of(data_folder(asked))
 
 
 def end_leftover_server(asked: Path) -> None:
     """Ends the server of a data folder that was left running when its supervisor was killed."""
-    end_server_of(_moved_to(asked))
+    end_server_of(data_folder(asked))
 
 
-def _moved_to(asked: Path) -> Path:
+def data_folder(asked: Path) -> Path:
+    """Where the data of a folder is: in itself, or where its file `moved-to` says."""
     pointer = asked / "moved-to"
     return Path(pointer.read_text().strip()) if pointer.exists() else asked
 

@@ -74,11 +74,13 @@ class AgentLife:
             self._leaving.set()
             self._watcher.stop()
 
-    def _stand_by(self, kind: str) -> None:
+    def _stand_by(self, kind: str, way_back: str = "resume", reason: str | None = None) -> None:
         if self._resumed.is_set():
             self._resumed.clear()
             self._watcher.stop()
-            self._emit(kind, f"no new jobs until resumed{self._count_running()}")
+            why = f" ({reason.rstrip('.')})" if reason else ""
+            how = f"casare-cloud robot tell {self._profile.robot_id} {way_back}"
+            self._emit(kind, f"no new jobs until `{how}`{why}{self._count_running()}")
 
     def _count_running(self) -> str:
         return f"; {len(self._runs)} running" if self._runs else ""
@@ -207,6 +209,8 @@ class AgentLife:
                         run.stop("cancelled", order.reason or "cancel requested")
             case "pause":
                 self._stand_by("paused")
+            case "quarantine":
+                self._stand_by("quarantined", "release", order.reason)
             case "resume":
                 if not self._leaving.is_set():
                     self._watcher.start()

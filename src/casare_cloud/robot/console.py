@@ -19,7 +19,8 @@ class AgentEvent:
     """Something an agent did or noticed.
 
     `kind` is one of registered, claimed, completed, failed, cancelled, released, timeout, lease_lost, spooled, unkept,
-    delivered, refused, paused, resumed, draining, stopped, offline, online, transport, watching,
+    delivered, refused, paused, quarantined, resumed,
+    draining, stopped, offline, online, transport, watching,
     unwatched, fired, warning; `data` holds the job's id if there
     is one.
     """

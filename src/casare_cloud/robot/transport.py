@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self
 
-SignalKind = Literal["cancel_job", "pause", "resume", "drain", "shutdown", "status_request"]
+SignalKind = Literal["cancel_job", "pause", "quarantine", "resume", "drain", "shutdown", "status_request"]
 
 # What a robot does when it is told: a quarantine is the cloud's to keep, the robot only stops asking.
 _KINDS: Mapping[str, SignalKind] = {
     "cancel_job": "cancel_job",
     "pause": "pause",
-    "quarantine": "pause",
+    "quarantine": "quarantine",
     "resume": "resume",
     "release": "resume",
     "drain": "drain",
