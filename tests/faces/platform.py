@@ -15,6 +15,7 @@ from tests.auth_programs import auth_of, listening_socket
 from tests.databases import Database
 
 from casare_cloud.config import Settings
+from casare_cloud.key_ring import new_secret_keys
 from casare_cloud.local.context import LocalContext
 from casare_cloud.local.platform_app import create_app
 
@@ -60,6 +61,7 @@ def running_platform(database: Database, **options: Any) -> Iterator[Settings]:
             is_local=True,
             workflow_backup_enabled=False,
             rate_limits=False,  # all tests have one address
+            secret_keys=new_secret_keys(),
         )
 
 
