@@ -64,4 +64,4 @@ def test_a_pool_is_made_shared_otherwise_and_ended(run: Run) -> None:
     assert run("pools", "update", "shared", "--name", "ours") == "pool ours shares by robot_seconds\n"
     assert run("pools", "update", "ours", "--shares-by", "jobs") == "pool ours shares by jobs\n"
     assert "error: " in run("pools", "update", "shared", "--shares-by", "jobs", code=1)
-    assert run("pools", "delete", "ours").endswith(" is gone\n")
+    assert run("pools", "delete", "ours", "--yes").endswith(" is gone\n")

@@ -164,6 +164,16 @@ async def test_a_paused_robot_claims_nothing_until_it_is_resumed(make_life: Make
         await life.until(lambda: life.transport.outcomes)
 
 
+async def test_a_robot_in_quarantine_says_why_and_which_command_ends_it(make_life: MakeLife) -> None:
+    async with make_life().working() as life:
+        await life.until(lambda: "claim" in life.transport.calls)
+        life.transport.orders.put_nowait(Signal("quarantine", None, "It failed 5 attempts in a row."))
+        await life.until(lambda: "quarantined" in life.kinds)
+        [said] = [event.message for event in life.events if event.kind == "quarantined"]
+        assert "(It failed 5 attempts in a row)" in said
+        assert " release`" in said
+
+
 async def test_a_command_is_acknowledged_at_once_and_once(make_life: MakeLife) -> None:
     async with make_life().working() as life:
         await life.until(lambda: "claim" in life.transport.calls)

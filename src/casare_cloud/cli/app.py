@@ -1,5 +1,6 @@
 """All commands, by group. Each group's module is imported when one of its commands is called."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from casare_cloud import __version__
 from casare_cloud.cli import (
     audit,
     calendars,
+    completing,
     db,
     dead_letters,
     doctor,
@@ -16,10 +18,12 @@ from casare_cloud.cli import (
     jobs,
     keys,
     limits,
+    login,
     members,
     metrics,
     nodes,
     pools,
+    profiles,
     purging,
     robot,
     schedules,
@@ -67,6 +71,10 @@ app.command("top")(top.top)
 app.command("demo")(stack.demo)
 app.command("nodes")(nodes.nodes)
 app.command("whoami")(whoami.whoami)
+app.command("login")(login.login)
+app.command("logout")(login.logout)
+app.command("profiles")(login.list_profiles)
+app.command("completion")(completing.completion)
 app.command("tenants")(whoami.tenants)
 app.command("audit")(audit.audit)
 app.command("purge")(purging.purge)
@@ -84,5 +92,10 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help="Act by this profile of `casare-cloud login`. Default: CASARE_PROFILE."),
+    ] = None,
 ) -> None:
-    pass
+    if profile:
+        os.environ[profiles.VARIABLE] = profile

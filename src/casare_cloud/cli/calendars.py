@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from casare_cloud.cli.calls import AsJson, call_client
-from casare_cloud.cli.output import fail, print_json, print_table, say
+from casare_cloud.cli.calls import AlsoJson, AsJson, call_client
+from casare_cloud.cli.output import fail, note, print_answer, print_json, print_table, say
 
 app = typer.Typer(help="Business calendars: working hours, holidays, blackouts.", no_args_is_help=True)
 
@@ -28,7 +28,10 @@ Blackouts = Annotated[
 
 @app.command("list")
 def list_calendars(as_json: AsJson = False) -> None:
-    """List the calendars by name."""
+    """List the calendars by name.
+
+    Example: casare-cloud calendars list
+    """
     answer = call_client("list_calendars")
     if as_json:
         print_json(answer)
@@ -60,8 +63,11 @@ def create(
 
 
 @app.command("get")
-def get(calendar_id: CalendarId) -> None:
-    """Print a calendar as JSON."""
+def get(calendar_id: CalendarId, as_json: AlsoJson = False) -> None:
+    """Print a calendar as JSON.
+
+    Example: casare-cloud calendars get 019a…
+    """
     print_json(call_client("get_calendar", calendar_id))
 
 
@@ -71,7 +77,10 @@ def days(
     year: Annotated[int, typer.Argument(help="2027", min=1970, max=2199)],
     as_json: AsJson = False,
 ) -> None:
-    """Show the days of a year on which a calendar differs from its week."""
+    """Show the days of a year on which a calendar differs from its week.
+
+    Example: casare-cloud calendars days 019a… 2027
+    """
     answer = call_client("list_calendar_days", calendar_id, year)
     if as_json:
         print_json(answer)
@@ -89,39 +98,55 @@ def update(
     hours: Hours = None,
     rules: Rules = None,
     blackouts: Blackouts = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Change a calendar; what is not given stays, and --hours, --rules and --blackouts replace what is there."""
+    """Change a calendar; what is not given stays, and --hours, --rules and --blackouts replace what is there.
+
+    Example: casare-cloud calendars update 019a… --hours mon=09:00-17:00
+    """
     changes = _said(country, subdivision, hours, rules, blackouts)
     if name is not None:
         changes["name"] = name
     if not changes:
         fail("Say what is to change: --name, --country, --subdivision, --hours, --rules or --blackouts.", 2)
-    say(f"calendar {call_client('update_calendar', calendar_id, **changes)['name']} is changed")
+    answer = call_client("update_calendar", calendar_id, **changes)
+    print_answer(answer, as_json, f"calendar {answer['name']} is changed")
 
 
 @app.command("refresh")
-def refresh(calendar_id: CalendarId) -> None:
-    """Look the country's holidays up again, for five years ahead: each year, or when calendar.expiring says so."""
-    say(f"holidays until {call_client('refresh_calendar', calendar_id)['holidays_until'] or '- (no country)'}")
+def refresh(calendar_id: CalendarId, as_json: AsJson = False) -> None:
+    """Look the country's holidays up again, for five years ahead: each year, or when calendar.expiring says so.
+
+    Example: casare-cloud calendars refresh 019a…
+    """
+    answer = call_client("refresh_calendar", calendar_id)
+    print_answer(answer, as_json, f"holidays until {answer['holidays_until'] or '- (no country)'}")
 
 
 @app.command("import")
 def import_calendar(
     calendar_id: CalendarId,
     file: Annotated[Path, typer.Argument(help="An iCalendar file.", exists=True, dir_okay=False, metavar="FILE")],
+    as_json: AsJson = False,
 ) -> None:
-    """Add the events of an iCalendar file: those of whole days as closed days, others as blackouts."""
+    """Add the events of an iCalendar file: those of whole days as closed days, others as blackouts.
+
+    Example: casare-cloud calendars import 019a… closed.ics
+    """
     answer = call_client("import_calendar", calendar_id, file.name, file.read_bytes())
-    say(f"added {answer['added_days']} days and {answer['added_blackouts']} blackouts")
+    added = f"added {answer['added_days']} days and {answer['added_blackouts']} blackouts"
+    print_answer(answer, as_json, added)
     if answer["ignored_events"]:
-        say(f"ignored {answer['ignored_events']} events that could not be read, or repeat too often")
+        note(f"ignored {answer['ignored_events']} events that could not be read, or repeat too often")
 
 
 @app.command("delete")
-def delete(calendar_id: CalendarId) -> None:
-    """Delete a calendar that no schedule heeds."""
-    call_client("delete_calendar", calendar_id)
-    say("deleted")
+def delete(calendar_id: CalendarId, as_json: AsJson = False) -> None:
+    """Delete a calendar that no schedule heeds.
+
+    Example: casare-cloud calendars delete 019a…
+    """
+    print_answer(call_client("delete_calendar", calendar_id), as_json, "deleted")
 
 
 def _said(

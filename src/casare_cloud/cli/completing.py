@@ -2,9 +2,34 @@
 
 import asyncio
 from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from casare_cloud.cli.output import say
 
 _SECONDS = 2.0
 _MOST = 100
+
+
+class Shell(StrEnum):
+    """What can complete."""
+
+    bash = "bash"
+    zsh = "zsh"
+    fish = "fish"
+
+
+def completion(shell: Annotated[Shell, typer.Argument(help="Your shell.")]) -> None:
+    """Print what a shell must read to complete commands, words, and ids of the service.
+
+    Examples: casare-cloud completion bash > ~/.local/share/bash-completion/completions/casare-cloud ·
+    casare-cloud completion fish > ~/.config/fish/completions/casare-cloud.fish
+    """
+    from typer._completion_shared import get_completion_script
+
+    say(get_completion_script(prog_name="casare-cloud", complete_var="_CASARE_CLOUD_COMPLETE", shell=shell.value))
 
 
 def job_ids(incomplete: str) -> list[tuple[str, str]]:
@@ -32,17 +57,16 @@ def words(*offered: str) -> Callable[[str], list[str]]:
 
 def _rows(method: str, key: str, name: str, told: Callable[[dict[str, object]], str]) -> list[tuple[str, str]]:
     """Names with what is told of them; none when the service cannot be asked: a shell has no place for errors."""
-    from casare_cloud.cli.session import environment
-    from casare_cloud.client import Client
-    from casare_cloud.client.signing_in import NotConfigured, client_of
+    from casare_cloud.cli.session import open_client
+    from casare_cloud.client.signing_in import NotConfigured
     from casare_cloud.errors import ApiError
 
     async def ask() -> list[tuple[str, str]]:
-        async with asyncio.timeout(_SECONDS), await client_of(Client, environment()) as client:
+        async with asyncio.timeout(_SECONDS), await open_client() as client:
             answer = await getattr(client, method)(limit=_MOST)
         return [(str(row[name]), told(row)) for row in answer[key]]
 
     try:
         return asyncio.run(ask())
-    except (ApiError, NotConfigured, TimeoutError, OSError):
+    except (ApiError, NotConfigured, TimeoutError, OSError, SystemExit):
         return []

@@ -36,6 +36,8 @@ def health(
     """Print the figures of the queue and what to do about them; exit code 1 when one is out of bounds.
 
     docs/operations.md explains each.
+
+    Example: casare-cloud db health --json
     """
     with connected(database_url) as connection:
         rows = connection.execute(queries.QUEUE_HEALTH).fetchall()

@@ -21,7 +21,10 @@ def list_tenants(
     database_url: DatabaseUrl = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the tenants that have no members any more, with their live keys and jobs."""
+    """List the tenants that have no members any more, with their live keys and jobs.
+
+    Example: casare-cloud db tenants list
+    """
     with connected(database_url) as connection:
         rows = connection.execute(queries.LIST_ABANDONED_TENANTS).fetchall()
     if as_json:

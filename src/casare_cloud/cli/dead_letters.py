@@ -22,7 +22,10 @@ def list_dead_letters(
     limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters, the newest job first."""
+    """List dead letters, the newest job first.
+
+    Example: casare-cloud dlq list --reason poison
+    """
     answer = call_client("list_dead_letters", reason=reason, resolved=resolved, limit=limit)
     if as_json:
         print_json(answer)
@@ -34,13 +37,19 @@ def list_dead_letters(
 
 @app.command("retry")
 def retry(job_ids: JobIds, as_json: AsJson = False) -> None:
-    """Queue dead-lettered jobs again, as new jobs; exit code 1 if one was refused."""
+    """Queue dead-lettered jobs again, as new jobs; exit code 1 if one was refused.
+
+    Example: casare-cloud dlq retry 019a…
+    """
     _show(call_client("requeue_dead_letters", job_ids), as_json)
 
 
 @app.command("delete")
 def delete(job_ids: JobIds, as_json: AsJson = False) -> None:
-    """Take dead letters away for good; exit code 1 if one was refused."""
+    """Take dead letters away for good; exit code 1 if one was refused.
+
+    Example: casare-cloud dlq delete 019a…
+    """
     _show(call_client("delete_dead_letters", job_ids), as_json)
 
 

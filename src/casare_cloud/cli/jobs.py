@@ -31,7 +31,10 @@ def watch(
     job_id: OptionalJobId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Follow a job live until it is finished; exit code 1 unless it completed. Without ID: all jobs, until Ctrl-C."""
+    """Follow a job live until it is finished; exit code 1 unless it completed. Without ID: all jobs, until Ctrl-C.
+
+    Example: casare-cloud jobs watch @last
+    """
     if job_id is None:
         from casare_cloud.cli.watching import follow_events
 
@@ -105,7 +108,10 @@ async def _why(client: "Client", job: dict[str, Any]) -> str:
 
 @app.command("reasons")
 def reasons(as_json: AsJson = False) -> None:
-    """Say how many jobs wait for which reason, and what to do about it."""
+    """Say how many jobs wait for which reason, and what to do about it.
+
+    Example: casare-cloud jobs reasons
+    """
     answer = run(lambda client: client.list_waiting_reasons())
     if as_json:
         print_json(answer)
@@ -130,7 +136,10 @@ def get(job_id: JobId, as_json: AlsoJson = False) -> None:
 
 @app.command("nodes")
 def nodes(job_id: JobId, as_json: AsJson = False) -> None:
-    """Show when each node of each attempt of a job began, and for how long it ran."""
+    """Show when each node of each attempt of a job began, and for how long it ran.
+
+    Example: casare-cloud jobs nodes @last
+    """
     answer = run(lambda client: client.list_job_nodes(job_id))
     if as_json:
         print_json(answer)
@@ -143,7 +152,10 @@ def nodes(job_id: JobId, as_json: AsJson = False) -> None:
 
 @app.command("explain")
 def explain(job_id: JobId, as_json: AsJson = False) -> None:
-    """Say why a job waits, who holds it or how it ended, in words that can be sent to a customer."""
+    """Say why a job waits, who holds it or how it ended, in words that can be sent to a customer.
+
+    Example: casare-cloud jobs explain @last
+    """
     from casare_cloud.cli.explaining import print_explanation
 
     answer = run(lambda client: client.explain_job(job_id))
@@ -165,6 +177,8 @@ def cancel(
     """Cancel jobs: at once while they wait, by asking their robots when they run.
 
     Exit code 1 if one was refused or had ended before.
+
+    Example: casare-cloud jobs cancel @last --reason "wrong month"
     """
 
     def told(result: dict[str, Any]) -> str:
@@ -195,6 +209,8 @@ def retry(
     """Run failed, cancelled or timed-out jobs again, as new jobs; exit code 1 if one was refused.
 
     With --input, a completed job as well.
+
+    Example: casare-cloud jobs retry @last --input month=2
     """
     if inputs:
         _retry_with_input(job_ids, inputs, as_json)

@@ -106,7 +106,10 @@ def rotate_key(
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key in another's place and print it; the old one ends after the overlap."""
+    """Make a key in another's place and print it; the old one ends after the overlap.
+
+    Example: casare-cloud keys rotate nightly --overlap-seconds 3600
+    """
 
     async def renew(client: "Client") -> Any:
         key_id = await naming.key_id(client, key, kind.value)

@@ -31,7 +31,10 @@ Most = Annotated[int, typer.Option("--limit", min=1, max=1000)]
 
 @app.command("list")
 def list_limits(limit: Most = 100, as_json: AsJson = False) -> None:
-    """List the limits that were set, and how many jobs count towards each now."""
+    """List the limits that were set, and how many jobs count towards each now.
+
+    Example: casare-cloud limits list
+    """
     answer = call_client("list_limits", limit=limit)
     if as_json:
         print_json(answer)
@@ -66,7 +69,10 @@ def set_limit(
 
 @app.command("remove")
 def remove(workflow: Workflow = None, key: Key = None, as_json: AsJson = False) -> None:
-    """Take a limit away: the one of all jobs, of a workflow, or of a concurrency key."""
+    """Take a limit away: the one of all jobs, of a workflow, or of a concurrency key.
+
+    Example: casare-cloud limits remove --key sap-login
+    """
     answer = _of_one("remove_limit", workflow, key)
     if as_json:
         print_json(answer)
@@ -76,7 +82,10 @@ def remove(workflow: Workflow = None, key: Key = None, as_json: AsJson = False) 
 
 @shares.command("list")
 def list_shares(limit: Most = 100, as_json: AsJson = False) -> None:
-    """List what the workflows have had of the robots lately, and their weights."""
+    """List what the workflows have had of the robots lately, and their weights.
+
+    Example: casare-cloud shares list
+    """
     answer = call_client("list_shares", limit=limit)
     if as_json:
         print_json(answer)
@@ -93,7 +102,10 @@ def set_share(
     weight: Annotated[int, typer.Argument(help="Twice the weight: twice the robot-seconds.", min=1, max=100)],
     as_json: AsJson = False,
 ) -> None:
-    """Set the weight of a workflow; it counts where the tenant's settings turn fair share on."""
+    """Set the weight of a workflow; it counts where the tenant's settings turn fair share on.
+
+    Example: casare-cloud shares set invoices 2
+    """
 
     async def weigh(client: "Client") -> Any:
         return await client.set_share(await naming.workflow_id(client, workflow), weight)

@@ -53,7 +53,10 @@ def list_members(
 
 @app.command("roles")
 def list_roles(as_json: AsJson = False) -> None:
-    """List the roles that members may have, and what each allows."""
+    """List the roles that members may have, and what each allows.
+
+    Example: casare-cloud members roles
+    """
     answer = call_client("list_roles")
     if as_json:
         print_json(answer)
@@ -92,7 +95,10 @@ def list_invitations(
     limit: Most = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List invitations, the newest first. One is void when who sent it may not invite any more."""
+    """List invitations, the newest first. One is void when who sent it may not invite any more.
+
+    Example: casare-cloud members invitations
+    """
     answer = call_client("list_invitations", status=status and status.value, limit=limit)
     if as_json:
         print_json(answer)
@@ -109,7 +115,10 @@ def revoke(
     invitation: Annotated[str, typer.Argument(help="The address that was invited, or the id.", metavar="INVITATION")],
     as_json: AsJson = False,
 ) -> None:
-    """End an invitation that nobody has accepted."""
+    """End an invitation that nobody has accepted.
+
+    Example: casare-cloud members revoke ada@example.com
+    """
 
     async def end(client: "Client") -> Any:
         return await client.revoke_invitation(await naming.invitation_id(client, invitation))
@@ -162,19 +171,28 @@ def set_role(
 
 @app.command("deactivate")
 def deactivate(who: Who, as_json: AsJson = False) -> None:
-    """Take a member's access away at once, and keep their name and roles."""
+    """Take a member's access away at once, and keep their name and roles.
+
+    Example: casare-cloud members deactivate ada@example.com
+    """
     _change(who, as_json, is_active=False)
 
 
 @app.command("activate")
 def activate(who: Who, as_json: AsJson = False) -> None:
-    """Give a member who was deactivated their access back."""
+    """Give a member who was deactivated their access back.
+
+    Example: casare-cloud members activate ada@example.com
+    """
     _change(who, as_json, is_active=True)
 
 
 @app.command("remove")
 def remove(who: Who, is_sure: IsSure = False, as_json: AsJson = False) -> None:
-    """Remove a member: their access ends at once. What they made stays, the keys they made go on working."""
+    """Remove a member: their access ends at once. What they made stays, the keys they made go on working.
+
+    Example: casare-cloud members remove ada@example.com
+    """
     confirmed(is_sure, f"Remove {who} from the tenant?")
 
     async def leave(client: "Client") -> Any:

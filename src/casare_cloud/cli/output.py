@@ -50,6 +50,14 @@ def print_json(value: Any) -> None:
     write_out(json.dumps(value, indent=2, default=str).replace("\x7f", "\\u007f") + "\n")
 
 
+def print_answer(answer: Any, as_json: bool, text: str) -> None:
+    """Print the service's answer: as JSON, or what it means in words."""
+    if as_json:
+        print_json(answer)
+    else:
+        say(text)
+
+
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows under a head; None is a dash.
 

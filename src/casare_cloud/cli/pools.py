@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from casare_cloud.cli.calls import AsJson, call_client
-from casare_cloud.cli.output import print_json, print_table, say
+from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed
+from casare_cloud.cli.output import print_answer, print_json, print_table
 
 app = typer.Typer(help="Share robots with other tenants, in turn.", no_args_is_help=True)
 
@@ -24,7 +24,10 @@ class SharesBy(StrEnum):
 
 @app.command("list")
 def list_pools(as_json: AsJson = False) -> None:
-    """List the pools that you own, are a member of or are invited to."""
+    """List the pools that you own, are a member of or are invited to.
+
+    Example: casare-cloud pools list
+    """
     answer = call_client("list_pools")
     if as_json:
         print_json(answer)
@@ -38,9 +41,14 @@ def list_pools(as_json: AsJson = False) -> None:
 def create(
     name: Annotated[str, typer.Argument(help="What people call it.")],
     shares_by: Annotated[SharesBy, typer.Option("--shares-by", help=SHARES_BY)] = SharesBy.JOBS,
+    as_json: AsJson = False,
 ) -> None:
-    """Make a pool of your own; add robots with `robot pool`."""
-    say(f"pool {call_client('create_pool', name, shares_by.value)['pool_id']}")
+    """Make a pool of your own; add robots with `robot pool`.
+
+    Example: casare-cloud pools create shared
+    """
+    answer = call_client("create_pool", name, shares_by.value)
+    print_answer(answer, as_json, f"pool {answer['pool_id']}")
 
 
 @app.command("update")
@@ -48,6 +56,7 @@ def update(
     pool: PoolName,
     name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
     shares_by: Annotated[SharesBy | None, typer.Option("--shares-by", help=SHARES_BY)] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Rename your pool, or let its members take turns otherwise.
 
@@ -55,18 +64,26 @@ def update(
     """
     changes = {"name": name, "shares_by": shares_by and shares_by.value}
     row = call_client("update_pool", pool, **{key: value for key, value in changes.items() if value is not None})
-    say(f"pool {row['name']} shares by {row['shares_by']}")
+    print_answer(row, as_json, f"pool {row['name']} shares by {row['shares_by']}")
 
 
 @app.command("delete")
-def delete(pool: PoolName) -> None:
-    """End a pool of your own; jobs that asked for it wait until they are cancelled."""
-    say(f"pool {call_client('delete_pool', pool)['pool_id']} is gone")
+def delete(pool: PoolName, is_sure: IsSure = False, as_json: AsJson = False) -> None:
+    """End a pool of your own; jobs that asked for it wait until they are cancelled.
+
+    Example: casare-cloud pools delete shared --yes
+    """
+    confirmed(is_sure, f"End the pool {pool}? Its members lose its robots, and jobs that asked for it wait.")
+    answer = call_client("delete_pool", pool)
+    print_answer(answer, as_json, f"pool {answer['pool_id']} is gone")
 
 
 @app.command("members")
 def members(pool: PoolName, as_json: AsJson = False) -> None:
-    """List the members of your pool and its invitations."""
+    """List the members of your pool and its invitations.
+
+    Example: casare-cloud pools members shared
+    """
     answer = call_client("list_pool_members", pool)
     if as_json:
         print_json(answer)
@@ -85,28 +102,42 @@ def invite(
     max_running: Annotated[
         int | None, typer.Option("--max-running", min=0, help="At once; default: any number.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Invite a tenant to your pool, or change the terms of a member.
 
     Example: casare-cloud pools invite shared acme --weight 2 --max-running 10
     """
     member = call_client("put_pool_member", pool, tenant, weight=weight, max_running=max_running)
-    say(f"{member['tenant']} {'is a member' if member['accepted_at'] else 'is invited'}, weight {member['weight']}")
+    standing = "is a member" if member["accepted_at"] else "is invited"
+    print_answer(member, as_json, f"{member['tenant']} {standing}, weight {member['weight']}")
 
 
 @app.command("remove")
-def remove(pool: PoolName, tenant: TenantName) -> None:
-    """Take a member out of your pool, or an invitation back."""
-    say(f"{call_client('remove_pool_member', pool, tenant)['tenant']} is out")
+def remove(pool: PoolName, tenant: TenantName, as_json: AsJson = False) -> None:
+    """Take a member out of your pool, or an invitation back.
+
+    Example: casare-cloud pools remove shared acme
+    """
+    answer = call_client("remove_pool_member", pool, tenant)
+    print_answer(answer, as_json, f"{answer['tenant']} is out")
 
 
 @app.command("accept")
-def accept(pool: PoolName) -> None:
-    """Accept an invitation; `jobs submit --pool` then uses the pool."""
-    say(f"member of {call_client('accept_pool', pool)['name']}")
+def accept(pool: PoolName, as_json: AsJson = False) -> None:
+    """Accept an invitation; `jobs submit --pool` then uses the pool.
+
+    Example: casare-cloud pools accept shared
+    """
+    answer = call_client("accept_pool", pool)
+    print_answer(answer, as_json, f"member of {answer['name']}")
 
 
 @app.command("leave")
-def leave(pool: PoolName) -> None:
-    """Leave another tenant's pool, or decline its invitation."""
-    say(f"left {call_client('leave_pool', pool)['name']}")
+def leave(pool: PoolName, as_json: AsJson = False) -> None:
+    """Leave another tenant's pool, or decline its invitation.
+
+    Example: casare-cloud pools leave shared
+    """
+    answer = call_client("leave_pool", pool)
+    print_answer(answer, as_json, f"left {answer['name']}")

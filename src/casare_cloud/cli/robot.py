@@ -11,7 +11,7 @@ import typer
 
 from casare_cloud.cli.calls import AsJson, call_client
 from casare_cloud.cli.completing import robot_ids, words
-from casare_cloud.cli.output import errors_as_sentences, fail, print_fields, print_json, print_table, say
+from casare_cloud.cli.output import errors_as_sentences, fail, print_answer, print_fields, print_json, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.robot.watching.watch import Allowed
@@ -271,7 +271,10 @@ def show(robot_id: RobotName, as_json: AsJson = False) -> None:
 
 @app.command("explain")
 def explain(robot_id: RobotName, as_json: AsJson = False) -> None:
-    """Say why a robot gets no jobs, or what it gets next."""
+    """Say why a robot gets no jobs, or what it gets next.
+
+    Example: casare-cloud robot explain robot-prod-001
+    """
     from casare_cloud.cli.explaining import print_explanation
 
     answer = call_client("explain_robot", robot_id)
@@ -283,7 +286,10 @@ def explain(robot_id: RobotName, as_json: AsJson = False) -> None:
 
 @app.command("watch")
 def watch(as_json: AsJson = False) -> None:
-    """Show which robots come, go and change, live, until Ctrl-C."""
+    """Show which robots come, go and change, live, until Ctrl-C.
+
+    Example: casare-cloud robot watch
+    """
     from casare_cloud.cli.watching import follow_events
 
     follow_events("robot.", as_json)
@@ -294,6 +300,7 @@ def tell(
     robot_id: RobotName,
     command: Annotated[Command, typer.Argument(help="What it shall do.")],
     reason: Annotated[str | None, typer.Option("--reason", help="Why; the robot and the audit show it.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it; ask for its status.
 
@@ -303,7 +310,8 @@ def tell(
     Example: casare-cloud robot tell robot-prod-001 pause --reason "Windows update"
     """
     robot = call_client("command_robot", robot_id, command.value, reason=reason)
-    say(f"{robot['robot_id']} is {robot['mode']} ({robot['status']}); command {robot['command_id']}")
+    said = f"{robot['robot_id']} is {robot['mode']} ({robot['status']}); command {robot['command_id']}"
+    print_answer(robot, as_json, said)
 
 
 @app.command("pool")
@@ -312,7 +320,11 @@ def pool(
     name: Annotated[
         str | None, typer.Argument(help="The pool's name or id; none: out of its pool.", metavar="POOL")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Put a robot in a pool of yours, or take it out; see `casare-cloud pools`."""
+    """Put a robot in a pool of yours, or take it out; see `casare-cloud pools`.
+
+    Example: casare-cloud robot pool robot-prod-001 shared
+    """
     robot = call_client("set_robot_pool", robot_id, name)
-    say(f"{robot['robot_id']} is in {name if name else 'no pool'}")
+    print_answer(robot, as_json, f"{robot['robot_id']} is in {name if name else 'no pool'}")

@@ -82,7 +82,7 @@ def run_job(
 ) -> None:
     """Run a workflow that is there, once.
 
-    Examples: casare-cloud jobs run invoices --input month=2 --watch ·
+    Examples: casare-cloud jobs run invoices --input month=2 --watch · casare-cloud workflows run invoices ·
     echo '{"rows": [1, 2]}' | casare-cloud jobs run invoices --input - --capability excel --retries 5
     """
     options = {

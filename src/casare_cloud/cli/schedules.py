@@ -6,8 +6,8 @@ import typer
 
 from casare_cloud.cli import naming
 from casare_cloud.cli import schedule_options as opt
-from casare_cloud.cli.calls import AsJson, call_client, run
-from casare_cloud.cli.output import fail, print_json, print_table, say
+from casare_cloud.cli.calls import AlsoJson, AsJson, call_client, run
+from casare_cloud.cli.output import fail, print_answer, print_json, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -78,7 +78,10 @@ def list_schedules(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List schedules with their next runs, newest first."""
+    """List schedules with their next runs, newest first.
+
+    Example: casare-cloud schedules list --workflow 019a…
+    """
     filters: dict[str, Any] = {"limit": limit, **({"workflow_id": workflow_id} if workflow_id else {})}
     schedules = run(lambda client: client.list_schedules(**filters))
     if as_json:
@@ -99,7 +102,10 @@ def upcoming(
     limit: Annotated[int, typer.Option("--limit", min=1, max=100)] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List what runs next, the soonest first."""
+    """List what runs next, the soonest first.
+
+    Example: casare-cloud schedules upcoming --limit 5
+    """
     runs = run(lambda client: client.list_upcoming_runs(limit=limit))
     if as_json:
         print_json(runs)
@@ -109,8 +115,11 @@ def upcoming(
 
 
 @app.command("get")
-def get(schedule_id: ScheduleId) -> None:
-    """Print a schedule as JSON."""
+def get(schedule_id: ScheduleId, as_json: AlsoJson = False) -> None:
+    """Print a schedule as JSON.
+
+    Example: casare-cloud schedules get 019a…
+    """
     print_json(run(lambda client: client.get_schedule(schedule_id)))
 
 
@@ -120,7 +129,10 @@ def fires(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a schedule did at its due times, newest first."""
+    """Show what a schedule did at its due times, newest first.
+
+    Example: casare-cloud schedules fires 019a…
+    """
     answer = run(lambda client: client.list_schedule_fires(schedule_id, limit=limit))
     if as_json:
         print_json(answer)
@@ -137,7 +149,10 @@ def explain(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Say why a schedule ran at a time, or did not, or will not."""
+    """Say why a schedule ran at a time, or did not, or will not.
+
+    Example: casare-cloud schedules explain 019a… 2026-12-25T09:00
+    """
     answer = call_client("explain_schedule", schedule_id, at)
     if as_json:
         print_json(answer)
@@ -231,25 +246,40 @@ def update(
 
 
 @app.command("enable")
-def enable(schedule_id: ScheduleId) -> None:
-    """Let a schedule run again."""
-    say(f"next run {run(lambda client: client.enable_schedule(schedule_id))['next_run']}")
+def enable(schedule_id: ScheduleId, as_json: AsJson = False) -> None:
+    """Let a schedule run again.
+
+    Example: casare-cloud schedules enable 019a…
+    """
+    answer = call_client("enable_schedule", schedule_id)
+    print_answer(answer, as_json, f"next run {answer['next_run']}")
 
 
 @app.command("disable")
-def disable(schedule_id: ScheduleId) -> None:
-    """Keep a schedule from running."""
-    say(f"{run(lambda client: client.disable_schedule(schedule_id))['schedule_name']} is disabled")
+def disable(schedule_id: ScheduleId, as_json: AsJson = False) -> None:
+    """Keep a schedule from running.
+
+    Example: casare-cloud schedules disable 019a…
+    """
+    answer = call_client("disable_schedule", schedule_id)
+    print_answer(answer, as_json, f"{answer['schedule_name']} is disabled")
 
 
 @app.command("trigger")
-def trigger(schedule_id: ScheduleId) -> None:
-    """Queue a job of a schedule now."""
+def trigger(schedule_id: ScheduleId, as_json: AsJson = False) -> None:
+    """Queue a job of a schedule now.
+
+    Example: casare-cloud schedules trigger 019a…
+    """
     answer = run(lambda client: client.trigger_schedule(schedule_id))
-    say(f"{answer['message']}\njob {answer['job_id']}")
+    print_answer(answer, as_json, f"{answer['message']}\njob {answer['job_id']}")
 
 
 @app.command("delete")
-def delete(schedule_id: ScheduleId) -> None:
-    """Delete a schedule; the jobs that it queued stay."""
-    say(run(lambda client: client.delete_schedule(schedule_id))["message"])
+def delete(schedule_id: ScheduleId, as_json: AsJson = False) -> None:
+    """Delete a schedule; the jobs that it queued stay.
+
+    Example: casare-cloud schedules delete 019a…
+    """
+    answer = call_client("delete_schedule", schedule_id)
+    print_answer(answer, as_json, answer["message"])

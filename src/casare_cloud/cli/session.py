@@ -1,16 +1,23 @@
 """How a command reaches the service: addresses and credentials from options, the environment, or the local stack."""
 
+import os
+import time
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from casare_cloud import env_file
+from casare_cloud.cli import profiles
 from casare_cloud.cli.output import fail
 from casare_cloud.client import Client
 from casare_cloud.client.signing_in import NotConfigured, client_of
 
 
 def environment() -> Mapping[str, str]:
-    """The process's environment over the `.casare/env` of the stack of this folder, or of the nearest one above it."""
-    return env_file.environment()
+    """What says where the service is: the profile that is named; else the process's environment over the `.casare/env`
+    of the stack of this folder, or of the nearest one above it; else the profile `default`."""
+    found = profiles.chosen()
+    return env_file.environment() if found is None else profiles.environment_of(found[1])
 
 
 def setting(env: Mapping[str, str], name: str, given: str | None, option: str) -> str:
@@ -21,9 +28,43 @@ def setting(env: Mapping[str, str], name: str, given: str | None, option: str) -
     return value
 
 
-async def signed_in(env: Mapping[str, str] | None = None) -> Client:
-    """A client signed in with `CASARE_API_KEY` (a service key), else as the local stack's demo user."""
+async def signed_in() -> Client:
+    """A client that acts by the profile, else with `CASARE_API_KEY` (a service key), else as the local stack's demo
+    user."""
     try:
-        return await client_of(Client, env if env is not None else environment())
+        return await open_client()
     except NotConfigured as problem:
         fail(str(problem), 2)
+
+
+async def open_client() -> Client:
+    """As `signed_in`; raises `NotConfigured`."""
+    found = profiles.chosen()
+    if found is None:
+        return await client_of(Client, environment())
+    name, profile = found
+    if os.environ.get("CASARE_TENANT"):
+        fail(f"CASARE_TENANT does not go with a profile: casare-cloud login --tenant … --profile {name}.", 2)
+    return client_by(name, profile)
+
+
+def client_by(name: str, profile: profiles.Profile) -> Client:
+    """A client that acts by a profile, and keeps its newer tokens in it."""
+    return Client(profile.url, api_key=profile.api_key) if profile.api_key else _ProfileClient(name, profile)
+
+
+class _ProfileClient(Client):
+    """A client with a user's tokens, which keeps newer ones in the profile: a refresh token is good for one use."""
+
+    def __init__(self, name: str, profile: profiles.Profile) -> None:
+        super().__init__(profile.url)
+        self._kept: tuple[str, profiles.Profile] | None = None
+        tokens = {"access_token": profile.access_token, "refresh_token": profile.refresh_token}
+        self._keep_tokens({**tokens, "expires_in": profile.ends_at - time.time()})
+        self._kept = name, profile
+
+    def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
+        super()._keep_tokens(answer)
+        if self._kept is not None:
+            name, profile = self._kept
+            profiles.keep(name, replace(profile, **self.tokens))

@@ -18,7 +18,10 @@ Setting = dict[str, Any]
 
 @app.command("list")
 def list_settings(as_json: AsJson = False) -> None:
-    """List the settings with their values, defaults and what may be set."""
+    """List the settings with their values, defaults and what may be set.
+
+    Example: casare-cloud settings list
+    """
     answer = call_client("list_settings")
     if as_json:
         print_json(answer)
@@ -62,14 +65,20 @@ def set_setting(
 
 @app.command("reset")
 def reset(name: Name, as_json: AsJson = False) -> None:
-    """Set a setting back to its default."""
+    """Set a setting back to its default.
+
+    Example: casare-cloud settings reset fair_share
+    """
     _find(name)
     _change(name, None, as_json)
 
 
 @app.command("quotas")
 def quotas(as_json: AsJson = False) -> None:
-    """List what the tenant's plan allows, and how much of it is used."""
+    """List what the tenant's plan allows, and how much of it is used.
+
+    Example: casare-cloud settings quotas
+    """
     answer = call_client("list_quotas")
     if as_json:
         print_json(answer)

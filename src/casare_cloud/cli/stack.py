@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from casare_cloud.cli.calls import AsJson
 from casare_cloud.cli.output import (
     errors_as_sentences,
     fail,
@@ -130,7 +131,10 @@ def _detach(state: "StateFolder") -> None:
 def down(
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait before giving up.")] = 30.0,
 ) -> None:
-    """Stop the running stack, or what a killed one left behind. The data stays."""
+    """Stop the running stack, or what a killed one left behind. The data stays.
+
+    Example: casare-cloud down
+    """
     from casare_cloud.local.state import StateFolder
 
     state = StateFolder.default()
@@ -171,14 +175,19 @@ def _end_leftover(state: "StateFolder") -> None:
 @errors_as_sentences()
 def status(
     output: Annotated[str, typer.Option("--output", "-o", help="table, json or env.")] = "table",
+    as_json: AsJson = False,
 ) -> None:
     """Show what runs, on which port, and whether it answers now; exit code 3 when no stack is running.
 
     With -o env: the variables of .casare/env, quoted for a shell.
+
+    Example: casare-cloud status --json
     """
     from casare_cloud.local.leftovers import Leftovers, find_leftovers
     from casare_cloud.local.state import StateFolder, shell_lines
 
+    if as_json:
+        output = "json"
     if output not in ("table", "json", "env"):
         fail("--output must be table, json or env.", 2)
     state = StateFolder.default()
@@ -238,6 +247,8 @@ def dashboard(
     """Print the dashboard's address and open it in a browser: DASHBOARD_URL, or that of the local stack.
 
     Sign in with the user name and password of a member; the local stack has the demo user of `casare-cloud up`.
+
+    Example: casare-cloud dashboard --no-open
     """
     import webbrowser
 
@@ -254,7 +265,10 @@ def dashboard(
 
 @errors_as_sentences()
 def demo() -> None:
-    """Run the main job once: submit a workflow, start a robot process, follow it live, print the result."""
+    """Run the main job once: submit a workflow, start a robot process, follow it live, print the result.
+
+    Example: casare-cloud demo
+    """
     from casare_cloud.cli.demo import run_demo
     from casare_cloud.cli.watching import print_job_end
     from casare_cloud.local.state import StateFolder

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cloud.cli import naming
-from casare_cloud.cli.calls import AsJson, call_client, run
-from casare_cloud.cli.output import fail, print_json, print_table, say
+from casare_cloud.cli.calls import AlsoJson, AsJson, call_client, run
+from casare_cloud.cli.output import fail, print_answer, print_json, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -57,7 +57,10 @@ def list_triggers(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List triggers, newest first."""
+    """List triggers, newest first.
+
+    Example: casare-cloud triggers list --type webhook
+    """
     answer = call_client("list_triggers", workflow_id=workflow_id, trigger_type=trigger_type, limit=limit)
     if as_json:
         print_json(answer)
@@ -69,7 +72,10 @@ def list_triggers(
 
 @app.command("types")
 def types(as_json: AsJson = False) -> None:
-    """List the kinds of triggers; --json shows what their configurations may hold."""
+    """List the kinds of triggers; --json shows what their configurations may hold.
+
+    Example: casare-cloud triggers types
+    """
     answer = run(lambda client: client.list_trigger_types())
     if as_json:
         print_json(answer)
@@ -79,8 +85,11 @@ def types(as_json: AsJson = False) -> None:
 
 
 @app.command("get")
-def get(trigger_id: TriggerId) -> None:
-    """Print a trigger as JSON."""
+def get(trigger_id: TriggerId, as_json: AlsoJson = False) -> None:
+    """Print a trigger as JSON.
+
+    Example: casare-cloud triggers get 019a…
+    """
     print_json(run(lambda client: client.get_trigger(trigger_id)))
 
 
@@ -110,15 +119,23 @@ def update(
 
 
 @app.command("enable")
-def enable(trigger_id: TriggerId) -> None:
-    """Let a trigger fire again."""
-    say(f"{run(lambda client: client.enable_trigger(trigger_id))['name']} is enabled")
+def enable(trigger_id: TriggerId, as_json: AsJson = False) -> None:
+    """Let a trigger fire again.
+
+    Example: casare-cloud triggers enable 019a…
+    """
+    answer = call_client("enable_trigger", trigger_id)
+    print_answer(answer, as_json, f"{answer['name']} is enabled")
 
 
 @app.command("disable")
-def disable(trigger_id: TriggerId) -> None:
-    """Keep a trigger from firing."""
-    say(f"{run(lambda client: client.disable_trigger(trigger_id))['name']} is disabled")
+def disable(trigger_id: TriggerId, as_json: AsJson = False) -> None:
+    """Keep a trigger from firing.
+
+    Example: casare-cloud triggers disable 019a…
+    """
+    answer = call_client("disable_trigger", trigger_id)
+    print_answer(answer, as_json, f"{answer['name']} is disabled")
 
 
 @app.command("fire")
@@ -127,7 +144,10 @@ def fire(
     payload: Annotated[str, typer.Option("--payload", help="What it is fired with, as JSON.")] = "{}",
     as_json: AsJson = False,
 ) -> None:
-    """Queue a job of a trigger now."""
+    """Queue a job of a trigger now.
+
+    Example: casare-cloud triggers fire 019a… --payload '{"order": 7}'
+    """
     given = _read(payload, "--payload")
     answer = run(lambda client: client.fire_trigger(trigger_id, given))
     if as_json:
@@ -140,11 +160,16 @@ def fire(
 def rotate(
     trigger_id: TriggerId,
     overlap: Annotated[int, typer.Option("--overlap", min=0, max=691200, help="Seconds the old one holds.")] = 86400,
+    as_json: AsJson = False,
 ) -> None:
-    """Give a webhook a new secret; the old one holds for a while."""
+    """Give a webhook a new secret; the old one holds for a while.
+
+    Example: casare-cloud triggers rotate 019a… --overlap 3600
+    """
     answer = run(lambda client: client.rotate_trigger_secret(trigger_id, overlap_seconds=overlap))
-    say(f"secret {answer['secret']}   (shown this once)")
-    say(f"the one before holds for {answer['overlap_seconds']} s more; older ones hold no longer")
+    shown = f"secret {answer['secret']}   (shown this once)"
+    ends = f"the one before holds for {answer['overlap_seconds']} s more; older ones hold no longer"
+    print_answer(answer, as_json, f"{shown}\n{ends}")
 
 
 @app.command("deliveries")
@@ -156,7 +181,10 @@ def deliveries(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show what came to a trigger, newest first."""
+    """Show what came to a trigger, newest first.
+
+    Example: casare-cloud triggers deliveries 019a… --outcome rejected
+    """
     answer = call_client("list_deliveries", trigger_id, outcome=outcome, limit=limit)
     if as_json:
         print_json(answer)
@@ -170,16 +198,24 @@ def deliveries(
 def replay(
     trigger_id: TriggerId,
     delivery_id: Annotated[str, typer.Argument(help="The delivery's id.", metavar="DELIVERY")],
+    as_json: AsJson = False,
 ) -> None:
-    """Let a delivery come again."""
+    """Let a delivery come again.
+
+    Example: casare-cloud triggers replay 019a… 019b…
+    """
     answer = run(lambda client: client.replay_delivery(trigger_id, delivery_id))
-    say(f"{answer['message']}\njob {answer['job_id']}")
+    print_answer(answer, as_json, f"{answer['message']}\njob {answer['job_id']}")
 
 
 @app.command("delete")
-def delete(trigger_id: TriggerId) -> None:
-    """Delete a trigger; the jobs that it queued stay."""
-    say(run(lambda client: client.delete_trigger(trigger_id))["message"])
+def delete(trigger_id: TriggerId, as_json: AsJson = False) -> None:
+    """Delete a trigger; the jobs that it queued stay.
+
+    Example: casare-cloud triggers delete 019a…
+    """
+    answer = call_client("delete_trigger", trigger_id)
+    print_answer(answer, as_json, answer["message"])
 
 
 def _read(text: str, option: str = "--config") -> Any:

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def whoami(as_json: AsJson = False) -> None:
-    """Say as whom commands act, in which tenant, and what they may do."""
+    """Say as whom commands act, in which tenant, and what they may do.
+
+    Example: casare-cloud whoami
+    """
 
     async def ask(client: "Client") -> tuple[dict[str, Any], dict[str, Any]]:
         return await client.me(), await client.list_tenants()
@@ -28,7 +31,10 @@ def whoami(as_json: AsJson = False) -> None:
 
 
 def tenants(as_json: AsJson = False) -> None:
-    """List the tenants that you belong to, and in which of them commands act."""
+    """List the tenants that you belong to, and in which of them commands act.
+
+    Example: casare-cloud tenants --json
+    """
     answer = call_client("list_tenants")
     if as_json:
         print_json(answer)

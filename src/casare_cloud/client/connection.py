@@ -52,6 +52,12 @@ class Connection:
         """The user's current access token, refreshed when it is about to end."""
         return await self._token()
 
+    @property
+    def tokens(self) -> dict[str, Any]:
+        """A user's `access_token`, `refresh_token` and when the first ends (`ends_at`, in seconds since 1970)."""
+        access = self._http.headers.get("Authorization", "").removeprefix("Bearer ")
+        return {"access_token": access, "refresh_token": self._refresh_token, "ends_at": self._token_ends_at}
+
     async def _token(self, *, not_this: str | None = None, may_move: bool = False) -> str:
         """The token at hand, or a new one when it is about to end or is the one that was refused.
 
