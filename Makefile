@@ -75,7 +75,7 @@ migration-fresh: $(DEVELOPMENT) ## Rewrite the one initial migration from sql/ (
 	@$(BIN)/python -m casare_cloud.local.contents
 
 .PHONY: contents
-contents: $(DEVELOPMENT) ## Rewrite sql/README.md, docs/errors.md, docs/nodes.md, the schema of workflows and llms.txt
+contents: $(DEVELOPMENT) ## Rewrite sql/README.md, docs/data-api.md, docs/errors.md, docs/nodes.md, the schema of workflows and llms.txt
 	@$(BIN)/python -m casare_cloud.local.contents
 
 LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url

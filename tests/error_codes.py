@@ -20,6 +20,7 @@ ANSWERING = (
     "database",
     "errors.py",
     "http.py",
+    "http_errors.py",
     "identity.py",
     "key_ring.py",
 )

@@ -19,6 +19,7 @@ from typing import Any, Self
 import httpx2
 
 from casare_cloud.errors import ApiError
+from casare_cloud.http_errors import Refused, kind_of
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -37,7 +38,7 @@ def api_base(orchestrator_url: str) -> str:
     return url if url.endswith("/api/v1") else url + "/api/v1"
 
 
-class Unreachable(ApiError):
+class Unreachable(Refused):
     """The service did not answer; trying again later may work."""
 
     def __init__(self, message: str, code: str = "UNREACHABLE", headers: Mapping[str, str] | None = None) -> None:
@@ -129,13 +130,13 @@ def that_reads(check: Check, read: Callable[[Any], object]) -> Check:
     return passes
 
 
-def error_from(response: httpx2.Response) -> ApiError:
+def error_from(response: httpx2.Response) -> Refused:
     """The `ApiError` for an answer other than success, of the orchestrator or of the Data API."""
     headers = _kept_headers(response)
     if response.has_redirect_location:
         asked, location = response.request.url.copy_with(query=None), response.headers["location"]
         message = f"{asked} redirects to {location}: correct the base URL."
-        return ApiError(response.status_code, "REDIRECTED", message, headers)
+        return Refused(response.status_code, "REDIRECTED", message, headers)
     try:
         body = response.json()
     except (ValueError, RecursionError):
@@ -143,19 +144,21 @@ def error_from(response: httpx2.Response) -> ApiError:
     return error_from_body(response.status_code, body, headers) or ForeignAnswer(response)
 
 
-def error_from_body(status: int, body: Any, headers: Mapping[str, str] | None = None) -> ApiError | None:
+def error_from_body(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Refused | None:
     """The `ApiError` in an error body of the orchestrator or of the Data API (where `details` holds our code); None
     when the body has neither shape.
     """
     match body:
         case {"detail": str(message), "error_code": str(code)}:
-            error = ApiError(status, code, message, headers)
+            error = kind_of(status)(status, code, message, headers)
             details = body.get("details")
             error.details = details if isinstance(details, list) else None
             return error
-        case {"code": str(state), "message": str(message), "details": details, "hint": _}:
+        case {"code": str(state), "message": str(message), "details": details, "hint": hint}:
             is_ours = isinstance(details, str) and details.isupper() and " " not in details
-            return ApiError(status, details if is_ours else state, message, headers)
+            error = kind_of(status)(status, details if is_ours else state, message, headers)
+            error.said_hint = hint if isinstance(hint, str) else None
+            return error
     return None
 
 

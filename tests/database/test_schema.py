@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.databases import Database
 
-from casare_cloud.local import contents, schema
+from casare_cloud.local import contents, data_api, schema
 
 OURS = "('public'::regnamespace, 'private'::regnamespace)"
 
@@ -380,3 +380,17 @@ def test_no_login_of_a_service_may_bypass_row_level_security(shared_database: Da
     assert row["inherits"] is False
     if role == "casare_functions":
         assert row["may_be_service"] is False
+
+
+def test_the_reference_of_the_data_api_names_every_function_that_people_and_robots_may_call(
+    shared_database: Database,
+) -> None:
+    with shared_database.connect() as owner:
+        rows = owner.execute(
+            "select distinct p.proname from pg_proc as p where p.pronamespace = 'public'::regnamespace "
+            "and (has_function_privilege('authenticated', p.oid, 'execute') "
+            "or has_function_privilege('anon', p.oid, 'execute'))"
+        ).fetchall()
+    text = (schema.project_root() / data_api.PATH).read_text()
+    assert text == data_api.compose(schema.project_root()), "run make contents"
+    assert {row["proname"] for row in rows} == set(re.findall(r"^### (\w+)$", text, re.MULTILINE))

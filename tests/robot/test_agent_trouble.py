@@ -12,6 +12,7 @@ from tests.robot.lives import GATED, HELLO, Gate, MakeLife
 from tests.robot.workflows import chain
 
 from casare_cloud.errors import ApiError
+from casare_cloud.http import error_from_body
 from casare_cloud.robot import job_logs, job_run
 from casare_cloud.robot.agent_core import Agent, KeyRefused
 from casare_cloud.robot.console import AgentEvent
@@ -28,6 +29,24 @@ async def test_a_service_that_is_down_at_first_is_waited_for(make_life: MakeLife
         life.transport.is_down = False
         await life.until(lambda: "registered" in life.kinds)
     assert life.kinds[:3] == ["offline", "online", "registered"]
+
+
+async def test_a_function_that_the_data_api_does_not_know_is_told_with_what_to_do(
+    make_life: MakeLife, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = "Could not find the function public.register_robot(p_name) in the schema cache"
+    body = {"code": "PGRST202", "message": message, "details": None, "hint": None}
+
+    async def register(*_: object) -> None:
+        refusal = error_from_body(404, body)
+        assert refusal is not None
+        raise refusal
+
+    life = make_life()
+    monkeypatch.setattr(life.transport, "register", register)
+    async with life.working():
+        await life.until(lambda: "offline" in life.kinds)
+    assert life.events[0].message.startswith(f"{message}; trying again. Compare the names with docs/data-api.md.")
 
 
 async def test_a_robot_says_at_once_that_direct_mode_is_not_set_up(tmp_path: Path, pauses: list[float]) -> None:

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from tests.robot.answers import OF_THE_SERVICE
 
-from casare_cloud.client import Client
+from casare_cloud.client import Client, SyncClient
 from casare_cloud.config import Settings
 from casare_cloud.errors import ApiError
 from casare_cloud.faces.orchestrator.app import create_app
@@ -72,8 +72,8 @@ ALIAS_FIELDS = {
 }
 # Of several calls, or of none.
 COMPOSED = {
-    "access_token", "close", "iterate", "iterate_audit_log", "iterate_events", "wait_for_job", "watch_events",
-    "watch_job", "watch_tenant",
+    "access_token", "close", "dead_letters", "iterate", "iterate_audit_log", "iterate_events", "jobs", "robots",
+    "schedules", "wait", "wait_for_job", "watch_events", "watch_job", "watch_tenant", "workflows",
 }  # fmt: skip
 
 # What answers with a list that no object is around.
@@ -164,15 +164,26 @@ def ways_to_call(method: Callable[..., Any], besides: Collection[str] = ()) -> I
         yield dict(zip(wanted, values, strict=True))
 
 
-@pytest.fixture
-async def sent(recorder: Recorder) -> AsyncIterator[list[httpx2.Request]]:
-    """What all methods of the client sent."""
-    async with Client(URL, http_transport=recorder.transport) as client:
-        for name, method in inspect.getmembers(client, inspect.ismethod):
-            if not name.startswith("_") and name not in COMPOSED:
-                for arguments in ways_to_call(method):
-                    await method(**arguments)
-        yield recorder.requests
+@pytest.fixture(params=[Client, SyncClient])
+async def sent(recorder: Recorder, request: pytest.FixtureRequest) -> AsyncIterator[list[httpx2.Request]]:
+    """What all methods of a client sent."""
+    client = request.param(URL, http_transport=recorder.transport)
+    for name, method in inspect.getmembers(client, inspect.ismethod):
+        if not name.startswith("_") and name not in COMPOSED:
+            for arguments in ways_to_call(method):
+                answer = method(**arguments)
+                await answer if request.param is Client else None
+    yield recorder.requests
+    closed = client.close()
+    await closed if request.param is Client else None
+
+
+def test_the_client_that_waits_has_all_methods_of_the_one_that_is_awaited() -> None:
+    wanted = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
+    missing = wanted - {"realtime_token"} - set(dir(SyncClient))
+    assert not missing, "add them to client/one_that_waits.py: name = waits(Client.name)"
+    for name in wanted - {"realtime_token", "close", "iterate"}:
+        assert getattr(SyncClient, name).__wrapped__ is getattr(Client, name)
 
 
 async def test_the_client_has_a_method_for_every_operation(sent: list[httpx2.Request], document: Document) -> None:

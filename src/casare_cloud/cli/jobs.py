@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli import job_logs, running
+from casare_cloud.cli import job_files, job_logs, running
 from casare_cloud.cli.calls import AlsoJson, AsJson, run
 from casare_cloud.cli.completing import words
 from casare_cloud.cli.files import read_input
@@ -24,6 +24,7 @@ app.command("run")(running.run_job)
 app.command("submit")(running.submit)
 app.command("logs")(job_logs.logs)
 app.command("events")(job_logs.events)
+app.command("files")(job_files.files)
 
 
 @app.command("watch")
@@ -127,11 +128,13 @@ def reasons(as_json: AsJson = False) -> None:
 
 @app.command("get")
 def get(job_id: JobId, as_json: AlsoJson = False) -> None:
-    """Print a job with its input, result or error as JSON.
+    """Print a job with its input, result or error as JSON; on standard error, where its files are on this machine.
 
     Example: casare-cloud jobs get @last
     """
-    print_json(run(lambda client: client.get_job(job_id)))
+    job = run(lambda client: client.get_job(job_id))
+    print_json(job)
+    job_files.note_files(job)
 
 
 @app.command("nodes")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from casare_cloud.cli.calls import run
+from casare_cloud.cli.job_files import folder_with_files
 from casare_cloud.cli.output import say
 from casare_cloud.cli.session import environment
 from casare_cloud.client import Client
@@ -109,13 +110,15 @@ def event_line(event: Mapping[str, Any]) -> str:
 
 
 def print_job_end(job: Mapping[str, Any]) -> None:
-    """The timeline, then the result or the error."""
+    """The timeline, then the result or the error, and where the files are if that is this machine."""
     for line in timeline(job):
         say(f"  {line}")
     if job["status"] == "completed":
         say("result " + json.dumps(_essence(job.get("result")), indent=2, default=str))
     else:
         say(f"{job.get('error_type') or job['status']}: {job.get('error_message') or ''}")
+    if (folder := folder_with_files(str(job["job_id"]))) is not None:
+        say(f"files in {folder}")
 
 
 def _essence(result: Any) -> Any:

@@ -2,31 +2,49 @@
 
     async with Client("https://…", api_key="sk_live_…") as cloud:
         job = await cloud.create_job("invoices", {"month": "2026-11"})
-        done = await cloud.wait_for_job(job["job_id"])
-        async for failed in cloud.iterate(cloud.list_jobs, status="failed"):
+        done = await cloud.wait(job["job_id"], stream_logs=True)
+        async for failed in cloud.jobs(status="failed"):
             print(failed["job_id"])
 
-Every method returns the decoded answer of the orchestrator (documents 000, 002, 003) and raises `ApiError`. What only
+    with SyncClient("https://…", api_key="sk_live_…") as cloud:
+        for robot in cloud.robots(status="offline"):
+            print(robot["robot_id"])
+
+Both have the same methods. Each returns the decoded answer of the orchestrator (documents 000, 002, 003). A refusal is
+an `ApiError` of a class of its own (`NotThere`, `Conflicting` …), whose `hint` says what to do about it. What only
 robots call is in `casare_cloud.robot`, over the same `HttpClient`.
 """
 
-from casare_cloud.client.calendars import CalendarCalls
-from casare_cloud.client.fleet import FleetCalls
 from casare_cloud.client.jobs import FINISHED
+from casare_cloud.client.one_that_waits import SyncClient
+from casare_cloud.client.one_to_await import Client
 from casare_cloud.client.session import Answer
-from casare_cloud.client.team import TeamCalls
-from casare_cloud.client.tenant import TenantCalls
-from casare_cloud.client.triggers import TriggerCalls
-from casare_cloud.client.watching import WatchCalls
-from casare_cloud.client.workflows import WorkflowCalls
+from casare_cloud.errors import ApiError
+from casare_cloud.http import Unreachable
+from casare_cloud.http_errors import (
+    Conflicting,
+    InvalidInput,
+    NotAllowed,
+    NotSignedIn,
+    NotThere,
+    Refused,
+    ServiceAtFault,
+    TooOften,
+)
 
-__all__ = ["FINISHED", "Answer", "Client"]
-
-
-class Client(WorkflowCalls, TriggerCalls, CalendarCalls, WatchCalls, FleetCalls, TeamCalls, TenantCalls):
-    """Talks to one orchestrator, as a service key or, after `login` or `register`, as a user.
-
-    A user's token is refreshed shortly before it ends. Calls are tried again when the network or the service fails, or
-    when there were too many, after the time that `Retry-After` says. Creating calls carry an `Idempotency-Key`, so that
-    a try that is repeated because the answer was lost makes nothing twice; while the first one still runs, it waits.
-    """
+__all__ = [
+    "FINISHED",
+    "Answer",
+    "ApiError",
+    "Client",
+    "Conflicting",
+    "InvalidInput",
+    "NotAllowed",
+    "NotSignedIn",
+    "NotThere",
+    "Refused",
+    "ServiceAtFault",
+    "SyncClient",
+    "TooOften",
+    "Unreachable",
+]

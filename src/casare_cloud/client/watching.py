@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from casare_cloud.client.jobs import FINISHED, JobCalls
 from casare_cloud.client.session import Answer
 from casare_cloud.errors import ApiError
 from casare_cloud.http import Unreachable, may_pass
+from casare_cloud.printing import printable
 from casare_cloud.realtime import RealtimeClient
 
 _POLL_SECONDS = 2.0
@@ -68,6 +69,35 @@ class WatchCalls(JobCalls):
                 if job["status"] in FINISHED:
                     return job
         raise AssertionError("unreachable: watching ends with a finished job")
+
+    async def wait(
+        self, job_id: str, timeout: float | None = None, *, stream_logs: bool | Callable[[Answer], object] = False
+    ) -> Answer:
+        """The job, once it is finished. Raises `TimeoutError` after `timeout` seconds.
+
+        With `stream_logs` each line of its log is printed, or given to the function that it is, within two seconds. A
+        robot may send its last lines after the end: those that come within two seconds are told as well.
+        """
+        tell = _print_line if stream_logs is True else stream_logs or None
+        after: str | None = None
+        is_finished = False
+        async with asyncio.timeout(timeout):
+            while True:
+                job = await self.get_job(job_id)
+                if tell is not None:
+                    after = await self._tell_log(job_id, after, tell)
+                if job["status"] in FINISHED and (is_finished or tell is None):
+                    return job
+                is_finished = job["status"] in FINISHED
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def _tell_log(self, job_id: str, after: str | None, tell: Callable[[Answer], object]) -> str | None:
+        """Tell the lines after that one; the id of the last."""
+        while lines := (await self.get_job_logs(job_id, after=after, limit=1000))["logs"]:
+            for line in lines:
+                tell(line)
+            after = str(lines[-1]["id"])
+        return after
 
     async def watch_job(
         self, job_id: str, *, supabase_url: str | None = None, publishable_key: str | None = None
@@ -206,3 +236,7 @@ def _news_of(event: str, payload: Mapping[str, Any]) -> Answer:
     if event == "job.log" or not event.startswith("job."):
         return {}
     return {name: value for name, value in payload.items() if name not in ("after", "id")}
+
+
+def _print_line(line: Answer) -> None:
+    print(printable(f"{line['timestamp']} {line['level']:<8} {line['message']}"), flush=True)

@@ -10,7 +10,7 @@ is `{"detail": "<sentence>", "error_code": "<code>", "request_id": …}`; the Da
 on the code: sentences name fields, ids and times, and may change.
 
 This page is made by `make contents` from `src/casare_cloud/error_codes/`; `casare-cloud help CODE` says the same. Codes
-of five characters (`42501`) and such as `PGRST202` come from Postgres and PostgREST, through the Data API only.
+of five characters (`42501`) come from Postgres and those that begin with `PGRST` from PostgREST, through the Data API.
 Settings that a program refuses at its start have a sentence and no code ([configuration](configuration.md)); why a job
 waits has [reason codes](why-is-my-job-waiting.md)."""
 _FAILED_JOBS = (

@@ -1,6 +1,7 @@
-"""Writes the documents that are made from the code: `sql/README.md`, the table of contents of the schema, from `sql/`
-itself, `docs/errors.md` from the words on error codes, `docs/nodes.md` and `docs/workflow.schema.json` from what the
-types of nodes say of themselves, `llms.txt`, the index for programs that read documentation, from `docs/README.md`.
+"""Writes the documents that are made from the code: `sql/README.md`, the table of contents of the schema, and
+`docs/data-api.md`, the functions of the Data API, from `sql/` itself, `docs/errors.md` from the words on error codes,
+`docs/nodes.md` and `docs/workflow.schema.json` from what the types of nodes say of themselves, `llms.txt`, the index
+for programs that read documentation, from `docs/README.md`.
 
     python -m casare_cloud.local.contents          rewrites them; `make contents`
     python -m casare_cloud.local.contents check    says whether they are what the code holds
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from casare_cloud.error_codes import document as error_document
+from casare_cloud.local import data_api
 from casare_cloud.local.schema import project_root
 from casare_cloud.robot.reference import document as node_document
 
@@ -94,8 +96,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", nargs="?", choices=["check"])
     options = parser.parse_args(arguments)
     root = project_root()
-    made = {README: compose(root), error_document.PATH: error_document.compose(), **node_document.documents()}
-    made[LLMS] = index_for_programs(root)
+    made = {
+        README: compose(root),
+        data_api.PATH: data_api.compose(root),
+        error_document.PATH: error_document.compose(),
+        **node_document.documents(),
+        LLMS: index_for_programs(root),
+    }
     is_good = True
     for name, text in made.items():
         file = root / name

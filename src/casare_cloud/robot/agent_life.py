@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import Unreachable, backoff_delays, may_pass, retry_after_seconds
+from casare_cloud.http import SCHEMA_CACHE, Unreachable, backoff_delays, may_pass, retry_after_seconds
+from casare_cloud.http_errors import Refused
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
 from casare_cloud.robot.delivery import Delivery
 from casare_cloud.robot.job_folders import JobFolders
@@ -242,7 +243,8 @@ class AgentLife:
     def _note_offline(self, error: ApiError) -> None:
         if not self._is_offline:
             self._is_offline = True
-            self._emit("offline", f"{error.message.removesuffix('.')}; trying again")
+            hint = f". {error.hint}" if isinstance(error, Refused) and error.code.startswith(SCHEMA_CACHE) else ""
+            self._emit("offline", f"{error.message.removesuffix('.')}; trying again{hint}")
 
     def _note_online(self) -> None:
         if self._is_offline:

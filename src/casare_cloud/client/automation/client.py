@@ -1,9 +1,7 @@
 """The clients: one to await, and one that waits, over the same calls and the same connection."""
 
 import asyncio
-import threading
 import uuid
-from collections.abc import Coroutine
 from typing import Any, Self, TypeVar, get_origin
 
 import httpx2
@@ -20,6 +18,7 @@ from casare_cloud.client.automation.service import ServiceCalls
 from casare_cloud.client.automation.triggers import TriggerCalls
 from casare_cloud.client.automation.workflows import WorkflowCalls
 from casare_cloud.client.connection import Connection
+from casare_cloud.client.loop_thread import LoopThread
 from casare_cloud.errors import ApiError
 from casare_cloud.http import Check, a_list, an_object
 
@@ -105,9 +104,7 @@ class SyncAutomationClient(_Calls, SyncCaller):
         http_transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self._client = AutomationClient(base_url, api_key=api_key, http_transport=http_transport)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="automation client", daemon=True)
-        self._thread.start()
+        self._thread = LoopThread()
 
     def __enter__(self) -> Self:
         return self
@@ -117,34 +114,23 @@ class SyncAutomationClient(_Calls, SyncCaller):
 
     def send(self, call: Call[T]) -> T:
         """The answer to a call."""
-        return self._result_of(self._client.send(call))
+        return self._thread.result_of(self._client.send(call))
 
     def wait(
         self, execution_id: str, timeout: float | None = None, poll_seconds: float = POLL_SECONDS
     ) -> ExecutionDetail:
         """The execution with its steps, once it has ended. Raises `TimeoutError` after `timeout` seconds."""
-        return self._result_of(self._client.wait(execution_id, timeout, poll_seconds))
+        return self._thread.result_of(self._client.wait(execution_id, timeout, poll_seconds))
 
     def access_token(self) -> str:
         """The user's current access token, refreshed when it is about to end."""
-        return self._result_of(self._client.access_token())
+        return self._thread.result_of(self._client.access_token())
 
     def close(self) -> None:
         """Close the connections; the client is of no use afterwards."""
-        if self._loop.is_closed():
-            return
-        self._result_of(self._client.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _result_of(self, work: Coroutine[Any, Any, T]) -> T:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except BaseException:  # also Ctrl-C: nothing goes on behind its back
-            future.cancel()
-            raise
+        if not self._thread.is_closed:
+            self._thread.result_of(self._client.close())
+            self._thread.close()
 
 
 def _check_of(answers: Any) -> Check | None:
