@@ -19653,7 +19653,7 @@ comment on function public.watch is
 revoke all on function public.watch from public, anon, authenticated, service_role;
 grant execute on function public.watch to authenticated;
 
--- from sql/90_audit/functions/audit_change.sql sha256:6cc5d63fac878c920f69e2d925aeecaae91a27fc214d350edcf8e9b7b4f869ac
+-- from sql/90_audit/functions/audit_change.sql sha256:2bfdc0500187883fc7df0ab2fbd0e493966e0e3ee75a50d1f1fef611bd7d8db2
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
 create or replace function private.audit_change()
 returns trigger
@@ -19703,7 +19703,11 @@ begin
             when v_claims ->> 'sub' is null then 'system'
             else coalesce(v_claims -> 'app_metadata' ->> 'principal', 'user')
         end,
-        case tg_op when 'INSERT' then 'create' else lower(tg_op) end,
+        case
+            when tg_op = 'INSERT' then 'create'
+            when tg_op = 'UPDATE' and v_new ->> 'deleted_at' is not null then 'delete'    -- the row stays, for its jobs
+            else lower(tg_op)
+        end,
         tg_table_name,
         (select string_agg(v_row ->> k.name, '/' order by k.position) from unnest(v_keys) with ordinality as k (name, position)),
         v_old,
@@ -21914,7 +21918,7 @@ comment on function private.keep_node_executions is
     'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/list_acts.sql sha256:0eb9790b1d89b8fcd0e9f1095e27cdd09c5e18d6c10920d3c1d8c751e53732d6
+-- from sql/95_analytics/functions/list_acts.sql sha256:402d5c9061dc325a0bb799d312d91ca19e67ed2b8ed7fc01a3f0e4c4bd869e4e
 -- What happened by itself comes from the events, what people changed from the audit log, if the caller may read it. A kind
 -- is the type of an event, or the table and what became of its row.
 create or replace function public.list_acts(
@@ -22006,7 +22010,7 @@ begin
         coalesce(
             nullif(btrim(p.first_name || ' ' || p.last_name), ''),
             p.username,
-            (select r.external_id from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
+            (select r.name from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
             (select k.name from public.api_keys as k where k.api_key_id = b.actor_id and k.tenant_id = v_caller.tenant_id)
         ),
         b.happened_at,

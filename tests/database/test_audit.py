@@ -126,6 +126,7 @@ def test_members_roles_and_workflows_are_written_down(
     one(conn, tenant.admin.claims, "select public.assign_role(%s, %s)", [member.user_id, role])
     one(conn, tenant.admin.claims, "select public.remove_member(%s)", [member.user_id])
     workflow = factories.make_workflow(db, tenant)
+    one(conn, tenant.admin.claims, "select public.delete_workflow(%s)", [workflow.workflow_id])
 
     def actions(resource_type: str) -> list[tuple[str, str]]:
         return [(row["action"], row["resource_id"]) for row in trail(owner, tenant, resource_type)]
@@ -135,6 +136,7 @@ def test_members_roles_and_workflows_are_written_down(
     assert ("delete", f"{member.user_id}/{role}") in actions("member_roles")
     assert ("create", f"{role}/jobs.read") in actions("role_permissions")
     assert ("delete", f"{role}/jobs.read") in actions("role_permissions")
+    assert actions("workflows") == [(act, str(workflow.workflow_id)) for act in ("create", "delete")]
     assert actions("workflow_versions") == [("create", f"{workflow.workflow_id}/1")]
     assert "definition" not in trail(owner, tenant, "workflow_versions")[0]["new_values"]
 

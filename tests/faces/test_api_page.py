@@ -52,6 +52,7 @@ async def test_the_page_refers_to_files_of_its_own_and_they_are_there(client: ht
         assert len(file.content) > 100, url
     assert "http" not in started
     assert "validatorUrl: null" in started, "or Swagger UI asks its own site"
+    assert "x-codeSamples" in started, "or the page shows no line of curl"
 
 
 async def test_a_browser_is_told_to_ask_nobody_else(client: httpx2.AsyncClient) -> None:

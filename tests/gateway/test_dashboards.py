@@ -241,7 +241,7 @@ async def test_automation_hears_executions_their_logs_and_triggers(gate: Gate) -
     assert fired == {"type": "trigger.fired", "trigger_id": str(trigger), **ids}
     assert changed == {"type": "execution.status_changed", "status": "running", **ids}
     assert set(line) == {"type", "execution_id", "level", "message", "timestamp"}
-    assert (line["execution_id"], line["level"], line["message"]) == (job_id, "warning", "Fetched.")
+    assert (line["execution_id"], line["level"], line["message"]) == (job_id, "WARNING", "Fetched.")
 
 
 async def test_automation_is_notified_of_what_its_list_has(gate: Gate) -> None:

@@ -100,8 +100,8 @@ def test_a_sender_starts_a_job_at_the_webhooks_url(stack: RunningStack) -> None:
     assert job["trigger_type"] == "webhook"
 
 
-def test_sockets_are_at_the_gateway_and_on_the_orchestrator_s_port(stack: RunningStack) -> None:
-    """Document 000 has them on the orchestrator's; a close comes through with its code."""
+def test_sockets_are_at_the_gateway_and_on_the_port_of_each_face(stack: RunningStack) -> None:
+    """Documents 000 and 004 have them where their endpoints are; a close comes through with its code."""
     env = stack.state.read_env()
 
     async def listen(url: str) -> tuple[dict[str, Any], int | None]:
@@ -116,8 +116,8 @@ def test_sockets_are_at_the_gateway_and_on_the_orchestrator_s_port(stack: Runnin
             await stranger.wait_closed()
         return message, stranger.close_code
 
-    for url in (env["GATEWAY_URL"], env["ORCHESTRATOR_URL"].replace("http://", "ws://")):
-        message, code = asyncio.run(listen(url))
+    for name in ("GATEWAY_URL", "ORCHESTRATOR_URL", "AUTOMATION_URL"):
+        message, code = asyncio.run(listen(env[name].replace("http://", "ws://")))
         assert (set(message), code) == ({"depth", "timestamp"}, 4001)
 
 

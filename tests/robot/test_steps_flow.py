@@ -163,6 +163,11 @@ def test_a_step_is_tried_again_as_often_as_it_says(workshop: Workshop, monkeypat
             {"steps": [step("get", "http_request", {"url": "x"}, retry={"max_retries": 1, "backoff": "fixed"})]}
         )
     assert len(tries) == 2
+    tries.clear()
+    pauses.clear()
+    editor = {"url": "x", "_retry_policy": "linear", "_retry_max_attempts": 3}
+    workshop.run({"steps": [step("get", "http_request", editor)]})
+    assert (len(tries), pauses) == (3, [1.0, 2.0])
 
 
 def test_a_mistake_is_not_tried_again(workshop: Workshop) -> None:

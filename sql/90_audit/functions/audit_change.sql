@@ -47,7 +47,11 @@ begin
             when v_claims ->> 'sub' is null then 'system'
             else coalesce(v_claims -> 'app_metadata' ->> 'principal', 'user')
         end,
-        case tg_op when 'INSERT' then 'create' else lower(tg_op) end,
+        case
+            when tg_op = 'INSERT' then 'create'
+            when tg_op = 'UPDATE' and v_new ->> 'deleted_at' is not null then 'delete'    -- the row stays, for its jobs
+            else lower(tg_op)
+        end,
         tg_table_name,
         (select string_agg(v_row ->> k.name, '/' order by k.position) from unnest(v_keys) with ordinality as k (name, position)),
         v_old,

@@ -89,7 +89,7 @@ begin
         coalesce(
             nullif(btrim(p.first_name || ' ' || p.last_name), ''),
             p.username,
-            (select r.external_id from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
+            (select r.name from public.robots as r where r.robot_id = b.actor_id and r.tenant_id = v_caller.tenant_id),
             (select k.name from public.api_keys as k where k.api_key_id = b.actor_id and k.tenant_id = v_caller.tenant_id)
         ),
         b.happened_at,

@@ -229,7 +229,9 @@ def _registered(email: str, token: str, username: str | None) -> dict[str, Any]:
     from casare_cloud.client.signing_in import NotConfigured
 
     url = environment().get("ORCHESTRATOR_URL") or fail(str(NotConfigured("ORCHESTRATOR_URL")), 2)
-    password = os.environ.get("CASARE_PASSWORD") or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = os.environ.get("CASARE_PASSWORD") or typer.prompt(
+        "Password for the new account", hide_input=True, confirmation_prompt=True
+    )
     more: dict[str, Any] = {} if username is None else {"username": username}
 
     async def join() -> dict[str, Any]:

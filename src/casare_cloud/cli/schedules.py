@@ -1,12 +1,16 @@
 """`casare-cloud schedules …`: make, look at, change and trigger schedules."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from casare_cloud.cli import naming
 from casare_cloud.cli import schedule_options as opt
 from casare_cloud.cli.calls import AlsoJson, AsJson, call_client, run
 from casare_cloud.cli.output import fail, print_answer, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from casare_cloud.client import Client
 
 app = typer.Typer(help="Run workflows by the clock.", no_args_is_help=True)
 
@@ -18,7 +22,7 @@ Cron = Annotated[
 
 @app.command("create")
 def create(
-    workflow_id: Annotated[str, typer.Argument(help="The workflow's id.", metavar="WORKFLOW")],
+    workflow: Annotated[str, typer.Argument(help="The workflow's name or id.", metavar="WORKFLOW")],
     cron: Cron = None,
     name: Annotated[str, typer.Option("--name", help="What people call it.")] = "Schedule",
     every: opt.Every = None,
@@ -47,7 +51,7 @@ def create(
 ) -> None:
     """Run a workflow by the clock: at the times of a cron expression, every so often, or once.
 
-    Example: casare-cloud schedules create 019a… '0 9 * * MON-FRI' --name 'Daily report' --overlap skip
+    Example: casare-cloud schedules create invoices '0 9 * * MON-FRI' --name 'Daily report' --overlap skip
     """
     more = opt.said(
         cron_expression=cron, every=every, run_at=at, frequency=frequency, timezone=timezone, starts_at=starts_at,
@@ -57,7 +61,11 @@ def create(
         environment=environment, required_capabilities=capabilities or None, robot_id=robot, pool=pool,
         dedupe_key=dedupe_key, input_json=input_json, enabled=not disabled,
     )  # fmt: skip
-    schedule = call_client("create_schedule", workflow_id, name, **more)
+
+    async def make(client: "Client") -> dict[str, Any]:
+        return await client.create_schedule(await naming.workflow_id(client, workflow), name, **more)
+
+    schedule = run(make)
     if as_json:
         print_json(schedule)
     else:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cloud.cli.calls import AsJson
-from casare_cloud.cli.output import errors_as_sentences, fail, make_console, print_json, print_table, say, write_out
+from casare_cloud.cli.output import (
+    errors_as_sentences,
+    fail,
+    make_console,
+    note,
+    print_json,
+    print_table,
+    say,
+    write_out,
+)
 
 if TYPE_CHECKING:
     from casare_cloud.local.state import StateFolder
@@ -245,8 +254,11 @@ def dashboard(
 
     from casare_cloud.cli.session import environment, setting
 
-    url = setting(environment(), "DASHBOARD_URL", None, "DASHBOARD_URL").rstrip("/") + "/dashboard/"
+    known = environment()
+    url = setting(known, "DASHBOARD_URL", None, "DASHBOARD_URL").rstrip("/") + "/dashboard/"
     say(url)
+    if known.get("DEMO_USERNAME"):
+        note(f"Sign in as {known['DEMO_USERNAME']}; the password is DEMO_PASSWORD in .casare/env.")
     if should_open and sys.stdout.isatty():
         webbrowser.open(url)
 

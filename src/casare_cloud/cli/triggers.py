@@ -1,12 +1,16 @@
 """`casare-cloud triggers …`: make, look at, change and fire triggers."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from casare_cloud.cli import naming
 from casare_cloud.cli.calls import AlsoJson, AsJson, call_client, run
 from casare_cloud.cli.output import fail, print_answer, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from casare_cloud.client import Client
 
 app = typer.Typer(help="Run workflows when something happens: webhooks, other workflows, events.", no_args_is_help=True)
 
@@ -16,7 +20,7 @@ Config = Annotated[str, typer.Option("--config", help="What its type allows, as 
 
 @app.command("create")
 def create(
-    workflow_id: Annotated[str, typer.Argument(help="The workflow's id.", metavar="WORKFLOW")],
+    workflow: Annotated[str, typer.Argument(help="The workflow's name or id.", metavar="WORKFLOW")],
     trigger_type: Annotated[str, typer.Argument(help="webhook, manual, workflow_call …", metavar="TYPE")] = "webhook",
     name: Annotated[str, typer.Option("--name", help="What people call it.")] = "Trigger",
     config: Config = "{}",
@@ -25,12 +29,15 @@ def create(
 ) -> None:
     """Make a trigger of a workflow; a webhook's secret is shown this once.
 
-    Example: casare-cloud triggers create 019a… webhook --config '{"auth": "github"}'
+    Example: casare-cloud triggers create invoices webhook --config '{"auth": "github"}'
     """
     settings = _read(config)
-    trigger = run(
-        lambda client: client.create_trigger(workflow_id, name, trigger_type, settings, is_enabled=not disabled)
-    )
+
+    async def make(client: "Client") -> dict[str, Any]:
+        workflow_id = await naming.workflow_id(client, workflow)
+        return await client.create_trigger(workflow_id, name, trigger_type, settings, is_enabled=not disabled)
+
+    trigger = run(make)
     if as_json:
         print_json(trigger)
         return

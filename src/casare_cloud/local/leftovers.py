@@ -18,7 +18,7 @@ from casare_cloud.local.state import STACK_MARK, StateFolder
 _PATIENCE_SECONDS = 10.0
 _NAMES = {
     "casare_cloud.local.platform": "platform",
-    "casare_cloud.local.one_port": "orchestrator",
+    "casare_cloud.local.one_port": "function",
     "functions_framework": "function",
     "gateway/main.py": "gateway",
     "robot\0run": "robot",

@@ -1,4 +1,4 @@
-"""The orchestrator with the gateway's sockets on one port, as document 000 has them; where it is deployed, a load
+"""A face with the gateway's sockets on one port, as documents 000 and 004 have them; where it is deployed, a load
 balancer does this.
 
 The function is served by what functions-framework serves it with; a socket is handed on to `GATEWAY_URL`.

@@ -252,8 +252,9 @@ class Stack:
         own = {"HOST": "127.0.0.1", "PORT": str(port), "FUNCTION_TARGET": name, "FUNCTION_SOURCE": str(main)}
         own |= {"FUNCTION_SIGNATURE_TYPE": "http", "FORWARDED_ALLOW_IPS": ""}
         program = {
-            # Document 000 has the sockets on the orchestrator's port, too.
+            # Documents 000 and 004 have the sockets on the port of their endpoints, too.
             "orchestrator": ["-m", "casare_cloud.local.one_port"],
+            "automation": ["-m", "casare_cloud.local.one_port"],
             "gateway": [str(main)],
         }.get(name, ["-m", "functions_framework", "--host=127.0.0.1", f"--port={port}"])
         url = env[f"{name.upper()}_URL"].replace("ws://", "http://", 1)

@@ -225,5 +225,6 @@ def _named(job: ClaimedJob) -> str:
 def _key_refused(robot_id: str, error: ApiError) -> str:
     return (
         f"The service refused the key of robot {robot_id}: {error.message} ({error.code}). "
-        "The key may be revoked, expired or another robot's; create a new one and start the robot with it."
+        "The key may be revoked, expired or another robot's; start the robot with one of its own (--api-key): "
+        f"`casare-cloud keys create {robot_id} --kind robot --robot-id {robot_id}` makes it."
     )

@@ -51,6 +51,13 @@ async def test_who_brings_no_token_is_challenged(client: httpx2.AsyncClient) -> 
     assert set(answer.json()) == {"detail", "error_code", "request_id"}
 
 
+async def test_an_address_or_a_method_that_is_none_is_told_in_a_sentence(stage: Stage) -> None:
+    nowhere = await stage.admin.post("/chat/message", {"message": "hello"})
+    assert (nowhere.status_code, nowhere.json()["detail"]) == (404, "There is nothing at this address.")
+    unknown = await stage.client.request("PATCH", "/api/v1/workflows", headers=stage.admin.headers)
+    assert (unknown.status_code, unknown.json()["detail"]) == (405, "This address does not take this method.")
+
+
 async def test_each_answer_tells_its_time_and_its_id(client: httpx2.AsyncClient) -> None:
     for path in ("/api/health", "/metrics", "/api/v1/nowhere", "/openapi.json"):
         answer = await client.get(path)

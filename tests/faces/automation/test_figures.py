@@ -73,6 +73,8 @@ async def test_each_sees_their_own_organization_and_a_viewer_no_audit_log(stage:
 
 async def test_the_timeline_tells_what_executions_agents_and_people_did(stage: Stage) -> None:
     completed_execution(stage)
+    with stage.database.connect() as owner:
+        owner.execute("update public.robots set name = 'Office 7' where tenant_id = %s", [stage.tenant.tenant_id])
     make_member(stage.database, stage.tenant)
     answer = (await stage.admin.get("/activity")).json()
     actions = {item["action"]: item for item in answer["activities"]}
@@ -80,7 +82,7 @@ async def test_the_timeline_tells_what_executions_agents_and_people_did(stage: S
     assert {"user.register", "agent.connected"} <= set(actions)
     done = actions["execution.completed"]
     assert (done["icon"], done["color"], done["resource_type"]) == ("CheckCircle2", "emerald", "execution")
-    assert done["actor_name"]
+    assert done["actor_name"] == "Office 7"
     assert sum(len(items) for items in answer["grouped"].values()) == answer["total"] == len(answer["activities"])
     only = (await stage.admin.get("/activity", action_type="execution.completed")).json()["activities"]
     assert [item["action"] for item in only] == ["execution.completed"]

@@ -43,6 +43,21 @@ async def test_a_workflow_s_page_has_its_newest_execution_and_the_table_of_its_r
     assert len(sheet_of(book.content)) == 26
 
 
+async def test_results_are_the_longest_table_that_steps_put_out_and_never_their_record(stage: Stage) -> None:
+    workflow = make_workflow(stage.database, stage.tenant, "Prices")
+    steps: list[dict[str, Any]] = [
+        {"node_id": "scrape", "status": "completed", "input": {"rows": [{"in": n} for n in range(5)]}, "output": {}},
+        {"node_id": "pause", "status": "completed", "input": {}, "output": {"waited_seconds": 1}},
+    ]
+    path = f"/storage/workflows/{workflow.workflow_id}/detail"
+    complete(stage, workflow, {"status": "completed", "node_executions": steps})
+    assert (await stage.admin.get(path)).json()["results_summary"] is None
+    steps[0]["output"] = {"pages": [{"page": 1}], "items": [{"price": 1}, {"price": 2}]}
+    complete(stage, workflow, {"variables": {"shops": [{"shop": "a"}]}, "node_executions": steps})
+    found = (await stage.admin.get(path)).json()["results_summary"]
+    assert (found["total_items"], found["preview"]) == (2, [{"price": 1}, {"price": 2}])
+
+
 async def test_a_page_of_somebody_else_is_unknown(stage: Stage, elsewhere: Stage) -> None:
     workflow = make_workflow(stage.database, stage.tenant)
     for workflow_id in (workflow.workflow_id, uuid.UUID(UNKNOWN_ID)):

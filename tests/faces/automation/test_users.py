@@ -37,6 +37,9 @@ async def test_a_deactivated_user_has_no_access_stays_listed_and_is_woken(stage:
     assert [user["is_active"] for user in (await stage.admin.get("/users")).json()["users"]] == [True, False]
     assert (await stage.admin.put(f"/users/{member.user_id}", {"is_active": True})).json()["roles"] == ["developer"]
     assert (await person.get("/auth/me")).status_code == 200
+    assert (await stage.admin.delete(f"/users/{member.user_id}")).status_code == 204
+    assert (await person.get("/auth/me")).status_code == 403
+    assert [user["is_active"] for user in (await stage.admin.get("/users")).json()["users"]] == [True, False]
 
 
 async def test_the_last_active_admin_stays(stage: Stage) -> None:
@@ -182,7 +185,14 @@ async def test_a_key_is_shown_once_and_does_what_it_was_made_for(stage: Stage) -
     assert made["raw_key"] not in str(listed)
     assert (await stage.admin.delete(f"/api-keys/{made['id']}")).status_code == 204
     assert (await program.get("/users")).status_code == 401
-    assert (await stage.admin.get("/api-keys")).json()[0]["is_active"] is False
+    assert (await stage.admin.get("/api-keys")).json() == []
+
+
+async def test_an_expired_key_stays_listed_and_is_not_active(stage: Stage) -> None:
+    made = (await stage.admin.post("/api-keys/", {"name": "Reports", "expires_in_days": 1})).json()
+    with stage.database.connect() as owner:
+        owner.execute("update public.api_keys set expires_at = now() where api_key_id = %s", [made["id"]])
+    assert [key["is_active"] for key in (await stage.admin.get("/api-keys")).json()] == [False]
 
 
 async def test_keys_of_the_organization_come_later(stage: Stage) -> None:

@@ -23,6 +23,7 @@ class Trial(App):
     name = service = "trial"
     title = "A <trial>"
     description = "Crates."
+    address = "TRIAL_URL"
     package = __package__
     resources = RESOURCES
     envelope = TrialEnvelope()

@@ -112,8 +112,8 @@ class PeopleCalls:
         return put(User, at("users", user_id), body)
 
     @Endpoint
-    def remove_user(self, user_id: str) -> Call[None]:
-        """Remove a user from the organization."""
+    def deactivate_user(self, user_id: str) -> Call[None]:
+        """Take a user's access away; `update_user` gives it back."""
         return delete(at("users", user_id))
 
     @Endpoint

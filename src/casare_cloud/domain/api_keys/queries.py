@@ -15,7 +15,7 @@ _STATUS = """
 _WANTED = f"""
     k.tenant_id = caller.tenant_id
     and k.kind = %(kind)s::public.api_key_kind
-    and (%(status)s::text is null or {_STATUS} = %(status)s)
+    and (%(statuses)s::text[] is null or {_STATUS} = any (%(statuses)s))
     and (%(robot)s::text is null or %(robot)s in (r.external_id, k.robot_external_id, k.robot_id::text))
 """
 

@@ -28,13 +28,18 @@ class ApiKeyNotFound(NotFound):
 
 
 async def list_page(
-    tx: Transaction, kind: Kind, limit: int, offset: int, status: KeyStatus | None = None, robot: str | None = None
+    tx: Transaction,
+    kind: Kind,
+    limit: int,
+    offset: int,
+    statuses: Sequence[KeyStatus] | None = None,
+    robot: str | None = None,
 ) -> tuple[list[ApiKey], int]:
-    """(keys of the page, the newest first; how many there are, in this state and of this robot).
+    """(keys of the page, the newest first; how many there are, in these states and of this robot).
 
     `robot` is an id or an external id. Needs api_keys.read.
     """
-    wanted = {"kind": kind, "status": status, "robot": robot}
+    wanted = {"kind": kind, "statuses": None if statuses is None else list(statuses), "robot": robot}
     rows = await tx.fetch_all(queries.LIST_KEYS, {**wanted, "limit": limit, "offset": offset})
     items, total = split_page(rows, "api_key_id")
     return [ApiKey(**item) for item in items], total

@@ -60,6 +60,7 @@ class Automation(App):
     description = (
         "Workflows, executions and agents of an organization. Base path /api/v1; each path may end in a slash or not."
     )
+    address = "AUTOMATION_URL"
     package = __package__
     resources = RESOURCES
     envelope = AutomationEnvelope()

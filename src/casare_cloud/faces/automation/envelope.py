@@ -8,6 +8,12 @@ from casare_cloud.faces.kit.envelope import BrokenRules, Envelope, Problem
 # 400 here is a state that does not allow what is asked; 409 is what is there already.
 _WRONG_STATES = ("JOB_ALREADY_FINISHED", "ROLE_BUILT_IN", "TRIGGER_DISABLED", "WORKFLOW_NOT_RUNNABLE")
 
+# Of the framework's words, what clients show to people.
+_SENTENCES = {
+    "Not Found": "There is nothing at this address.",
+    "Method Not Allowed": "This address does not take this method.",
+}
+
 
 class AutomationEnvelope(Envelope):
     """`{"detail": sentence, "error_code": CODE, "request_id": …}`; with 422 `errors`, with 429 `retry_after`.
@@ -24,7 +30,9 @@ class AutomationEnvelope(Envelope):
 
     def body(self, problem: Problem) -> dict[str, Any]:
         """The body of a refusal."""
-        message = permission_words.in_sentence(problem.message) if problem.code == "FORBIDDEN" else problem.message
+        message = _SENTENCES.get(problem.message, problem.message)
+        if problem.code == "FORBIDDEN":
+            message = permission_words.in_sentence(message)
         body: dict[str, Any] = {"detail": message, "error_code": problem.code, "request_id": problem.request_id}
         if problem.status == 422:
             body["errors"] = _rules_of(problem)

@@ -30,15 +30,16 @@ _ROBOT_KEY = "A robot's key, crpa_…, or a token that was imported, where ROBOT
 class App(Edge):
     """A face derives from it and says what is its own: names, a table of resources, an envelope.
 
-    Two modules in its package say the rest when the framework is built: `refusals` has REFUSALS, what OpenAPI says of
-    the answers of `envelope`, and `rate_limits` has RATE_LIMITS. There is one app per process; it keeps the pool, and
-    Auth's keys and faults.
+    Three modules in its package say the rest when the framework is built: `refusals` has REFUSALS, what OpenAPI says of
+    the answers of `envelope`, `rate_limits` has RATE_LIMITS, and `tags` has TAGS, what its groups are about.
+    There is one app per process; it keeps the pool, and Auth's keys and faults.
     """
 
     name: ClassVar[str]  # of the face, short: two faces may have one path, and each counts its own requests
     service: str  # what its probes call it
     title: ClassVar[str]
     description: ClassVar[str]
+    address: ClassVar[str]  # the setting that says where the face is, for the lines of curl in its OpenAPI document
     base: ClassVar[str] = "/api/v1"
     package: ClassVar[str]  # where the modules of the face lie
     # First segment of the path under the base → the module in the package whose `router` serves it.
@@ -124,6 +125,12 @@ class App(Edge):
     def rate_limits(self) -> "RateLimits":
         """How often each endpoint may be called."""
         found: RateLimits = self._module("rate_limits").RATE_LIMITS
+        return found
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What the groups of operations are about."""
+        found: dict[str, str] = self._module("tags").TAGS
         return found
 
     def body_limit(self, path: str) -> int:

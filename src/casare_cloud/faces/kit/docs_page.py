@@ -33,10 +33,19 @@ PAGE = """<!doctype html>
 </html>
 """
 
+# Above the parameters of an operation its line of curl, which Swagger UI does not show by itself.
 # Without a validator, of which Swagger UI would ask its own site.
-START = """SwaggerUIBundle({
+START = """const withCurl = () => ({ wrapComponents: { parameters: (Original, { React }) => props => {
+    const samples = props.operation && props.operation.get && props.operation.get("x-codeSamples");
+    const source = samples && samples.getIn([0, "source"]);
+    return React.createElement(React.Fragment, null,
+        source && React.createElement("div", { className: "opblock-description-wrapper" },
+            React.createElement("pre", { className: "microlight", tabIndex: 0 }, source)),
+        React.createElement(Original, props));
+} } });
+SwaggerUIBundle({
     url: "openapi.json", dom_id: "#swagger-ui", docExpansion: "none", deepLinking: true, filter: true,
-    validatorUrl: null
+    validatorUrl: null, plugins: [withCurl]
 });
 """
 

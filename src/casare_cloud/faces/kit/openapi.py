@@ -1,14 +1,29 @@
 """What no route says of itself in an OpenAPI document, and the layers around the routes do: credentials, the refusals
-of bodies, and the headers of answers.
+of bodies, the headers of answers, what the groups are about, how to log in, and a line of curl for each operation.
 """
 
 from typing import TYPE_CHECKING, Any
+
+from casare_cloud.faces.kit import code_samples
 
 if TYPE_CHECKING:
     from casare_cloud.faces.kit.app import App
 
 _COUNTED = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 _HEADERS_OF = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
+_LOG_IN = """
+
+**How to log in.** A person sends a user name and a password. The answer's `access_token` goes with each request:
+
+```sh
+{login}
+```
+
+On this page, press *Authorize* and paste the token under *bearer*. A program puts a service key (`sk_live_…`, from
+`casare-cloud keys create`) in its place; a robot sends its own key (`crpa_…`) as `X-Api-Key`. In the lines of curl
+below, `${address}` is the address of this API and `$TOKEN` the token or the service key. A local stack has the user
+`demo`; the password is `DEMO_PASSWORD` in `.casare/env`.
+"""
 _RESET = {
     "moment": "When the window ends, in seconds since the epoch.",
     "seconds": "The seconds of the window; with 429 those that are left of it.",
@@ -23,6 +38,12 @@ def complete(document: dict[str, Any], face: "App") -> dict[str, Any]:
     components["headers"] = _headers(face)
     _name_headers(document, tuple(face.answer_headers))
     document["security"] = [{name: []} for name in face.credentials]
+    document["tags"] = [{"name": name, "description": said} for name, said in face.tags.items()]
+    code_samples.add_to(document, face.address)
+    login = document["paths"].get(f"{face.base}/auth/login")
+    if login is not None:
+        said = _LOG_IN.format(login=login["post"]["x-codeSamples"][0]["source"], address=face.address)
+        document["info"]["description"] = face.description + said
     return document
 
 

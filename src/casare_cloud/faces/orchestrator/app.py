@@ -43,6 +43,7 @@ class Orchestrator(App):
     service = "casare-rpa-monitoring"  # the name that document 000 publishes
     title = "CasareRPA Orchestrator API"
     description = "Workflows, jobs and robots of a tenant. Base path /api/v1."
+    address = "ORCHESTRATOR_URL"
     package = __package__
     resources = RESOURCES
     envelope = OrchestratorEnvelope()

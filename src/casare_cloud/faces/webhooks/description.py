@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import FastAPI, Path
 
 from casare_cloud import __version__
-from casare_cloud.faces.kit import problems
+from casare_cloud.faces.kit import code_samples, problems
 from casare_cloud.faces.kit.docs_page import router_of
 from casare_cloud.faces.kit.health_shapes import LiveAnswer, NotReadyAnswer, ReadyAnswer
 from casare_cloud.faces.webhooks.shapes import DeliveryAnswer, Event, Limited, PathAnswer, Refused
@@ -43,6 +43,10 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "Retry-After": {"description": "Seconds after which the same delivery may be accepted.", "type": "integer"},
     "WWW-Authenticate": {"description": "`Bearer`.", "type": "string"},
     "Allow": {"description": "The methods that the trigger takes.", "type": "string"},
+}
+_TAGS = {
+    "senders": "Deliveries to triggers. Each trigger says how its senders prove themselves; curl shows a secret.",
+    "health": "Whether the process runs, and whether it can serve. No credentials are needed.",
 }
 _COUNTED = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 _REFUSALS = {
@@ -158,4 +162,6 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
         for operation in operations.values():
             operation["responses"].pop("422", None)
     document["security"] = [{name: []} for name in _PROOFS] + [{}]
+    document["tags"] = [{"name": name, "description": said} for name, said in _TAGS.items()]
+    code_samples.add_to(document, "WEBHOOKS_URL", "sender")
     return document

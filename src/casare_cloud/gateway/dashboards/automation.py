@@ -28,10 +28,10 @@ class AutomationEvents(Stream):
         yield from _notification_of(event)
 
     def of_log(self, line: LogLine) -> Iterable[Message]:
-        """execution.log."""
+        """execution.log; the level in capitals, by which clients filter."""
         if line.job_id is None:
             return ()
-        said = {"level": line.level, "message": line.message, "timestamp": line.logged_at}
+        said = {"level": line.level.upper(), "message": line.message, "timestamp": line.logged_at}
         return [{"type": "execution.log", "execution_id": line.job_id, **said}]
 
 

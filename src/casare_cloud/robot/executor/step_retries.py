@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ class Retries:
     @classmethod
     def of(cls, step: Step) -> "Retries":
         """What the step says; raises `InvalidWorkflowError` for what cannot be meant."""
-        given = step.written.get("retry") or step.node.config.get("retry")
+        given = step.written.get("retry") or step.node.config.get("retry") or _of_the_editor(step.node.config)
         if not given:
             return cls()
         where = f"retry of step {step.node.id}"
@@ -77,6 +78,13 @@ def timeout_of(step: Step) -> float | None:
     if seconds is None or not 0 < seconds < math.inf:
         raise InvalidWorkflowError(f"{where} is no number of seconds: {given!r}", node_id=step.node.id)
     return seconds
+
+
+def _of_the_editor(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the editor of document 004's web client writes into a step's configuration."""
+    if not (policy := config.get("_retry_policy")):
+        return None
+    return {"backoff": policy, "max_attempts": config.get("_retry_max_attempts", 3)}
 
 
 def _number(given: dict[str, Any], names: tuple[str, ...], where: str) -> float | None:

@@ -55,6 +55,8 @@ EVERY_STEP_TAKES = (
     text("branch", default="true"),
     expression("when"),
     anything("retry"),
+    anything("_retry_policy"),
+    anything("_retry_max_attempts"),
 )
 """What the configuration of any step may say besides: see `steps`."""
 

@@ -24,7 +24,8 @@ whole workflows: with `"$schema": "./workflow.schema.json"` in a file beside a c
 An option is given in `config`, or by a connection into the port of its name; of several names, any one. **Bold** ones
 are needed. Every node has the exit `error`, and puts out `error_message` and `error_type` when it fails and that exit
 leads on. Every error is a word in the job's `error_type` ([errors](errors.md)). Every node takes `name` and `disabled`,
-and every step `when`, `continue_on_error`, `run_on_failure` and `retry` besides what is listed."""
+and every step `when`, `continue_on_error`, `run_on_failure` and `retry` (or `_retry_policy` and `_retry_max_attempts`)
+besides what is listed."""
 
 
 def documents() -> dict[str, str]:

@@ -15,9 +15,8 @@ _MOST_KEYS = 500
 
 @router.get("", responses=refusals())
 async def list_keys(tx: Tx) -> list[KeyAnswer]:
-    """List the newest 500 keys of programs, never the keys themselves; revoked ones are not active. Needs
-    api_keys.read."""
-    keys, _ = await service.list_page(tx, "service", _MOST_KEYS, 0)
+    """List the newest 500 keys of programs that are not revoked, never the keys themselves. Needs api_keys.read."""
+    keys, _ = await service.list_page(tx, "service", _MOST_KEYS, 0, ("active", "expired"))
     return [KeyAnswer.of(key) for key in keys]
 
 
@@ -30,5 +29,5 @@ async def create_key(body: KeyBody, tx: Tx) -> NewKeyAnswer:
 
 @router.delete("/{key_id}", status_code=204, responses=refusals(404))
 async def revoke_key(key_id: KeyId, tx: Tx) -> None:
-    """End a key at once; it stays listed, not active. Needs api_keys.write."""
+    """End a key at once; it is listed no more. Needs api_keys.write."""
     await service.revoke(tx, "service", key_id)

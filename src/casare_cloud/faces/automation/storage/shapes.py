@@ -1,6 +1,7 @@
 """Shapes of a workflow's page, with an example of each."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -189,11 +190,23 @@ def columns_of(rows: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def table_in(value: Any, levels: int = 4) -> list[dict[str, Any]] | None:
-    """The first list of objects in a JSON value, a few levels deep."""
+def table_in(result: Any) -> list[dict[str, Any]] | None:
+    """The longest list of objects that the steps put out, or that is elsewhere in a result; of equals the last.
+
+    The robot's record of its steps is no result of theirs: what they began with, and when, is left out.
+    """
+    places = [result]
+    if isinstance(result, dict) and isinstance(record := result.get("node_executions"), list):
+        places = [{name: value for name, value in result.items() if name != "node_executions"}]
+        places += [step.get("output") for step in record if isinstance(step, dict)]
+    found = [rows for place in places for rows in _tables_in(place, 4)]
+    return max(reversed(found), key=len, default=None)
+
+
+def _tables_in(value: Any, levels: int) -> Iterator[list[dict[str, Any]]]:
+    """The lists of objects in a JSON value, a few levels deep."""
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        return value
-    if isinstance(value, dict) and levels:
-        found = (table_in(item, levels - 1) for item in value.values())
-        return next((rows for rows in found if rows is not None), None)
-    return None
+        yield value
+    elif isinstance(value, dict) and levels:
+        for item in value.values():
+            yield from _tables_in(item, levels - 1)

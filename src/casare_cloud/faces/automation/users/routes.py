@@ -1,4 +1,4 @@
-"""The people of the organization: list, invite, change, deactivate, remove."""
+"""The people of the organization: list, invite, change, deactivate."""
 
 from typing import Annotated
 
@@ -6,7 +6,6 @@ from fastapi import APIRouter
 
 from casare_cloud.domain.members import service
 from casare_cloud.domain.users.service import whoami
-from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.automation.auth.shapes import UserAnswer
 from casare_cloud.faces.automation.fields import UserId
 from casare_cloud.faces.automation.refusals import idempotent, refusals
@@ -57,8 +56,9 @@ async def update_user(user_id: UserId, body: UserChange, tx: Tx) -> UserAnswer:
 
 
 @router.delete("/{user_id}", status_code=204, responses=refusals(400, 404, 409))
-async def remove_user(user_id: UserId, tx: Tx) -> None:
-    """Remove a user from the organization; 400 OWN_MEMBERSHIP for yourself, 409 LAST_ADMIN. Needs users.write."""
-    if (await whoami(tx)).user_id == user_id:
-        raise InvalidArgument("You cannot remove yourself.", code="OWN_MEMBERSHIP")
-    await service.remove(tx, user_id)
+async def deactivate_user(user_id: UserId, tx: Tx) -> None:
+    """Take a user's access away; they stay listed, and `is_active` gives it back.
+
+    400 OWN_MEMBERSHIP for yourself, 409 LAST_ADMIN. Needs users.write.
+    """
+    await service.change(tx, user_id, None, None, is_active=False)

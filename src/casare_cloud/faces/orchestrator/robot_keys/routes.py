@@ -32,7 +32,7 @@ async def list_robot_keys(
     robot_id: Annotated[RobotName | None, Query(description="Only keys of this robot: external id or UUID.")] = None,
 ) -> KeyList:
     """List the robot keys of the tenant, never the keys themselves. Needs api_keys.read."""
-    items, total = await service.list_page(tx, "robot", page.limit, page.offset, status, robot_id)
+    items, total = await service.list_page(tx, "robot", page.limit, page.offset, status and [status], robot_id)
     keys = [KeyAnswer.of(item) for item in items]
     return KeyList(keys=keys, api_keys=keys, total=total, limit=page.limit, offset=page.offset)
 

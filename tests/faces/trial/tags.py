@@ -1,0 +1,3 @@
+"""What the face's groups of operations are about."""
+
+TAGS = {"health": "Probes."}
