@@ -41,6 +41,14 @@ def try_write(stream: TextIO | None, text: str) -> str | None:
     return None
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person looks at it; not when it is closed, or no stream at all."""
+    try:
+        return stream is not None and stream.isatty()
+    except Exception:  # a stream may be anything
+        return False
+
+
 def abandon(stream: TextIO | None) -> None:
     """Drops unwritten output: Python would try to write it again at exit, and end with another exit code."""
     if stream is None:
@@ -75,10 +83,7 @@ class SafeStream(io.TextIOBase):
         return True
 
     def isatty(self) -> bool:
-        try:
-            return self.inner is not None and self.inner.isatty()
-        except Exception:  # closed, or no stream at all
-            return False
+        return is_terminal(self.inner)
 
     def fileno(self) -> int:
         if self.inner is None:

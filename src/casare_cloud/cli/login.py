@@ -11,6 +11,7 @@ from casare_cloud.cli import profiles
 from casare_cloud.cli.calls import AsJson
 from casare_cloud.cli.output import errors_as_sentences, fail, note, print_json, print_table, say
 from casare_cloud.cli.profiles import Profile
+from casare_cloud.printing import is_terminal
 
 ProfileName = Annotated[str, typer.Option("--profile", help="Its name; --profile of other commands names it.")]
 
@@ -43,7 +44,7 @@ def login(
 
     address = setting(env_file.environment(), "ORCHESTRATOR_URL", url, "--url")
     if not with_key and not username:
-        if not sys.stdin.isatty():
+        if not is_terminal(sys.stdin):
             fail("Give --username, or --with-key.", 2)
         username = typer.prompt("User name", err=True)
     secret = _secret("Key" if with_key else "Password")
@@ -118,7 +119,7 @@ def list_profiles(as_json: AsJson = False) -> None:
 
 
 def _secret(what: str) -> str:
-    if sys.stdin.isatty():
+    if is_terminal(sys.stdin):
         return str(typer.prompt(what, hide_input=True, err=True))
     secret = sys.stdin.readline().rstrip("\r\n")
     if not secret:

@@ -14,7 +14,7 @@ from shutil import get_terminal_size
 from time import localtime, strftime, time
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
-from casare_cloud.printing import SafeStream, abandon, one_line, printable, try_write
+from casare_cloud.printing import SafeStream, abandon, is_terminal, one_line, printable, try_write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,10 +64,10 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     On a terminal times are said relative to now, and texts are cut to its width; ids never are, so that they can be
     copied. Elsewhere nothing is cut or reworded.
     """
-    is_terminal = sys.stdout.isatty()
-    texts = [list(head), *([_cell(cell, is_terminal) for cell in row] for row in rows)]
+    for_people = is_terminal(sys.stdout)
+    texts = [list(head), *([_cell(cell, for_people) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in texts) for column in range(len(head))]
-    if is_terminal:
+    if for_people:
         widths = _fitting(texts, widths, get_terminal_size().columns)
     lines = (
         _GAP.join(_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -81,7 +81,7 @@ def print_fields(fields: Mapping[str, object]) -> None:
     width = max(len(name) for name in fields)
     for name, value in fields.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-        said = _cell(None if shown == "" else shown, sys.stdout.isatty())
+        said = _cell(None if shown == "" else shown, is_terminal(sys.stdout))
         say(f"{name.replace('_', ' '):<{width}}  {said}")
 
 
@@ -101,11 +101,11 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 
 
-def _cell(value: object, is_terminal: bool) -> str:
+def _cell(value: object, for_people: bool) -> str:
     if value is None:
         return "-"
     text = one_line(str(value))
-    if is_terminal and _TIME.fullmatch(text):
+    if for_people and _TIME.fullmatch(text):
         return ago(datetime.fromisoformat(text), datetime.now(UTC))
     return text
 

@@ -22,6 +22,7 @@ from casare_cloud.cli.output import (
     say,
     write_out,
 )
+from casare_cloud.printing import is_terminal
 
 if TYPE_CHECKING:
     from casare_cloud.local.state import StateFolder
@@ -259,7 +260,7 @@ def dashboard(
     say(url)
     if known.get("DEMO_USERNAME"):
         note(f"Sign in as {known['DEMO_USERNAME']}; the password is DEMO_PASSWORD in .casare/env.")
-    if should_open and sys.stdout.isatty():
+    if should_open and is_terminal(sys.stdout):
         webbrowser.open(url)
 
 
