@@ -11,6 +11,7 @@ from tests.faces.stage import UNKNOWN_ID, Asker, Stage, refused
 
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
+from casare_cloud.key_ring import new_secret_keys
 
 DOCUMENTED = {
     "id", "workflow_id", "name", "trigger_type", "config", "is_enabled", "trigger_count", "last_triggered_at",
@@ -21,7 +22,7 @@ DOCUMENTED = {
 @pytest.fixture(scope="module")
 def shared_app(settings: Settings) -> Orchestrator:
     """An orchestrator that knows the keys of secrets and where webhooks are received."""
-    return create_app(replace(settings, webhooks_url="https://hooks.example.org"))
+    return create_app(replace(settings, secret_keys=new_secret_keys(), webhooks_url="https://hooks.example.org"))
 
 
 def body(stage: Stage, **fields: Any) -> dict[str, Any]:
@@ -218,7 +219,7 @@ async def test_a_secret_is_rotated_by_those_who_may_and_only_where_there_is_one(
 
 
 async def test_without_keys_no_secret_is_kept(settings: Settings, stage: Stage) -> None:
-    app = create_app(replace(settings, secret_keys=""))
+    app = create_app(settings)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://orchestrator") as client:
         admin = Asker(client, stage.admin.headers)
         answer = await admin.post("/triggers", body(stage, config={"auth": "github"}))
