@@ -1,6 +1,9 @@
 """What documents and comments point to is there: decisions, files, targets of make, headings of other documents."""
 
+import ast
+import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +54,20 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert file.exists(), target
         if anchor:
             assert anchor in anchors(file), target
+
+
+@pytest.mark.parametrize("document", MARKDOWN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_block_of_code_can_be_read(document: Path) -> None:
+    """What is run is run by the page's own test; what is not, because it needs a world of its own, is at least code."""
+    for language, text in re.findall(r"^```(\w+).*\n((?:.*\n)*?)```$", document.read_text(), re.MULTILINE):
+        if language == "json" and "…" not in text:
+            json.loads(text)
+        elif language == "python":
+            compile(text, str(document), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        elif language == "sh":
+            said = re.sub(r"<([\w -]+)>", "WORD", text)  # `<job id>` stands for an id
+            read = subprocess.run(["bash", "-n"], input=said, capture_output=True, text=True, check=False)
+            assert (read.returncode, read.stderr) == (0, ""), text
 
 
 def test_every_page_is_reached_from_the_index() -> None:
