@@ -80,6 +80,21 @@ def test_the_environment_goes_before_the_default_profile_and_a_named_one_before_
     assert "casare-cloud login --profile gone" in call("jobs", "list", code=2)
 
 
+def test_the_profile_that_is_named_before_the_command_is_the_one_that_is_changed(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASARE_PROFILE", "")  # the option writes it: so that it is put back
+    for name in ("default", "ci"):
+        profiles.keep(name, Profile("http://127.0.0.1:1", "robot", api_key="k"))
+    assert "ci" in call("--profile", "ci", "logout")
+    assert set(profiles.read_all()) == {"default"}
+
+
+def test_a_key_takes_no_tenant_and_no_user(nowhere: Path) -> None:
+    for option in ("--tenant", "--username"):
+        assert "leave out" in call("login", "--url", "http://127.0.0.1:1", "--with-key", option, "a", code=2)
+
+
 async def test_a_users_newer_tokens_are_kept(nowhere: Path) -> None:
     from casare_cloud.cli.session import open_client
 

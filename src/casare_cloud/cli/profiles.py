@@ -13,7 +13,7 @@ DEFAULT = "default"
 VARIABLE = "CASARE_PROFILE"
 _OF_A_SERVICE = frozenset(
     {"ORCHESTRATOR_URL", "CASARE_API_KEY", "CASARE_USERNAME", "CASARE_PASSWORD", "DEMO_USERNAME", "DEMO_PASSWORD"}
-    | {"SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY"}
+    | {"SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "DASHBOARD_URL"}
 )
 
 
@@ -61,6 +61,11 @@ def chosen() -> tuple[str, Profile] | None:
     if profile is None and name:
         fail(f"There is no profile {name}: casare-cloud login --profile {name} makes it.", 2)
     return None if profile is None else (name or DEFAULT, profile)
+
+
+def name_to_change(given: str | None) -> str:
+    """The profile that `login` and `logout` change: the command's own option, else the one that is named for all."""
+    return given or os.environ.get(VARIABLE) or DEFAULT
 
 
 def environment_of(profile: Profile) -> Mapping[str, str]:
