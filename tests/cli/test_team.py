@@ -113,11 +113,11 @@ def test_what_deletes_asks_first(run: Run, stack: Stack) -> None:
     assert (declined.exit_code, "older than 2 days" in declined.stderr) == (1, True)
     assert run("settings", "set", "retention.events_days", "2", "--yes") == "retention.events_days = 2\n"
     assert run("settings", "set", "retention.events_days", "3") == "retention.events_days = 3\n"
-    run("settings", "set", "retention.events_days", "300")
-    declined = CliRunner().invoke(app, ["settings", "reset", "retention.events_days"], input="n\n")
-    assert (declined.exit_code, "is 300 now" in declined.stderr) == (1, True)
-    run("settings", "set", "retention.export_before_drop", "true")
-    assert run("settings", "set", "retention.export_before_drop", "false").endswith("= false\n")  # deletes nothing
+    assert run("settings", "set", "retention.export_before_drop", "true").endswith("= true\n")
+    for back in (["set", "retention.export_before_drop", "false"], ["reset", "retention.export_before_drop"]):
+        declined = CliRunner().invoke(app, ["settings", *back], input="n\n")
+        assert (declined.exit_code, "although nobody has exported them?" in declined.stderr) == (1, True)
+    assert run("settings", "reset", "retention.export_before_drop", "--yes").endswith("= false (default)\n")
 
     workflow = make_workflow(stack.database, stack.tenant)
     stack.cancel(make_job(stack.database, workflow))

@@ -98,10 +98,11 @@ def _find(name: str) -> Setting:
 
 
 def _ask(setting: Setting, wanted: Any, is_sure: bool) -> None:
-    """Ask before something is kept for fewer days than now."""
+    """Ask before something is kept for fewer days than now, or no longer until it is exported."""
     name, now = setting["name"], setting["value"]
-    is_days = name.startswith("retention.") and setting["type"] == "integer" and isinstance(wanted, int)
-    if is_days and wanted < (now or 0):
+    if name == "retention.export_before_drop" and (now, wanted) == (True, False):
+        confirmed(is_sure, f"{name} is true now: delete old jobs for good although nobody has exported them?")
+    elif name.startswith("retention.") and type(wanted) is int and wanted < (now or 0):
         confirmed(is_sure, f"{name} is {now} now: delete what is older than {wanted} days for good?")
 
 
