@@ -1,7 +1,8 @@
 """uvicorn's protocols, with an end to what a client can make them do and keep.
 
-As they come, a connection may say nothing for ever, pings are answered as fast as they arrive, a message may have any
-number of empty parts, and what arrives at once is read at once, however many messages that are.
+As they come, a connection may say nothing for ever, pings are answered and pongs that nobody asked for are read as fast
+as they arrive, a message may have any number of empty parts, and what arrives at once is read at once, however many
+messages that are.
 """
 
 import asyncio
@@ -33,7 +34,10 @@ class HttpProtocol(H11Protocol):
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """A WebSocket whose next frames are read when the messages before them are, at most a hundred pings in a minute."""
+    """A WebSocket whose next frames are read when the messages before them are, and others have had their turn.
+
+    A client may send a hundred pings and unasked pongs in a minute.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -45,10 +49,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._read_on()
 
     def _read_on(self) -> None:
-        while self._rest and not (self.read_paused or self.transport.is_closing()):
-            piece = bytes(self._rest[:_PIECE])
-            del self._rest[:_PIECE]
-            super().data_received(piece)
+        """Read one piece, and the rest of what has come in the next turns."""
+        if not self._rest or self.read_paused or self.transport.is_closing():
+            return
+        piece = bytes(self._rest[:_PIECE])
+        del self._rest[:_PIECE]
+        super().data_received(piece)
+        if self.read_paused or self.transport.is_closing():
+            return
+        if self._rest:
+            self.transport.pause_reading()
+            self.loop.call_soon(self._read_on)
+        else:
+            self.transport.resume_reading()
 
     async def receive(self) -> ASGIReceiveEvent:
         message = await super().receive()
@@ -56,12 +69,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         return message
 
     def handle_ping(self) -> None:
+        if self._may_ping():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if bytes(event.data) == self.pending_ping_payload or self._may_ping():
+            super().handle_pong(event)
+
+    def _may_ping(self) -> bool:
+        """Counts a ping or an unasked pong; whether it may be, else the connection has failed."""
         if self.transport.is_closing():
-            return
+            return False
         if self._pings.wait_of(self.loop.time()) > 0:
             self._fail(closing.BROKEN_RULE, "too many pings")
-        else:
-            super().handle_ping()
+            return False
+        return True
 
     def handle_cont(self, event: Frame) -> None:
         if len(self.frames) >= MOST_PARTS:
