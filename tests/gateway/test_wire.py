@@ -69,6 +69,20 @@ async def test_a_connection_that_asks_nothing_is_closed(gate: Gate, monkeypatch:
             assert await reader.read() == b""
 
 
+async def test_a_connection_that_was_answered_and_begins_another_request_is_closed(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "HEAD_SECONDS", 0.5)
+    url = urlsplit(gate.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: gateway\r\n\r\n")
+    assert b"426" in await reader.readline()
+    writer.write(b"G")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with suppress(ConnectionResetError):
+            await reader.read()
+
+
 @pytest.mark.parametrize("opcode", [PING, PONG])
 async def test_a_flood_of_pings_or_of_pongs_that_answer_none_is_closed_with_1008(gate: Gate, opcode: int) -> None:
     async with raw_socket(gate, "/") as (reader, writer):

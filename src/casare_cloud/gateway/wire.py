@@ -8,7 +8,7 @@ messages that are.
 import asyncio
 from typing import Any
 
-from uvicorn._types import ASGIReceiveEvent
+from uvicorn._types import ASGIReceiveEvent, HTTPScope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -16,7 +16,7 @@ from websockets.frames import Frame
 from casare_cloud.gateway import closing
 from casare_cloud.gateway.rates import RateLimit
 
-HEAD_SECONDS = 10.0  # for the head of the first request
+HEAD_SECONDS = 10.0  # for the head of a request, from the connection or the answer before it on
 MOST_PARTS = 1024  # of a message
 _PIECE = 4096  # bytes: 700 frames, at most
 
@@ -24,12 +24,28 @@ _PIECE = 4096  # bytes: 700 frames, at most
 class HttpProtocol(H11Protocol):
     """HTTP; a connection that asks nothing is closed."""
 
+    _deadline: asyncio.TimerHandle | None = None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.loop.call_later(HEAD_SECONDS, self._close_unasked)
+        self._await_head(after=None)
 
-    def _close_unasked(self) -> None:
-        if self.scope is None:
+    def on_response_complete(self) -> None:
+        self._await_head(after=self.scope)
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    def _await_head(self, after: HTTPScope | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._close_unasked, after)
+
+    def _close_unasked(self, after: HTTPScope | None) -> None:
+        if self.scope is after:
             self.transport.abort()
 
 
