@@ -53,9 +53,8 @@ class LoopThread:
                 yield item
         finally:
             if (close := getattr(items, "aclose", None)) is not None and not self._is_closed:
-                if (
-                    threading.current_thread() is self._thread
-                ):  # the garbage collector ends it here: the loop cannot wait
+                # Where the garbage collector ends it in the loop's own thread, waiting would be for ever.
+                if threading.current_thread() is self._thread:
                     asyncio.run_coroutine_threadsafe(close(), self._loop)
                 else:
                     self.result_of(close())
