@@ -76,9 +76,7 @@ async def download_results(workflow_id: WorkflowId, tx: Tx) -> Response:
     columns = columns_of(rows)
     if len(rows) >= MOST_ROWS or len(columns) > MOST_COLUMNS or len(rows) * len(columns) > MOST_CELLS:
         size = f"{len(rows):,} rows and {len(columns):,} columns"
-        sentence = (
-            f"The table has {size}, more than a workbook is made for; the execution's data has them all."
-        )
+        sentence = f"The table has {size}, more than a workbook is made for; the execution's data has them all."
         raise InvalidArgument(sentence, code="RESULTS_TOO_LARGE")
     await tx.commit()  # the connection is another's while the workbook is made
     content = await asyncio.to_thread(workbook_of, workflow.name, columns, rows)
