@@ -1,12 +1,20 @@
 """Nodes for databases: SQLite files of the job's folder, and a real PostgreSQL."""
 
+import select
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.databases import Database
+from tests.robot.post_servers import Server, Session
 from tests.robot.workflows import Workshop
 
+from casare_cloud.robot.executor.control import RunControl
 from casare_cloud.robot.executor.errors import NodeError, NodeInputError, SandboxError, UnsupportedNodeError
+from casare_cloud.robot.executor.nodes import databases
 
 TABLE = "create table pens (id integer primary key, name text, price numeric)"
 
@@ -111,3 +119,46 @@ def test_a_server_that_is_not_there_is_worth_a_retry(workshop: Workshop) -> None
     with pytest.raises(NodeError, match="the database: ") as caught:
         workshop.outputs("DatabaseConnectNode", config)
     assert caught.value.is_retryable
+
+
+class Relay(Server):
+    """Passes on what a client and PostgreSQL say to each other, until it `is_silent`."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(_Passing)
+        said = conninfo_to_dict(dsn)
+        self.target = str(said["host"]), int(str(said["port"]))
+        self.is_silent = threading.Event()
+
+
+class _Passing(Session):
+    server: Relay
+
+    def handle(self) -> None:
+        with socket.create_connection(self.server.target) as target:
+            other = {self.connection: target, target: self.connection}
+            while True:
+                for one in select.select(list(other), [], [], 0.05)[0]:
+                    if not (said := one.recv(65536)):
+                        return
+                    if not self.server.is_silent.is_set():
+                        other[one].sendall(said)
+
+
+@pytest.mark.parametrize("limit", ["job", "step"])
+def test_a_server_that_stops_answering_does_not_keep_the_jobs_thread(
+    workshop: Workshop, database: Database, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "STOP_SECONDS", 0.2)
+    with Relay(database.dsn()) as relay:
+        said = make_conninfo(database.dsn(), host="127.0.0.1", port=relay.port)
+        name = workshop.outputs("DatabaseConnectNode", {"db_type": "postgresql", "connection_string": said})
+        relay.is_silent.set()
+        workshop.control = RunControl(0.3 if limit == "job" else 30)
+        config = {"connection": name["connection"], "query": "select 1"}
+        seconds = None if limit == "job" else 0.3
+        asked = ThreadPoolExecutor(1).submit(workshop.outputs, "ExecuteQueryNode", config, step_seconds=seconds)
+        with pytest.raises(NodeError) as caught:
+            asked.result(10)
+        assert caught.value.error_type == ("JobTimeoutError" if limit == "job" else "StepTimeout")
+        workshop.held.close()

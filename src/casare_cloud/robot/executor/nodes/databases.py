@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from casare_cloud.robot.executor.context import NodeRun, parsed
+from casare_cloud.robot.executor.control import StepControl
 from casare_cloud.robot.executor.declarations import anything, choice, flag, integer, listing, number, text, unused
-from casare_cloud.robot.executor.errors import NodeError, NodeInputError, UnsupportedNodeError
+from casare_cloud.robot.executor.errors import FATAL, NodeError, NodeInputError, UnsupportedNodeError
 from casare_cloud.robot.executor.nodes import queries
 from casare_cloud.robot.executor.nodes.patience import RETRIES, SLOW_RETRIES, tried, while_wanted
 from casare_cloud.robot.executor.registry import node
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST_ROWS = 100_000
+STOP_SECONDS = 2.0
 MOST_PAGES = 25_600  # of 4 KB, in a SQLite file
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 # What a connection string may say: nothing that names files of the robot.
@@ -44,7 +46,7 @@ class Database:
         if isinstance(self.raw, sqlite3.Connection):
             self.raw.interrupt()
         else:
-            self.raw.cancel()
+            self.raw.cancel_safe(timeout=STOP_SECONDS)  # a server that answers nothing does not answer this either
 
     def close(self) -> None:
         self.raw.close()
@@ -96,7 +98,7 @@ def connect(run: NodeRun) -> Mapping[str, Any]:
     def work() -> Database:
         return Database(open_(), commits=commits)
 
-    database = tried(run, lambda: _answered(lambda: while_wanted(run.run.control, work)))
+    database = tried(run, lambda: _answered(lambda: while_wanted(run.control, work)))
     return {"connection": run.run.held.keep("database", database), "success": True, "error": ""}
 
 
@@ -221,7 +223,7 @@ def batch(run: NodeRun) -> Mapping[str, Any]:
             affected = _with_database(run, lambda database, s=statement, v=values: _changed(database, s, v))  # type: ignore[misc]
             results.append({"statement": statement, "rows_affected": affected, "success": True})
         except NodeError as error:
-            run.run.control.check()
+            run.control.check()
             if stops:
                 raise
             results.append({"statement": statement, "error": str(error), "success": False})
@@ -338,11 +340,11 @@ def _with_database(run: NodeRun, work: Callable[[Database], T], *, again: bool =
 
     def once() -> T:
         try:
-            return _answered(lambda: while_wanted(run.run.control, lambda: work(database), database.stop))
-        except NodeError:
-            if not database.in_transaction:
-                with suppress(Exception):
-                    database.raw.rollback()
+            return _answered(lambda: while_wanted(run.control, lambda: work(database), database.stop))
+        except NodeError as error:
+            if not isinstance(error, FATAL) and not database.in_transaction:
+                with suppress(Exception):  # it waits for the statement, and that may be one that never ends
+                    while_wanted(StepControl(run.run.control, STOP_SECONDS), database.raw.rollback)
             raise
 
     return tried(run, once) if again else once()

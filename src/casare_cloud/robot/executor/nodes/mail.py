@@ -80,7 +80,7 @@ def send_email(run: NodeRun) -> Mapping[str, Any]:
             if refused := connection.send_message(mail, sender, [each for each in receivers if each]):
                 raise NodeError(f"{server} did not take the mail to {', '.join(refused)}")
 
-    tried(run, lambda: _reached(server, lambda: while_wanted(run.run.control, send)))
+    tried(run, lambda: _reached(server, lambda: while_wanted(run.control, send)))
     return {"success": True, "message_id": str(mail["Message-ID"])}
 
 
@@ -316,7 +316,7 @@ def _in_folder(run: NodeRun, folder: str, use: Callable[[imaplib.IMAP4], T], *, 
             _ok(box.select(_quoted(folder), readonly=not changes))
             return use(box)
 
-    return tried(run, lambda: _reached(server, lambda: while_wanted(run.run.control, visit)))
+    return tried(run, lambda: _reached(server, lambda: while_wanted(run.control, visit)))
 
 
 @contextmanager
