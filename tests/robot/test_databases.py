@@ -102,7 +102,7 @@ def test_a_sqlite_file_outside_is_refused(workshop: Workshop, path: str) -> None
         workshop.outputs("DatabaseConnectNode", {"database": path})
 
 
-def test_a_connection_tells_a_server_nothing_of_the_robot(workshop: Workshop) -> None:
+def test_a_connection_tells_a_server_nothing_of_the_robot(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     for said, word in (
         ("host=a sslkey=/root/key", "sslkey"),
         ("service=it", "service"),
@@ -110,8 +110,41 @@ def test_a_connection_tells_a_server_nothing_of_the_robot(workshop: Workshop) ->
     ):
         with pytest.raises(NodeInputError, match=f"may not say {word}"):
             workshop.outputs("DatabaseConnectNode", {"db_type": "postgresql", "connection_string": said})
+    rest = "dbname=a user=b"
+    for said, words in (
+        (rest, "host's name"),
+        (f"host=/var/run/postgresql {rest}", "host's name"),
+        (f"host=a,@b {rest}", "host's name"),
+        (f"host=a, {rest}", "host's name"),
+        ("host=a dbname=b", "username"),
+        ("host=a user=b", "database"),
+    ):
+        with pytest.raises(NodeInputError, match=words):
+            workshop.outputs("DatabaseConnectNode", {"db_type": "postgresql", "connection_string": said})
+    for name in ("PGSERVICE", "PGOPTIONS"):
+        with monkeypatch.context() as patch, pytest.raises(UnsupportedNodeError, match=name):
+            patch.setenv(name, "x")
+            config = {"db_type": "postgresql", "connection_string": f"host=a {rest}"}
+            workshop.outputs("DatabaseConnectNode", config)
     with pytest.raises(UnsupportedNodeError, match="MySQL needs a plugin"):
         workshop.outputs("DatabaseConnectNode", {"db_type": "mysql"})
+
+
+class _Encrypting(Session):
+    def handle(self) -> None:
+        self.rfile.read(8)
+        self.wfile.write(b"S")
+
+
+def test_a_written_check_of_the_servers_certificate_is_not_lowered(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGSSLROOTCERT", "/none")
+    with Server(_Encrypting) as server:
+        said = f"host=127.0.0.1 port={server.port} dbname=a user=a sslmode=verify-full"
+        config = {"db_type": "postgresql", "connection_string": said, "ssl": True}
+        with pytest.raises(NodeError, match='root certificate file "/none" does not exist'):
+            workshop.outputs("DatabaseConnectNode", config)
 
 
 def test_a_server_that_is_not_there_is_worth_a_retry(workshop: Workshop) -> None:

@@ -146,12 +146,35 @@ def _postgresql(run: NodeRun) -> "Callable[[], psycopg.Connection[Any]]":
             raise NodeInputError(f"connection_string of {run.node.id} is none: {error}") from error
         if unknown := sorted(said.keys() - _SAID):
             raise NodeInputError(f"connection_string of {run.node.id} may not say {unknown[0]}")
-    if run.flag("ssl"):
+    if run.flag("ssl") and said.get("sslmode") not in _ENCRYPTED:
         said["sslmode"] = "require"
     said = {name: value for name, value in said.items() if value not in (None, "")}
-    # What is not said is not taken from the robot's own surroundings.
-    said = {"password": "-", "passfile": os.devnull, "connect_timeout": max(int(run.number("timeout")), 1), **said}
+    _refuse_the_robots_own(run, said)
+    said = {**_NOTHING_OF_THE_ROBOT, "connect_timeout": max(int(run.number("timeout")), 1), **said}
     return lambda: psycopg.connect(**said, cursor_factory=psycopg.RawCursor)
+
+
+# What is not said is not taken from the robot's own surroundings: its passwords, certificates and tickets.
+_NOTHING_OF_THE_ROBOT = {
+    "password": "-", "passfile": os.devnull, "sslcertmode": "disable", "gssencmode": "disable",
+    "require_auth": "!gss,!sspi",
+}  # fmt: skip
+_ENCRYPTED = ("require", "verify-ca", "verify-full")
+
+
+def _refuse_the_robots_own(run: NodeRun, said: Mapping[str, Any]) -> None:
+    """A server is one of the network, which does not know the robot by the user that it runs as."""
+    hosts = ",".join(str(said[name]) for name in ("host", "hostaddr") if name in said)
+    if not all(host.strip() and host.strip()[0] not in "/@" for host in hosts.split(",")):
+        raise NodeInputError(
+            f"{run.node.id} reaches a server by its host's name or address, which each part of host is"
+        )
+    for name, option in (("dbname", "database"), ("user", "username")):
+        if name not in said:
+            raise run.lacks(option)
+    # These cannot be overruled by what is said.
+    if found := next(filter(os.environ.get, ("PGSERVICE", "PGHOSTADDR", "PGOPTIONS")), None):
+        raise UnsupportedNodeError(f"{run.node.id}: the robot was started with {found}", node_id=run.node.id)
 
 
 CONNECTION = anything("connection")
