@@ -122,10 +122,11 @@ def test_a_connection_tells_a_server_nothing_of_the_robot(workshop: Workshop, mo
         with pytest.raises(NodeInputError, match=words):
             workshop.outputs("DatabaseConnectNode", {"db_type": "postgresql", "connection_string": said})
     for name in ("PGSERVICE", "PGOPTIONS"):
-        with monkeypatch.context() as patch, pytest.raises(UnsupportedNodeError, match=name):
+        config = {"db_type": "postgresql", "connection_string": f"host=a {rest}"}
+        with monkeypatch.context() as patch:
             patch.setenv(name, "x")
-            config = {"db_type": "postgresql", "connection_string": f"host=a {rest}"}
-            workshop.outputs("DatabaseConnectNode", config)
+            with pytest.raises(UnsupportedNodeError, match=name):
+                workshop.outputs("DatabaseConnectNode", config)
     with pytest.raises(UnsupportedNodeError, match="MySQL needs a plugin"):
         workshop.outputs("DatabaseConnectNode", {"db_type": "mysql"})
 
