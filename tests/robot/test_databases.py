@@ -76,6 +76,49 @@ def test_a_transaction_is_kept_or_dropped_as_a_whole(
         does("ExecuteQueryNode", query=count)
 
 
+def test_a_result_is_refused_before_it_fills_the_memory(
+    workshop: Workshop, connection: tuple[str, tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, _ = connection
+    does: Any = lambda type_, query: workshop.outputs(type_, {"connection": name, "query": query})  # noqa: E731
+    endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select i from n"
+    for limit, most in (("MOST_ROWS", 5), ("MOST_BYTES", 50)):
+        with monkeypatch.context() as patch:
+            patch.setattr(databases, limit, most)
+            with pytest.raises(NodeInputError, match="ask for less"):
+                does("ExecuteQueryNode", endless)
+    assert does("ExecuteQueryNode", f"{endless} limit 3")["results"] == [{"i": 1}, {"i": 2}, {"i": 3}]
+    found = does("ExecuteQueryNode", "select 1 as one where false")
+    assert (found["columns"], found["results"]) == (["one"], [])
+    assert does("ExecuteQueryNode", TABLE)["columns"] == []
+    assert does("ExecuteNonQueryNode", "insert into pens values (1, 'a', 1), (2, 'b', 2)")["rows_affected"] == 2
+    with pytest.raises(NodeError, match="the database: "):
+        does("ExecuteQueryNode", "select none from pens")
+    assert does("ExecuteQueryNode", "select count(*) as n from pens")["results"] == [{"n": 2}]
+
+
+def test_several_statements_may_come_at_once(workshop: Workshop, database: Database) -> None:
+    config = {"db_type": "postgresql", "connection_string": database.dsn()}
+    name = workshop.outputs("DatabaseConnectNode", config)["connection"]
+    several = {"connection": name, "query": f"{TABLE}; insert into pens values (1, 'a', 1)"}
+    workshop.outputs("ExecuteNonQueryNode", several)
+    count = {"connection": name, "query": "select count(*) as n from pens"}
+    assert workshop.outputs("ExecuteQueryNode", count)["results"] == [{"n": 1}]
+    with pytest.raises(NodeError, match="already exists"):
+        workshop.outputs("ExecuteQueryNode", {**several, "query": f"select 1; {TABLE}"})
+    workshop.held.close()
+
+
+def test_a_run_has_so_many_databases_and_sqlite_no_huge_value(workshop: Workshop) -> None:
+    config = {"database": ":memory:"}
+    names = [workshop.outputs("DatabaseConnectNode", config)["connection"] for _ in range(databases.MOST_OPEN)]
+    with pytest.raises(NodeInputError, match="at most 10"):
+        workshop.outputs("DatabaseConnectNode", config)
+    with pytest.raises(NodeError, match="too big"):
+        workshop.outputs("ExecuteQueryNode", {"connection": names[0], "query": "select zeroblob(100000000)"})
+    workshop.held.close()
+
+
 @pytest.mark.parametrize(
     "statement",
     [
