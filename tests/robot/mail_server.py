@@ -19,6 +19,7 @@ class Mailbox:
     deleted: set[int] = field(default_factory=set)
     copies: list[tuple[int, str]] = field(default_factory=list)
     validity: int = 7
+    can: str = ""
     logins: int = 0
     commands: list[str] = field(default_factory=list)
 
@@ -74,7 +75,7 @@ class _Session(socketserver.StreamRequestHandler):
         box = self.server.mailbox
         upper = command.upper()
         if upper == "CAPABILITY":
-            self._say(b"* CAPABILITY IMAP4rev1")
+            self._say(f"* CAPABILITY IMAP4rev1 {box.can}".encode())
         elif upper.startswith("LOGIN"):
             if PASSWORD not in command:
                 return "NO [AUTHENTICATIONFAILED] wrong password"
@@ -96,8 +97,12 @@ class _Session(socketserver.StreamRequestHandler):
         elif found := re.fullmatch(r"UID STORE (\d+) ([+-])FLAGS \(\\(SEEN|FLAGGED|DELETED)\)", upper):
             marked = {"SEEN": box.seen, "FLAGGED": box.flagged, "DELETED": box.deleted}[found[3]]
             (marked.add if found[2] == "+" else marked.discard)(int(found[1]))
-        elif found := re.fullmatch(r"UID COPY (\d+) \"(.+)\"", command):
-            box.copies.append((int(found[1]), found[2]))
+        elif found := re.fullmatch(r"UID (COPY|MOVE) (\d+) \"(.+)\"", command):
+            box.copies.append((int(found[2]), found[3]))
+            if found[1] == "MOVE":
+                del box.mails[int(found[2])]
+        elif found := re.fullmatch(r"UID EXPUNGE (\d+)", upper):
+            del box.mails[int(found[1])]
         elif upper == "EXPUNGE":
             box.mails = {uid: mail for uid, mail in box.mails.items() if uid not in box.deleted}
         elif found := re.fullmatch(r"UID FETCH (\d+) \(BODY\.PEEK\[\]<0\.\d+>\)", upper):

@@ -43,12 +43,13 @@ class Session(socketserver.StreamRequestHandler):
 
 
 class PostOffice(Server):
-    """Takes mails. `refuses`: so many connections are turned away first."""
+    """Takes mails. `refuses`: so many connections are turned away first; `unknown`: who gets no mail here."""
 
     def __init__(self) -> None:
         super().__init__(_Counter)
         self.mails: list[tuple[str, list[str], bytes]] = []
         self.refuses = 0
+        self.unknown: set[str] = set()
 
 
 class _Counter(Session):
@@ -69,6 +70,9 @@ class _Counter(Session):
                 sender = found[1]
                 self.say("250 ok")
             elif found := re.match(r"RCPT TO:<(.*?)>", line, re.IGNORECASE):
+                if found[1] in self.server.unknown:
+                    self.say("550 unknown")
+                    continue
                 receivers.append(found[1])
                 self.say("250 ok")
             elif word == "DATA":

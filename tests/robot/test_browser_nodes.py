@@ -14,6 +14,7 @@ from tests.robot.workflows import Workshop, chain, graph
 
 from casare_cloud.robot import agent
 from casare_cloud.robot.agent_core import KeyRefused
+from casare_cloud.robot.executor import browsing
 from casare_cloud.robot.executor.browsing import Browsing
 from casare_cloud.robot.executor.control import RunCancelled
 from casare_cloud.robot.executor.errors import (
@@ -238,6 +239,21 @@ def test_each_page_has_a_name_of_its_own(shop: Workshop, page: LocalPage, browse
     assert read(shop, "document.title") == "Shop"
 
 
+def test_a_run_has_so_many_browsers_and_pages_and_what_does_not_open_is_none(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing, "MOST_BROWSERS", 2)
+    for _ in range(2):
+        with pytest.raises(BrowserError, match="timezone"):
+            shop.outputs("LaunchBrowserNode", {"headless": True, "timezone_id": "nowhere"})
+    monkeypatch.setattr(browsing, "MOST_BROWSERS", 1)
+    with pytest.raises(NodeInputError, match="at most 1 browsers"):
+        shop.outputs("LaunchBrowserNode", {"headless": True})
+    monkeypatch.setattr(browsing, "MOST_PAGES", 1)
+    with pytest.raises(NodeInputError, match="at most 1 pages"):
+        shop.outputs("NewTabNode", {})
+
+
 # Addresses and files
 
 
@@ -405,11 +421,12 @@ def test_a_robot_without_the_extra_runs_nothing_and_says_what_to_install(
     assert workshop.recorder.messages == []
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-def test_a_robot_advertises_a_browser_that_it_has(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
-) -> None:
-    if not is_there:
+@pytest.mark.parametrize("lacks", ["", "the library", "an executable"])
+def test_a_robot_advertises_a_browser_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str) -> None:
+    if lacks == "an executable":
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    if lacks == "the library":
         monkeypatch.setitem(sys.modules, "playwright", None)
     seen: list[RobotProfile] = []
 
@@ -423,7 +440,7 @@ def test_a_robot_advertises_a_browser_that_it_has(
         orchestrator_url="http://127.0.0.1:9", api_key="k", robot_id="r", capabilities=["excel"], work_dir=tmp_path,
         on_event=lambda event: None, transport="rest",
     )  # fmt: skip
-    assert (code, seen[0].capabilities[0], "browser" in seen[0].capabilities) == (2, "excel", is_there)
+    assert (code, seen[0].capabilities[0], "browser" in seen[0].capabilities) == (2, "excel", not lacks)
 
 
 def test_a_browser_that_nobody_opened_is_an_error(workshop: Workshop) -> None:

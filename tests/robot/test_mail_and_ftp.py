@@ -10,6 +10,7 @@ from tests.robot.workflows import Workshop, chain
 
 from casare_cloud.robot.executor.control import RunCancelled
 from casare_cloud.robot.executor.errors import NodeError, NodeInputError, SandboxError
+from casare_cloud.robot.executor.nodes import mail
 
 MAIL = {"to_email": "Ann <ann@example.org>, bo@example.org", "from_email": "shop@example.org", "subject": "Grüße"}
 
@@ -79,6 +80,13 @@ def test_a_mail_that_was_not_taken_is_tried_again(workshop: Workshop, post: Post
     assert caught.value.is_retryable
 
 
+def test_a_mail_that_some_have_taken_is_not_sent_to_them_again(workshop: Workshop, post: PostOffice) -> None:
+    post.unknown = {"bo@example.org"}
+    with pytest.raises(NodeInputError, match=r"did not take the mail to bo@example\.org"):
+        workshop.outputs("SendEmailNode", {**office_of(post), **MAIL, "retry_count": 1, "retry_interval": 1})
+    assert [receivers for _, receivers, _ in post.mails] == [["ann@example.org"]]
+
+
 @pytest.mark.parametrize(
     ("config", "error"),
     [
@@ -128,6 +136,26 @@ def test_a_search_and_marks_are_obeyed(workshop: Workshop, box: MailServer) -> N
     assert box.mailbox.copies == [(first, "Done")]
     workshop.outputs("DeleteEmailNode", {**account, "email_uid": second, "permanent": True})
     assert box.mailbox.mails == {}
+
+
+@pytest.mark.parametrize(("can", "stays"), [("MOVE", False), ("UIDPLUS", False), ("", True)])
+def test_a_moved_mail_takes_no_other_with_it(workshop: Workshop, box: MailServer, can: str, stays: bool) -> None:
+    first, other = box.mailbox.put("one"), box.mailbox.put("two")
+    box.mailbox.can, box.mailbox.deleted = can, {other}
+    workshop.outputs("MoveEmailNode", {**account_of(box), "email_uid": first, "target_folder": "Done"})
+    assert box.mailbox.copies == [(first, "Done")]
+    assert box.mailbox.mails.keys() == ({first, other} if stays else {other})
+    assert box.mailbox.deleted >= ({first, other} if stays else {other})
+
+
+def test_a_mail_that_is_too_large_is_not_cut(
+    workshop: Workshop, box: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "MOST_BYTES", 100)
+    config = {**account_of(box), "email_uid": box.mailbox.put("one")}
+    with pytest.raises(NodeInputError, match="the mail 1 is larger than"):
+        workshop.outputs("SaveAttachmentNode", config)
+    assert "UID FETCH 1 (BODY.PEEK[]<0.101>)" in box.mailbox.commands
 
 
 def test_what_is_attached_is_saved_in_the_jobs_folder_under_names_of_its_own(

@@ -8,7 +8,7 @@ from typing import Any
 
 from casare_cloud.robot.executor import run_workflow
 from casare_cloud.robot.executor.context import NodeRun, Run, make_lookup
-from casare_cloud.robot.executor.control import RunControl
+from casare_cloud.robot.executor.control import RunControl, StepControl
 from casare_cloud.robot.executor.declarations import kind_of
 from casare_cloud.robot.executor.graph import Node
 from casare_cloud.robot.executor.held import Held
@@ -58,12 +58,16 @@ class Workshop:
             definition, input, control=self.control, sandbox=Sandbox(self.folder), reporter=self.recorder
         )
 
-    def outputs(self, node_type: str, config: Mapping[str, Any], **input: Any) -> Any:
-        """What one node puts out, run by itself."""
+    def outputs(
+        self, node_type: str, config: Mapping[str, Any], step_seconds: float | None = None, **input: Any
+    ) -> Any:
+        """What one node puts out, run by itself, or as a step that has so much time."""
         run = Run(self.control, Sandbox(self.folder), self.recorder, variables=dict(input), held=self.held)
         function = find_node(kind_of(node_type))
         assert function is not None, f"{node_type} is not there"
-        left = function(NodeRun(run, Node("it", node_type, "it", config), lambda port: MISSING, make_lookup(run)))
+        control = None if step_seconds is None else StepControl(self.control, step_seconds)
+        node = Node("it", node_type, "it", config)
+        left = function(NodeRun(run, node, lambda port: MISSING, make_lookup(run), control=control))
         return dict(left.outputs) if isinstance(left, Next) else left
 
 

@@ -44,7 +44,7 @@ def run_agent(
 
     The first SIGTERM, SIGINT, SIGHUP (the terminal was closed) or SIGBREAK (Windows) drains: running jobs get
     `grace_seconds`. The second ends the process at once with 130; other robots get its jobs when the leases end.
-    Its capabilities are those named, and those of the installed extras: `browser`.
+    Its capabilities are those named, and those of the installed extras: `browser` (where one is found too), `pdf`.
     `allowed` is what triggers may watch on this machine: nothing by default.
     `allows_scripts` lets workflows run scripts and commands.
     `gateway_url` is where sockets are, by default the orchestrator's own port. The transport `automation` is an

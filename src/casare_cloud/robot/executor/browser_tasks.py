@@ -47,7 +47,7 @@ def _on_own_page(run: NodeRun, act: "Callable[[Page], Coroutine[Any, Any, T]]") 
         finally:
             await browsers.close_page(name)
 
-    return browsers.do(do(), run.run.control)
+    return browsers.do(do(), run.control)
 
 
 def _on_shared_page(run: NodeRun, act: "Callable[[Page], Coroutine[Any, Any, T]]") -> T:
@@ -57,7 +57,7 @@ def _on_shared_page(run: NodeRun, act: "Callable[[Page], Coroutine[Any, Any, T]]
         await browsers.ready()
         return await act(browsers.page(Browsing.FIRST))
 
-    return browsers.do(do(), run.run.control)
+    return browsers.do(do(), run.control)
 
 
 async def _where(page: "Page") -> dict[str, Any]:

@@ -7,7 +7,6 @@ that was opened last. What is not closed by the workflow is closed with the run.
 import asyncio
 import os
 import re
-import shutil
 import threading
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import wait
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from casare_cloud.robot.executor.control import RunControl
 from casare_cloud.robot.executor.errors import BrowserError, NodeInputError
+from casare_cloud.robot.executor.extras import chromium_of_the_system
 from casare_cloud.robot.transport import shortened
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST_BROWSERS = 5
+MOST_PAGES = 50
 CLOSE_SECONDS = 5.0
 BLANK = "about:blank"
 _LOOK_SECONDS = 0.1
@@ -34,7 +36,6 @@ _PASSED_ON = re.compile(
     r"|TE?MP|SYSTEMROOT|SYSTEMDRIVE|WINDIR|USERPROFILE|(LOCAL)?APPDATA|PROGRAM.*",
     re.IGNORECASE,
 )
-_OF_THE_SYSTEM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Browsing:
         self._starting = asyncio.Lock()
         self._opening = asyncio.Lock()
         self._playwright: Playwright | None = None
+        self._launching: set[object] = set()
         self._browsers: dict[str, _Opened] = {}
         self._pages: dict[str, Page] = {}
 
@@ -89,18 +91,35 @@ class Browsing:
                 from playwright.async_api import async_playwright
 
                 self._playwright = await async_playwright().start()
+        if len(self._browsers) + len(self._launching) >= MOST_BROWSERS:
+            raise NodeInputError(f"a job has at most {MOST_BROWSERS} browsers open; a CloseBrowserNode closes one")
         browser_type: BrowserType = getattr(self._playwright, kind)
-        browser = await browser_type.launch(
-            **{"executable_path": _executable(browser_type, launch), **launch},
-            env={name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)},
-            # Whoever ends the robot ends its jobs, and they their browsers: Ctrl-C is not for the browser.
-            handle_sigint=False,
-            handle_sigterm=False,
-            handle_sighup=False,
-        )
+        place = object()
+        self._launching.add(place)
+        try:
+            browser = await browser_type.launch(
+                **{"executable_path": _executable(browser_type, launch), **launch},
+                env={name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)},
+                # Whoever ends the robot ends its jobs, and they their browsers: Ctrl-C is not for the browser.
+                handle_sigint=False,
+                handle_sigterm=False,
+                handle_sighup=False,
+            )
+            try:
+                return await self._first_page(browser, context, place)
+            except BaseException:
+                self._browsers = {each: other for each, other in self._browsers.items() if other.browser is not browser}
+                with suppress(Exception):
+                    await browser.close()
+                raise
+        finally:
+            self._launching.discard(place)
+
+    async def _first_page(self, browser: "Browser", context: Mapping[str, Any], place: object) -> tuple[str, str]:
         opened = _Opened(browser, await browser.new_context(accept_downloads=False, **context))
         name = _free("browser", self._browsers)
         self._browsers[name] = opened
+        self._launching.discard(place)
         return name, await self._add(opened, self.FIRST)
 
     async def new_page(self, browser: str, name: str) -> str:
@@ -144,6 +163,8 @@ class Browsing:
         return self._browsers[name] if name else next(reversed(self._browsers.values()))
 
     async def _add(self, opened: _Opened, wanted: str) -> str:
+        if sum(len(each.context.pages) for each in self._browsers.values()) >= MOST_PAGES:
+            raise NodeInputError(f"a job has at most {MOST_PAGES} pages open; a CloseBrowserNode closes those of one")
         page = await opened.context.new_page()
         name = _free(wanted, self._pages)
         self._pages[name] = page
@@ -170,7 +191,7 @@ def _executable(kind: "BrowserType", launch: Mapping[str, Any]) -> str | None:
     """The system's Chromium, where Playwright has not installed one of its own."""
     if kind.name != "chromium" or launch.get("channel") or os.path.exists(kind.executable_path):
         return None
-    return next(filter(None, map(shutil.which, _OF_THE_SYSTEM)), None)
+    return chromium_of_the_system()
 
 
 def _explained(message: str) -> str:

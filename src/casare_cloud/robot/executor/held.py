@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import count
 from typing import Protocol, TypeVar
+
+from casare_cloud.robot.executor.errors import NodeInputError
 
 
 class Closing(Protocol):
@@ -28,12 +29,15 @@ class Held:
                 self._things[name] = make()
             return self._things[name]  # type: ignore[return-value]  # one name, one kind
 
-    def keep(self, kind: str, thing: Closing) -> str:
-        """Keeps one more thing of a kind; returns the name that it has from now on."""
+    def keep(self, kind: str, thing: Closing, most: int) -> str:
+        """Keeps one more thing of a kind; returns the name that it has from now on. Closes it if there are too many."""
         with self._lock:
-            name = next(name for number in count(1) if (name := f"{kind} {number}") not in self._things)
-            self._things[name] = thing
-            return name
+            names = (f"{kind} {number}" for number in range(1, most + 1))
+            if name := next((name for name in names if name not in self._things), ""):
+                self._things[name] = thing
+                return name
+        thing.close()
+        raise NodeInputError(f"a job keeps at most {most} of a kind open: close a {kind} before another is opened")
 
     def find(self, name: str) -> Closing | None:
         return self._things.get(name)

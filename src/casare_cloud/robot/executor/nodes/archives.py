@@ -41,7 +41,7 @@ def zip_files(run: NodeRun) -> Mapping[str, Any]:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", method) as archive:
         for name in names:
-            run.run.control.check()
+            run.control.check()
             path = "/".join(sandbox.parts(name))
             inside = path.removeprefix(f"{base}/") if base else path
             archive.writestr(inside, sandbox.read_bytes(path))
@@ -79,7 +79,7 @@ def unzip_files(run: NodeRun) -> Mapping[str, Any]:
                 raise NodeInputError(f"{source} holds more files or bytes than a job may write")
             written = []
             for member in members:
-                run.run.control.check()
+                run.control.check()
                 name = "/".join([*sandbox.parts(target), *sandbox.parts(member.filename)])
                 with archive.open(member) as file:
                     data = file.read(min(member.file_size, MAX_READ_BYTES * 10) + 1)

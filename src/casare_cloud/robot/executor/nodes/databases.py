@@ -1,6 +1,5 @@
 """Databases: SQLite files of the job's folder, and PostgreSQL. Connections are the run's, and nodes name them."""
 
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from casare_cloud.robot.executor.context import NodeRun, parsed
+from casare_cloud.robot.executor.control import StepControl
 from casare_cloud.robot.executor.declarations import anything, choice, flag, integer, listing, number, text, unused
-from casare_cloud.robot.executor.errors import NodeError, NodeInputError, UnsupportedNodeError
+from casare_cloud.robot.executor.errors import FATAL, NodeError, NodeInputError, UnsupportedNodeError
 from casare_cloud.robot.executor.nodes import queries
 from casare_cloud.robot.executor.nodes.patience import RETRIES, SLOW_RETRIES, tried, while_wanted
 from casare_cloud.robot.executor.registry import node
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST_ROWS = 100_000
+MOST_BYTES = 50 * 2**20  # of the rows of one query
+MOST_LENGTH = 10 * 2**20  # of a value in SQLite
+MOST_OPEN = 10
+STOP_SECONDS = 2.0
 MOST_PAGES = 25_600  # of 4 KB, in a SQLite file
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
-# What a connection string may say: nothing that names files of the robot.
-_SAID = frozenset({"host", "hostaddr", "port", "dbname", "user", "password", "sslmode", "connect_timeout", "options"})
 _OTHER_FILES = {sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH}
 
 
@@ -44,19 +46,43 @@ class Database:
         if isinstance(self.raw, sqlite3.Connection):
             self.raw.interrupt()
         else:
-            self.raw.cancel()
+            self.raw.cancel_safe(timeout=STOP_SECONDS)  # a server that answers nothing does not answer this either
 
     def close(self) -> None:
         self.raw.close()
 
-    def execute(self, statement: str, values: Sequence[Any]) -> Any:
-        """The cursor of a statement, of which what it changed is kept unless a transaction is open."""
-        cursor = self.raw.cursor()
-        if isinstance(cursor, sqlite3.Cursor):
-            cursor.execute(statement, tuple(values))
+    def execute(self, statement: str, values: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """The cursor of a statement and its rows; what it changed is not kept before `settle`."""
+        cursor: Any = self.raw.cursor()
+        if self.is_sqlite:
+            sized = ((row, _size(row)) for row in cursor.execute(statement, tuple(values)))
         else:
-            cursor.execute(statement.encode(), values or None)
-        return cursor
+            sized = cursor.sized(statement.encode(), values or None)
+        rows: list[Any] = []
+        size = 0
+        for row, more in sized:
+            size += more
+            if len(rows) == MOST_ROWS or size > MOST_BYTES:
+                sized.close()
+                cursor.close()
+                raise NodeInputError(
+                    f"the query finds more than {MOST_ROWS:,} rows, or {MOST_BYTES // 2**20} MB; ask for less"
+                )
+            rows.append(row)
+        return cursor, rows
+
+    def change(self, statement: str, values: Sequence[Any]) -> tuple[int, int | None]:
+        """How many rows a statement changed, and in SQLite the id of the last that was added."""
+        cursor: Any = self.raw.cursor()
+        if self.is_sqlite:
+            cursor.execute(statement, tuple(values))
+            changed, last = max(cursor.rowcount, 0), cursor.lastrowid
+        else:
+            for _ in cursor.sized(statement.encode(), values or None):
+                pass
+            changed, last = cursor.changed, None
+        self.settle()
+        return changed, last
 
     def settle(self) -> None:
         if self.commits and not self.in_transaction:
@@ -90,14 +116,20 @@ def connect(run: NodeRun) -> Mapping[str, Any]:
     kind = run.choice("db_type")
     if kind == "mysql":
         raise UnsupportedNodeError(f"{run.node.id}: MySQL needs a plugin", node_id=run.node.id)
-    open_ = _sqlite(run) if kind == "sqlite" else _postgresql(run)
+    open_: Callable[[], Any]
+    if kind == "sqlite":
+        open_ = _sqlite(run)
+    else:
+        from casare_cloud.robot.executor.nodes import postgresql  # which not every job needs
+
+        open_ = postgresql.opener(run)
     commits = run.flag("auto_commit")
 
     def work() -> Database:
         return Database(open_(), commits=commits)
 
-    database = tried(run, lambda: _answered(lambda: while_wanted(run.run.control, work)))
-    return {"connection": run.run.held.keep("database", database), "success": True, "error": ""}
+    database = tried(run, lambda: _answered(lambda: while_wanted(run.control, work)))
+    return {"connection": run.run.held.keep("database", database, MOST_OPEN), "success": True, "error": ""}
 
 
 def _sqlite(run: NodeRun) -> "Callable[[], sqlite3.Connection]":
@@ -112,7 +144,9 @@ def _sqlite(run: NodeRun) -> "Callable[[], sqlite3.Connection]":
 
     def open_() -> sqlite3.Connection:
         raw = sqlite3.connect(place, timeout=seconds, check_same_thread=False)
-        raw.execute(f"pragma max_page_count = {MOST_PAGES}")
+        raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_LENGTH)
+        for part in ("main", "temp"):
+            raw.execute(f"pragma {part}.max_page_count = {MOST_PAGES}")
         raw.set_authorizer(_allowed)
         return raw
 
@@ -127,29 +161,6 @@ def _allowed(action: int, first: str | None, *_: str | None) -> int:
 
 
 _PRAGMAS = ("max_page_count", "temp_store_directory", "data_store_directory", "page_size")
-
-
-def _postgresql(run: NodeRun) -> "Callable[[], psycopg.Connection[Any]]":
-    import psycopg
-    from psycopg.conninfo import conninfo_to_dict
-
-    said: dict[str, Any] = {
-        "host": run.text("host"), "port": run.integer("port"), "dbname": run.text("database"),
-        "user": run.text("username"), "password": run.text("password"),
-    }  # fmt: skip
-    if run.text("connection_string"):
-        try:
-            said = {name: value for name, value in conninfo_to_dict(run.text("connection_string")).items() if value}
-        except psycopg.Error as error:
-            raise NodeInputError(f"connection_string of {run.node.id} is none: {error}") from error
-        if unknown := sorted(said.keys() - _SAID):
-            raise NodeInputError(f"connection_string of {run.node.id} may not say {unknown[0]}")
-    if run.flag("ssl"):
-        said["sslmode"] = "require"
-    said = {name: value for name, value in said.items() if value not in (None, "")}
-    # What is not said is not taken from the robot's own surroundings.
-    said = {"password": "-", "passfile": os.devnull, "connect_timeout": max(int(run.number("timeout")), 1), **said}
-    return lambda: psycopg.connect(**said, cursor_factory=psycopg.RawCursor)
 
 
 CONNECTION = anything("connection")
@@ -170,12 +181,9 @@ def query(run: NodeRun) -> Mapping[str, Any]:
     statement, values = as_text(run.need("query")), run.items("parameters")
 
     def work(database: Database) -> tuple[list[str], list[dict[str, Any]]]:
-        cursor = database.execute(statement, values)
+        cursor, rows = database.execute(statement, values)
         columns = [column[0] for column in cursor.description or ()]
-        rows = cursor.fetchmany(MOST_ROWS + 1) if columns else []
         database.settle()
-        if len(rows) > MOST_ROWS:
-            raise NodeInputError(f"{run.node.id} finds more than {MOST_ROWS:,} rows; ask for less")
         return columns, [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
 
     columns, rows = _with_database(run, work, again=True)
@@ -194,13 +202,7 @@ def query(run: NodeRun) -> Mapping[str, Any]:
 def change(run: NodeRun) -> Mapping[str, Any]:
     """How many rows a statement changed, and in SQLite the id of the last row that was added."""
     statement, values = as_text(run.need("query")), run.items("parameters")
-
-    def work(database: Database) -> tuple[int, int | None]:
-        cursor = database.execute(statement, values)
-        database.settle()
-        return max(cursor.rowcount, 0), getattr(cursor, "lastrowid", None)
-
-    affected, last = _with_database(run, work)
+    affected, last = _with_database(run, lambda database: database.change(statement, values))
     return {"rows_affected": affected, "last_insert_id": last, "success": True, "error": ""}
 
 
@@ -218,10 +220,10 @@ def batch(run: NodeRun) -> Mapping[str, Any]:
         statement = as_text(item.get("query", "") if isinstance(item, Mapping) else item)
         values = parsed(item.get("parameters", [])) if isinstance(item, Mapping) else []
         try:
-            affected = _with_database(run, lambda database, s=statement, v=values: _changed(database, s, v))  # type: ignore[misc]
+            affected, _ = _with_database(run, lambda database, s=statement, v=values: database.change(s, v))  # type: ignore[misc]
             results.append({"statement": statement, "rows_affected": affected, "success": True})
         except NodeError as error:
-            run.run.control.check()
+            run.control.check()
             if stops:
                 raise
             results.append({"statement": statement, "error": str(error), "success": False})
@@ -233,12 +235,6 @@ def batch(run: NodeRun) -> Mapping[str, Any]:
         "success": failed == 0,
         "error": f"{failed} of {len(results)} statements failed" if failed else "",
     }
-
-
-def _changed(database: Database, statement: str, values: Sequence[Any]) -> int:
-    affected = max(database.execute(statement, values).rowcount, 0)
-    database.settle()
-    return int(affected)
 
 
 _STATE = ("connection", "success", "error")
@@ -319,7 +315,7 @@ def _columns(run: NodeRun) -> list[dict[str, Any]]:
 
     def work(database: Database) -> list[dict[str, Any]]:
         statement = queries.SQLITE_COLUMNS if database.is_sqlite else queries.POSTGRESQL_COLUMNS
-        rows = database.execute(statement, [name]).fetchall()
+        _, rows = database.execute(statement, [name])
         database.settle()
         return [{"name": column, "type": kind} for column, kind in rows]
 
@@ -338,11 +334,11 @@ def _with_database(run: NodeRun, work: Callable[[Database], T], *, again: bool =
 
     def once() -> T:
         try:
-            return _answered(lambda: while_wanted(run.run.control, lambda: work(database), database.stop))
-        except NodeError:
-            if not database.in_transaction:
-                with suppress(Exception):
-                    database.raw.rollback()
+            return _answered(lambda: while_wanted(run.control, lambda: work(database), database.stop))
+        except (NodeError, NodeInputError) as error:
+            if not isinstance(error, FATAL) and not database.in_transaction:
+                with suppress(Exception):  # it waits for the statement, and that may be one that never ends
+                    while_wanted(StepControl(run.run.control, STOP_SECONDS), database.raw.rollback)
             raise
 
     return tried(run, once) if again else once()
@@ -355,6 +351,10 @@ def _answered(work: Callable[[], T]) -> T:
         return work()
     except (sqlite3.Error, psycopg.Error, OSError) as error:
         raise NodeError(f"the database: {str(error).strip() or type(error).__name__}") from error
+
+
+def _size(row: Sequence[Any]) -> int:
+    return sum(len(value) if isinstance(value, str | bytes) else 8 for value in row)
 
 
 def _plain(value: Any) -> Any:

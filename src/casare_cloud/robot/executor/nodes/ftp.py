@@ -2,6 +2,7 @@
 
 import ftplib
 import io
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from casare_cloud.robot.executor.context import NodeRun
 from casare_cloud.robot.executor.declarations import flag, integer, text
 from casare_cloud.robot.executor.errors import NodeError, NodeInputError
+from casare_cloud.robot.executor.held import Closing
 from casare_cloud.robot.executor.nodes.patience import SLOW_RETRIES, tried, while_wanted
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.sandbox import MAX_READ_BYTES
@@ -60,25 +62,33 @@ def connect(run: NodeRun) -> Mapping[str, Any]:
         server.set_pasv(is_passive)
         return server, said
 
-    server, said = tried(run, lambda: _reached(lambda: while_wanted(run.run.control, open_)))
-    _drop(run)
+    server, said = tried(run, lambda: _reached(lambda: while_wanted(run.control, open_)))
+    earlier = run.run.held.take(_HELD)
     run.run.held.get(_HELD, lambda: server)
+    _quit(run, earlier)
     return {"connected": True, "server_message": said}
 
 
 @node("FTPDisconnectNode", gives=("disconnected",))
 def disconnect(run: NodeRun) -> Mapping[str, Any]:
     """Closes the connection, if there is one."""
-    _drop(run)
+    _quit(run, run.run.held.take(_HELD))
     return {"disconnected": True}
 
 
-def _drop(run: NodeRun) -> None:
-    server = run.run.held.take(_HELD)
+def _quit(run: NodeRun, server: Closing | None) -> None:
     if isinstance(server, ftplib.FTP):
-        with suppress(Exception):
-            server.quit()
+        with suppress(OSError, EOFError, ftplib.Error):
+            while_wanted(run.control, server.quit, lambda: _hang_up(server))
         server.close()
+
+
+def _hang_up(server: ftplib.FTP) -> None:
+    """Closes the connection, also while another thread waits for an answer: `close` alone waits for that thread."""
+    with suppress(OSError):
+        if server.sock is not None:
+            server.sock.shutdown(socket.SHUT_RDWR)
+    server.close()
 
 
 @node(
@@ -233,7 +243,7 @@ def _with_server(run: NodeRun, use: Callable[[ftplib.FTP], T], *, again: bool = 
         raise NodeInputError(f"{run.node.id} has no connection: an FTPConnectNode opens one")
 
     def work() -> T:
-        return _reached(lambda: while_wanted(run.run.control, lambda: use(server), server.close))
+        return _reached(lambda: while_wanted(run.control, lambda: use(server), lambda: _hang_up(server)))
 
     return tried(run, work) if again else work()
 

@@ -240,7 +240,7 @@ def compare_times(run: NodeRun) -> Mapping[str, Any]:
 
 
 def _likeness(run: NodeRun, one: str, other: str) -> float:
-    run.run.control.check()
+    run.control.check()
     if max(len(one), len(other)) > MOST_COMPARED:
         raise NodeInputError(f"texts of more than {MOST_COMPARED:,} characters cannot be compared by similarity")
     return SequenceMatcher(None, one, other).ratio()

@@ -78,9 +78,10 @@ def send_email(run: NodeRun) -> Mapping[str, Any]:
             if user and password:
                 connection.login(user, password)
             if refused := connection.send_message(mail, sender, [each for each in receivers if each]):
-                raise NodeError(f"{server} did not take the mail to {', '.join(refused)}")
+                # The others have it: another try would send it to them again.
+                raise NodeInputError(f"{server} did not take the mail to {', '.join(refused)}")
 
-    tried(run, lambda: _reached(server, lambda: while_wanted(run.run.control, send)))
+    tried(run, lambda: _reached(server, lambda: while_wanted(run.control, send)))
     return {"success": True, "message_id": str(mail["Message-ID"])}
 
 
@@ -271,13 +272,18 @@ def delete_email(run: NodeRun) -> Mapping[str, Any]:
     needs=("email_uid",),
 )
 def move_email(run: NodeRun) -> Mapping[str, Any]:
-    """Moves a mail into another folder."""
+    """Moves a mail into another folder; a server that cannot move one alone keeps it here, marked as deleted."""
     uid, target = _uid(run), _quoted(_one_line(run, "target_folder"))
 
     def change(box: imaplib.IMAP4) -> None:
+        can = {word.upper() for word in b" ".join(_ok(box.capability())).decode("ascii", "replace").split()}
+        if "MOVE" in can:
+            _ok(box.uid("MOVE", uid, target))
+            return
         _ok(box.uid("COPY", uid, target))
         _ok(box.uid("STORE", uid, "+FLAGS", "(\\Deleted)"))
-        _ok(box.expunge())
+        if "UIDPLUS" in can:  # without, EXPUNGE would remove all that others have marked
+            _ok(box.uid("EXPUNGE", uid))
 
     _in_folder(run, _one_line(run, "source_folder"), change, changes=True)
     return {"success": True}
@@ -316,7 +322,7 @@ def _in_folder(run: NodeRun, folder: str, use: Callable[[imaplib.IMAP4], T], *, 
             _ok(box.select(_quoted(folder), readonly=not changes))
             return use(box)
 
-    return tried(run, lambda: _reached(server, lambda: while_wanted(run.run.control, visit)))
+    return tried(run, lambda: _reached(server, lambda: while_wanted(run.control, visit)))
 
 
 @contextmanager
@@ -346,10 +352,12 @@ def _ok(answer: tuple[str, list[Any]]) -> list[Any]:
 
 
 def _fetched(box: imaplib.IMAP4, uid: str) -> EmailMessage:
-    parts = _ok(box.uid("FETCH", uid, f"(BODY.PEEK[]<0.{MOST_BYTES}>)"))
+    parts = _ok(box.uid("FETCH", uid, f"(BODY.PEEK[]<0.{MOST_BYTES + 1}>)"))
     content = next((part[1] for part in parts if isinstance(part, tuple)), None)
     if content is None:
         raise NodeInputError(f"there is no mail {uid}")
+    if len(content) > MOST_BYTES:
+        raise NodeInputError(f"the mail {uid} is larger than {MOST_BYTES // 2**20} MB")
     return message_from_bytes(content, policy=policy.default)
 
 

@@ -28,7 +28,7 @@ def tried(run: NodeRun, work: Callable[[], T]) -> T:
             if isinstance(error, FATAL) or attempt == retries:
                 raise
             run.log("warning", f"{run.node.name} failed, and is tried again in {pause:g} s: {error}")
-            run.run.control.sleep(pause)
+            run.control.sleep(pause)
     raise AssertionError("unreachable: the last try returns or raises")
 
 

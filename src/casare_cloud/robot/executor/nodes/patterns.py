@@ -130,7 +130,7 @@ def _bounded(run: NodeRun, written: str) -> Iterator[float]:
     """The seconds that a search may take; what goes wrong with it names the pattern."""
     import regex
 
-    control = run.run.control
+    control = run.control
     seconds = min(REGEX_SECONDS, control.remaining_seconds)
     try:
         yield seconds

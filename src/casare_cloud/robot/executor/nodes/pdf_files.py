@@ -43,7 +43,7 @@ def _read(run: NodeRun, path: str, use: "Callable[[PdfReader], T]", password: st
         return use(reader)
 
     try:
-        return while_wanted(run.run.control, work)
+        return while_wanted(run.control, work)
     except (PyPdfError, RecursionError) as error:
         raise NodeInputError(f"{path} is no PDF that can be read: {error}") from error
 

@@ -47,7 +47,7 @@ def browsing(run: NodeRun) -> Browsing:
 
 def ask(run: NodeRun, work: Callable[[Browsing], Coroutine[Any, Any, T]]) -> T:
     """Has something done by the browsers, again as often as `retry_count` says."""
-    browsers, control = browsing(run), run.run.control
+    browsers, control = browsing(run), run.control
     return tried(run, lambda: browsers.do(work(browsers), control))
 
 
@@ -139,7 +139,7 @@ def _picture(run: NodeRun, name: str) -> None:
         return await browsers.page(name).screenshot(timeout=5_000)
 
     try:
-        run.run.sandbox.write_bytes(path, browsers.do(take(), run.run.control))
+        run.run.sandbox.write_bytes(path, browsers.do(take(), run.control))
         run.log("info", f"{path} shows the page")
     except BrowserError as error:
         run.log("warning", f"no picture of the page: {error}")

@@ -319,7 +319,7 @@ def _unused(run: NodeRun, path: str) -> str:
 
 def _by_itself(run: NodeRun, url: str) -> bytes:
     seconds = run.integer("timeout") / 1000
-    answer = fetch(Request(url, timeout_seconds=seconds, verify_tls=run.flag("verify_ssl")), run.run.control)
+    answer = fetch(Request(url, timeout_seconds=seconds, verify_tls=run.flag("verify_ssl")), run.control)
     if answer.status_code >= 400:
         raise answer.error
     return answer.content

@@ -83,7 +83,7 @@ def launch_browser(run: NodeRun) -> Mapping[str, Any]:
         if url != BLANK:
             try:
                 await visit(browsers.page(page), url)
-            except Exception:
+            except BaseException:  # also when the node's time is over: nobody has the browser's name
                 await browsers.close_browser(browser)
                 raise
         return browser, page
@@ -142,7 +142,7 @@ def new_tab(run: NodeRun) -> Mapping[str, Any]:
         if url != BLANK:
             try:
                 await visit(browsers.page(name), url, timeout=timeout, wait_until=until)
-            except Exception:
+            except BaseException:
                 await browsers.close_page(name)
                 raise
         return name
