@@ -2186,7 +2186,7 @@ comment on function private.uuid_v7_floor is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:158d960e2dba282d5f3ccd07260eb4192e065392acefcac26a30342506636b0e
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:1d1531d46333582febe024615e950fcff0b15022a7c88188eaf86c5b59f8c7da
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -2220,6 +2220,14 @@ begin
         perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation for you.');
     end if;
 
+    -- Who comes back has the role of the invitation and none of before: who invites gives no more than they have.
+    perform
+    from public.memberships as m
+    where m.tenant_id = v_invitation.tenant_id and m.user_id = v_user_id and m.deactivated_at is not null
+    for update;
+    if found then
+        delete from public.member_roles as mr where mr.tenant_id = v_invitation.tenant_id and mr.user_id = v_user_id;
+    end if;
     insert into public.memberships (tenant_id, user_id)
     values (v_invitation.tenant_id, v_user_id)
     on conflict (tenant_id, user_id) do update set deactivated_at = null;
@@ -2234,7 +2242,7 @@ begin
 end
 $$;
 comment on function public.accept_invitation is
-    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation.';
+    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation. Who was deactivated comes back with the invited role only.';
 revoke all on function public.accept_invitation from public, anon, authenticated, service_role;
 grant execute on function public.accept_invitation to authenticated;
 

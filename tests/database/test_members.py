@@ -53,6 +53,20 @@ def test_an_invitation_ends_by_time_revocation_and_the_loss_of_its_makers_rights
     assert refused(conn, guest.claims, accept, [by_second]) == not_found
 
 
+def test_who_was_deactivated_comes_back_with_the_invited_role_only(
+    db: Database, conn: Connection, owner: Connection, lead: tuple[factories.Tenant, factories.Member, uuid.UUID]
+) -> None:
+    tenant, member, _ = lead
+    former = factories.make_member(db, tenant, "admin")
+    one(conn, tenant.admin.claims, "select public.update_member(%s, p_is_active => false)", [former.user_id])
+    token = invite(conn, member.claims, former.email, "viewer")
+    one(conn, former.claims, "select public.accept_invitation(%s)", [token])
+    query = "select private.list_member_roles(%s, %s) as roles"
+    row = owner.execute(query, [tenant.tenant_id, former.user_id]).fetchone()
+    assert row == {"roles": ["viewer"]}
+    assert refused(conn, former.claims, "select private.authorize('members.write')") == ("PT403", "FORBIDDEN")
+
+
 def test_a_removed_member_with_a_live_token_is_nobody(db: Database, conn: Connection) -> None:
     tenant = factories.make_tenant(db)
     member = factories.make_member(db, tenant, "developer")
