@@ -3780,6 +3780,32 @@ comment on function private.member_tenant_id is
 revoke all on function private.member_tenant_id from public, anon, authenticated, service_role;
 grant execute on function private.member_tenant_id to authenticated;
 
+-- from sql/10_tenancy/functions/move_session_back.sql sha256:43a3b17aa68d8ab7aac5f604b4af51c44e5a1477a9fa69e6481dfa470f708416
+create or replace function private.move_session_back(p_session_id uuid, p_tenant_id uuid, p_former_tenant_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user_id uuid;
+begin
+    -- Whoever was quicker, and moved it on, is not undone.
+    delete from private.session_tenants as s
+    where s.session_id = p_session_id and s.tenant_id = p_tenant_id
+    returning s.user_id into v_user_id;
+    insert into private.session_tenants (session_id, tenant_id, user_id)
+    select p_session_id, m.tenant_id, m.user_id
+    from public.memberships as m
+    where m.tenant_id = p_former_tenant_id and m.user_id = v_user_id
+    on conflict do nothing;
+end
+$$;
+comment on function private.move_session_back is
+    'Undoes the move of a session into a tenant: it is in the former one again, or, with null, where it began.';
+revoke all on function private.move_session_back from public, anon, authenticated, service_role;
+grant execute on function private.move_session_back to casare_functions;
+
 -- from sql/10_tenancy/functions/permitted_tenant_id.sql sha256:3cf9f680b235a2a16034f63ae988b2ee7ee2e4d8aaebb8b28c0cf3ef329b1dee
 -- A caller acts in one tenant at a time, so a scalar says it all; and `tenant_id = (select …)` becomes one parameter that
 -- an index on (tenant_id, …) serves in its order, which `in (select …)` inside a policy never does (a hashed subplan filters).
@@ -4138,6 +4164,20 @@ $$;
 comment on function private.select_tenant_id is
     'The tenant that a user acts in: the claimed one or none; without a claim the one that the session was moved to, else the active one of the profile, else the oldest membership.';
 revoke all on function private.select_tenant_id from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/session_tenant_id.sql sha256:df197857d0bf051f3761ceb732ff77ec3457f58e3f489a8177d58c8c8e7140d5
+create or replace function private.session_tenant_id(p_session_id uuid)
+returns uuid
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select s.tenant_id from private.session_tenants as s where s.session_id = p_session_id
+$$;
+comment on function private.session_tenant_id is 'The tenant that a session was moved into; null for one that stays where it began.';
+revoke all on function private.session_tenant_id from public, anon, authenticated, service_role;
+grant execute on function private.session_tenant_id to casare_functions;
 
 -- from sql/10_tenancy/functions/set_active_tenant.sql sha256:06d3ecc9efbfc3f019dc1336dd845d121499f8e006c575186b610e6e2c098d27
 create or replace function public.set_active_tenant(p_tenant_id uuid)

@@ -347,7 +347,9 @@ BEFORE_A_CALLER = {
     "private.give_back_request",
     "private.is_invited",
     "private.is_registered_as",
+    "private.move_session_back",
     "private.record_login",
+    "private.session_tenant_id",
 }
 
 # What a viewer may make happen in the own tenant by reading: events get their number and ends of jobs are counted, a
