@@ -2642,7 +2642,7 @@ comment on function private.create_profile is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
 revoke all on function private.create_profile from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_role.sql sha256:cab5ce0ff20f99735dc5a405864fa1cafd2e1284c1e1071b17a9067688dbb58b
+-- from sql/10_tenancy/functions/create_role.sql sha256:2e6df3182dfc1c47412fdccfe8a4e1e0651eeece83310236d791d9ffb288ca87
 create or replace function public.create_role(
     p_name text,
     p_slug text,
@@ -2670,6 +2670,13 @@ begin
     if exists (select from public.roles as r where r.tenant_id is null and r.slug = p_slug) then
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
+    -- One at a time, so that they are counted.
+    perform from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    if (select count(*) from public.roles as r where r.tenant_id = v_caller.tenant_id) >= private.role_quota() then
+        perform private.raise_error(
+            409, 'TOO_MANY_ROLES', format('A tenant has at most %s roles of its own; delete some.', private.role_quota())
+        );
+    end if;
     insert into public.roles (tenant_id, name, slug, description)
     values (v_caller.tenant_id, p_name, p_slug, left(coalesce(p_description, ''), 1000))
     on conflict (tenant_id, slug) do nothing
@@ -2682,7 +2689,7 @@ begin
 end
 $$;
 comment on function public.create_role is
-    'A role of the caller''s tenant with permissions that the caller has; returns its id.';
+    'A role of the caller''s tenant with permissions that the caller has; returns its id. Raises 409 ROLE_EXISTS or TOO_MANY_ROLES.';
 revoke all on function public.create_role from public, anon, authenticated, service_role;
 grant execute on function public.create_role to authenticated;
 
@@ -4071,6 +4078,18 @@ $$;
 comment on function public.revoke_invitation is 'Revokes an open invitation.';
 revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation to authenticated;
+
+-- from sql/10_tenancy/functions/role_quota.sql sha256:a16654f4b0414c4a03b396bab66f38f559ecbb0ac05814010685ad4b7b192fa8
+create or replace function private.role_quota()
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select 200
+$$;
+comment on function private.role_quota is 'How many roles of its own a tenant may have.';
+revoke all on function private.role_quota from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/rotate_api_key.sql sha256:a2b29a9037c879f7f4dafe1ba99a2c8ffaaa3093abc64863a9fb25a70c430b3d
 create or replace function public.rotate_api_key(
@@ -20154,7 +20173,20 @@ comment on function private.mark_exported is
     'Says that every job of a partition that finished before a time is safe in a file: those of tenants with export_before_drop may leave now.';
 revoke all on function private.mark_exported from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/must_export.sql sha256:4889cbc2f7a232d0d73236cb679ad5abe25025a4f69da584c8d7312dc76c1f5e
+-- from sql/92_retention/functions/may_export.sql sha256:5f1a6602600974e5f4581091bc64bd18e2b87efb08965a60da5eecd231d3a9dd
+-- A week of jobs is one partition of all tenants, which stays as long as one of them waits for an export.
+create or replace function private.may_export(p_plan public.tenant_plan)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select p_plan <> 'free'
+$$;
+comment on function private.may_export is 'Whether tenants of a plan may ask that their jobs are exported before they leave.';
+revoke all on function private.may_export from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/must_export.sql sha256:2752301fe51e08fce4e615e6205a9657983175edf4a21b6ac187ccd256b418b3
 create or replace function private.must_export(p_tenant_id uuid)
 returns boolean
 language sql
@@ -20162,11 +20194,15 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
-        (select t.settings #> '{retention,export_before_drop}' = 'true' from public.tenants as t where t.tenant_id = p_tenant_id),
+        (
+            select t.settings #> '{retention,export_before_drop}' = 'true' and private.may_export(t.plan)
+            from public.tenants as t
+            where t.tenant_id = p_tenant_id
+        ),
         false
     )
 $$;
-comment on function private.must_export is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop).';
+comment on function private.must_export is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop), and its plan lets it.';
 revoke all on function private.must_export from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/place_default_jobs.sql sha256:d508f1b98793368afe329ff41b5eff15c3788456936225f76c4b03fa76675cc6
@@ -20790,7 +20826,7 @@ comment on function private.retention_horizon is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/set_retention.sql sha256:2eafe43af8588a6f39488e2249c6993f33d36026c4f73fd208782b10a69dbbb0
+-- from sql/92_retention/functions/set_retention.sql sha256:8353cb9c3133c80721ffae2ca6b2583730df75fc9bc32fd5551ee3f3c960e19d
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
 returns jsonb
 language plpgsql
@@ -20803,8 +20839,9 @@ declare
     v_days jsonb;
     v_most record;
     v_retention jsonb;
+    v_may_export boolean;
 begin
-    select coalesce(t.settings -> 'retention', '{}') into v_retention
+    select coalesce(t.settings -> 'retention', '{}'), private.may_export(t.plan) into v_retention, v_may_export
     from public.tenants as t
     where t.tenant_id = v_caller.tenant_id
     for update;
@@ -20829,6 +20866,11 @@ begin
         end if;
     end loop;
     if p_export_before_drop is not null then
+        if not v_may_export then
+            perform private.raise_error(
+                403, 'SETTING_OF_THE_PLAN', 'retention.export_before_drop is decided by the plan of the tenant.'
+            );
+        end if;
         v_retention := v_retention || jsonb_build_object('export_before_drop', p_export_before_drop);
     end if;
     update public.tenants as t
@@ -20838,7 +20880,7 @@ begin
 end
 $$;
 comment on function public.set_retention is
-    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped (403 SETTING_OF_THE_PLAN in the plan free). Needs settings.write.';
 revoke all on function public.set_retention from public, anon, authenticated, service_role;
 grant execute on function public.set_retention to authenticated;
 
@@ -20891,7 +20933,7 @@ comment on function private.find_setting_problem is
     'What is wrong with a value for a setting, as a sentence that names the setting and its rule; null when nothing is.';
 revoke all on function private.find_setting_problem from public, anon, authenticated, service_role;
 
--- from sql/93_settings/functions/list_known_settings.sql sha256:0dd380b7f05d423b5726613a2e4cbdd7eececce1808a18fc94aa91e0008e0e54
+-- from sql/93_settings/functions/list_known_settings.sql sha256:eb7d117b60ea9caac540c882edda116b1970f01ebab7c5e8e75b5650119cf656
 -- The list of what a tenant can set. A name is a column of public.tenants, or the place in tenants.settings. What each means
 -- is decided where it is read; here stands what may be written.
 create or replace function private.list_known_settings(p_tenant_id uuid)
@@ -20971,7 +21013,7 @@ begin
             ),
             (
                 'retention.export_before_drop', 'boolean', to_jsonb(private.must_export(t.tenant_id)), 'false', null, null,
-                null, null, true, 'Whether jobs are deleted only after an operator exported them to a file.'
+                null, null, private.may_export(t.plan), 'Whether jobs are deleted only after an operator exported them to a file.'
             )
     ) as s (name, type, value, default_value, minimum, maximum, choices, unit, is_changeable, meaning)
     where t.tenant_id = p_tenant_id
@@ -21005,7 +21047,7 @@ comment on function private.list_known_settings is
     'What a tenant can set, by name: type, value, default, range and meaning; and what only its plan decides.';
 revoke all on function private.list_known_settings from public, anon, authenticated, service_role;
 
--- from sql/93_settings/functions/list_quotas.sql sha256:5dcf01c837d80110afbc1b4f475ede2ad0e6ae4c4ffa31673041b763565f58c7
+-- from sql/93_settings/functions/list_quotas.sql sha256:964e62f0602b3675e8a22993e0c25979d93403d098392eb9765940b7570b7a27
 -- What waits is counted up to 100,000, so that the answer costs the same however long the queue is.
 create or replace function public.list_quotas()
 returns table (name text, used bigint, most bigint, meaning text)
@@ -21064,13 +21106,19 @@ begin
                 ),
                 private.invitation_quota()::bigint,
                 'Invitations that nobody has accepted yet.'
+            ),
+            (
+                'roles',
+                (select count(*) from public.roles as r where r.tenant_id = v_caller.tenant_id),
+                private.role_quota()::bigint,
+                'Roles of its own.'
             )
     ) as s (name, used, most, meaning)
     where t.tenant_id = v_caller.tenant_id;
 end
 $$;
 comment on function public.list_quotas is
-    'What the plan of the caller''s tenant allows of jobs that wait, triggers, calendars and open invitations, and how much of each is used. Needs settings.read.';
+    'What the plan of the caller''s tenant allows of jobs that wait, triggers, calendars, open invitations and own roles, and how much of each is used. Needs settings.read.';
 revoke all on function public.list_quotas from public, anon, authenticated, service_role;
 grant execute on function public.list_quotas to authenticated;
 

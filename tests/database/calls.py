@@ -225,7 +225,7 @@ CALLS: dict[str, list[str]] = {
         "public.purge_jobs(p_dry_run => true)",
     ],
     "public.get_retention": ["public.get_retention()"],
-    "public.set_retention": ["public.set_retention('{\"jobs\": 1}', true)"],
+    "public.set_retention": ["public.set_retention('{\"jobs\": 1}')"],
     "public.complete_jobs": [
         "public.complete_jobs(jsonb_build_array("
         "jsonb_build_object('job_id', %(held)s::uuid, 'lease_token', %(lease)s::bigint)))"

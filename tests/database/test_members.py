@@ -307,6 +307,19 @@ def test_a_flood_of_invitations_is_bounded(db: Database, conn: Connection, owner
     assert refused(conn, tenant.admin.claims, invite_one, last) == too_many
 
 
+def test_a_flood_of_roles_is_bounded(db: Database, conn: Connection, owner: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    owner.execute(
+        "insert into public.roles (tenant_id, name, slug, description) "
+        "select %s, 'x', 'x' || n, '' from generate_series(1, 199) as n",
+        [tenant.tenant_id],
+    )
+    create = "select public.create_role('Own', %s, '{jobs.read}')"
+    one(conn, tenant.admin.claims, create, ["last"])
+    assert refused(conn, tenant.admin.claims, create, ["more"]) == ("PT409", "TOO_MANY_ROLES")
+    assert refused(conn, tenant.admin.claims, create, ["last"]) == ("PT409", "TOO_MANY_ROLES")
+
+
 def test_an_invitation_is_void_when_who_sent_it_may_not_invite_any_more(db: Database, conn: Connection) -> None:
     tenant = factories.make_tenant(db)
     second = factories.make_member(db, tenant, "admin")
