@@ -95,10 +95,12 @@ export async function fetchEvents() {
   if (cursor === null) return;
   if (fetching) { again = true; return; }
   fetching = (async () => {
+    const mine = realtime;
     let taken = 0;
     try {
       for (;;) {
         const page = await get("/events", { after: cursor, limit: PAGE });
+        if (mine !== realtime) return; // it is of the organization that one has left
         cursor = Math.max(cursor, Number(page.next ?? cursor));
         if (page.events.length) lastEventAt.value = Date.now();
         queue.push(...page.events);
@@ -116,7 +118,9 @@ export async function fetchEvents() {
 
 // So much was missed that reading everything anew is less than reading what happened.
 async function leap() {
-  cursor = (await call("POST", "/watches", { body: {} })).after;
+  const mine = realtime, watch = await call("POST", "/watches", { body: {} });
+  if (mine !== realtime) return;
+  cursor = watch.after;
   queue = [];
   for (const f of reloaders) f();
 }

@@ -23,7 +23,7 @@ export default function DeadLetters() {
   const letters = data?.dead_letters ?? [], after = () => { select(new Set()); reload(); stats.reload(); };
   const act = async (what) => {
     const ids = [...selected], n = `${ids.length} dead letter${ids.length === 1 ? "" : "s"}`;
-    const done = await actOnMany(what === "retry" ? { title: `Run ${n} again?`, text: "A new job is made for each, with the same input and all its attempts.", action: `Run ${ids.length} again`, path: "/dlq/retry", ids, words: (k) => `${k} new jobs wait.` } : { title: `Delete ${n}?`, text: "The jobs, their logs and results are deleted. This cannot be undone.", action: `Delete ${ids.length}`, danger: true, path: "/dlq/delete", ids, words: (k) => `${k} deleted.` });
+    const done = await actOnMany(what === "retry" ? { title: `Run ${n} again?`, text: "A new job is made for each, with the same input and all its attempts.", action: `Run ${ids.length} again`, path: "/dlq/retry", ids, words: (k) => `${k} new jobs wait.` } : { title: `Delete ${n}?`, text: "The dead letters are taken away; their jobs, logs and results stay until their retention ends.", action: `Delete ${ids.length}`, danger: true, path: "/dlq/delete", ids, words: (k) => `${k} deleted.` });
     if (done) after();
   };
   const again = async (l) => { const a = await call("POST", `/dlq/${l.job_id}/retry`); toast("A new job waits."); go(["jobs", a.new_job_id]); };

@@ -78,6 +78,8 @@ export async function runWorkflow({ workflow, input, from }) {
     flow = await get(`/workflows/${chosen}`);
   }
   const begin = input ?? declared(flow);
+  // A job that has ended is repeated, and the new one says so; one that has not gets another beside it.
+  const repeats = from && ENDED.has(from.status);
   const made = await dialog(from ? "Run with edited input" : `Run ${flow.workflow_name}`, ({ done }) => {
     const [text, setText] = useState(toJson(begin, 2));
     const [error, setError] = useState("");
@@ -88,14 +90,12 @@ export async function runWorkflow({ workflow, input, from }) {
       try { value = fromJson(text || "{}"); } catch (problem) { setError(`This is not JSON: ${problem.message}`); return; }
       if (value === null || typeof value !== "object" || Array.isArray(value)) { setError("The input must be an object: { … }."); return; }
       setBusy(true);
-      // A job that has ended is repeated, and the new one says so; one that has not gets another beside it.
-      const repeats = from && ENDED.has(from.status);
-      const same = from ? { priority: from.priority, environment: from.environment, required_capabilities: from.required_capabilities, required_tags: from.required_tags, execution_mode: from.execution_mode, max_attempts: from.max_attempts, timeout_seconds: from.timeout_seconds, robot_id: from.target_robot_id ?? undefined, pool: from.pool_id ?? undefined } : {};
+      const same = from ? { priority: from.priority, environment: from.environment, required_capabilities: from.required_capabilities, required_tags: from.required_tags, execution_mode: from.execution_mode, max_attempts: from.max_attempts, timeout_seconds: from.timeout_seconds, robot_id: from.target_robot_id ?? undefined, pool: from.pool_id ?? undefined, concurrency_key: from.concurrency_key ?? undefined, version: from.workflow_version } : {};
       try { done(await call("POST", repeats ? `/jobs/${from.job_id}/retry` : "/jobs", { body: repeats ? { input: value } : { ...same, workflow_id: flow.workflow_id, input: value }, key: crypto.randomUUID?.() })); }
       catch (problem) { setError(problem.message); setBusy(false); }
     };
     return html`<form onSubmit=${submit}><label>Input, as JSON<textarea class="mono" rows="12" spellcheck="false" autofocus value=${text} onInput=${(e) => setText(e.target.value)}></textarea></label>
-      <p class="m s">${from ? "A new job is made, which names the one you came from; that stays as it is." : "Shown are the variables that the workflow declares, with their defaults."}</p>${error ? html`<p class="bad" role="alert">${error}</p>` : null}
+      <p class="m s">${repeats ? "A new job is made, which names the one you came from; that stays as it is." : from ? "A new job is made; the one you came from goes on." : "Shown are the variables that the workflow declares, with their defaults."}</p>${error ? html`<p class="bad" role="alert">${error}</p>` : null}
       <div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class="btn p" disabled=${busy}>Run</button></div></form>`;
   }, { wide: true });
   if (!made) return;
