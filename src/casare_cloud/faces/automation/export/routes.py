@@ -63,12 +63,8 @@ async def export_executions(
         statuses=states_of(status), workflow_id=workflow_id, created_after=within.since, created_before=within.until
     )
 
-    async def rows() -> AsyncIterator[Row]:
-        async with call.transaction() as own:
-            async for row in files.executions(own, wanted, limit):
-                yield row
-
-    return files.file_of("executions", format, files.EXECUTION_COLUMNS, rows(), "executions")
+    rows = files.executions(call, wanted, limit)
+    return files.file_of("executions", format, files.EXECUTION_COLUMNS, rows, "executions")
 
 
 @router.get("/audit-logs", response_class=Response, responses={200: files.FILE, **refusals()})
