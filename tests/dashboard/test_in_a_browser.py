@@ -6,8 +6,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.conftest import not_run
 from tests.dashboard.conftest import HOSTILE, Api, Robot, Visit
 from tests.local.stacks import RunningStack, until
@@ -123,6 +124,25 @@ def test_a_failed_job_is_run_again_with_edited_input_and_the_new_one_names_it(
     person("POST", f"/jobs/{made['job_id']}/cancel")
 
 
+def test_a_job_beside_an_unfinished_one_keeps_its_concurrency_key_and_version(signed_in: Visit, person: Api) -> None:
+    page = signed_in.page
+    graph = {"nodes": [{"id": "start", "type": "StartNode"}, {"id": "end", "type": "EndNode"}], "connections": []}
+    form = {"workflow_name": "Beside", "run": False}
+    made = person("POST", "/workflows", **form, workflow_json=graph)["workflow_id"]
+    first = person("POST", "/jobs", workflow_id=made, concurrency_key="till-9")["job_id"]
+    graph["nodes"].append({"id": "more", "type": "CommentNode"})
+    person("POST", "/workflows", **form, workflow_json=graph, workflow_id=made)
+    signed_in.go(f"#/jobs/{first}")
+    page.get_by_role("button", name="Run with edited input").click()
+    expect(page.get_by_role("dialog")).to_contain_text("the one you came from goes on")
+    page.get_by_role("dialog").get_by_role("button", name="Run").click()
+    page.wait_for_url(lambda url: not url.endswith(first))
+    second = person("GET", f"/jobs/{job_of(page)}")
+    for job_id in (first, second["job_id"]):
+        person("POST", f"/jobs/{job_id}/cancel")
+    assert (second["concurrency_key"], second["workflow_version"], second["retry_of"]) == ("till-9", 1, None)
+
+
 def test_jobs_are_found_by_their_error_and_by_a_text_and_the_address_keeps_it(
     signed_in: Visit, person: Api, robot: Robot, workflow: str
 ) -> None:
@@ -211,6 +231,62 @@ def test_a_viewer_is_offered_nothing_that_changes_and_sees_no_other_tenant(
     )
     assert status == 403, "what is not offered is refused as well"
     person("POST", f"/jobs/{job_id}/cancel")
+
+
+def test_an_answer_that_comes_after_the_organization_was_switched_is_thrown_away(
+    visit: Visit, person: Api, viewer: dict[str, str], workflow: str
+) -> None:
+    page, held = visit.page, list[Route]()
+    page.route("**/api/v1/events?after=*", lambda route: held.append(route), times=1)
+    visit.sign_in(viewer["email"], viewer["password"])
+    client = httpx2.Client(base_url=person.client.base_url, trust_env=False, timeout=30)
+    with client:
+        who = {"username": viewer["email"], "password": viewer["password"]}
+        token = client.post("/api/v1/auth/login", json=who).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        graph = {"nodes": [{"id": "start", "type": "StartNode"}], "connections": []}
+        left = Api(client)("POST", "/workflows", workflow_name="Left", workflow_json=graph)["job_id"]
+    page.evaluate(
+        """async () => {
+            const live = await import(document.querySelector("script").src.replace("app.js", "core/live.js"));
+            window.jobs = [];
+            live.onEvents((events) => window.jobs.push(...events.map((e) => e.job_id)));
+        }"""
+    )
+    page.get_by_label("Organization").select_option(label="Demo")
+    expect(page.locator(".live")).to_have_text("Live")
+    with page.expect_response(held[0].request.url) as answer:
+        held[0].continue_()
+    assert left in {event["job_id"] for event in answer.value.json()["events"]}
+    job_id = person("POST", "/jobs", workflow_id=workflow)["job_id"]
+    person("POST", f"/jobs/{job_id}/cancel")
+    page.wait_for_function("job => window.jobs.includes(job)", arg=job_id)
+    assert left not in page.evaluate("window.jobs")
+
+
+def test_the_audits_pages_stay_while_one_looks_back(signed_in: Visit, person: Api) -> None:
+    page = signed_in.page
+    small = re.compile(r"/audit\?.*limit=50")
+    page.route(small, lambda route: route.continue_(url=route.request.url.replace("limit=50", "limit=2")))
+    graph = {"nodes": [{"id": "start", "type": "StartNode"}], "connections": []}
+
+    def change(name: str) -> None:
+        person("POST", "/workflows", workflow_name=name, workflow_json=graph, run=False)
+
+    for n in range(4):
+        change(f"Audited {n}")
+    signed_in.go("#/audit?of=workflows")
+    names = page.locator("main tbody td > details > summary")
+    expect(names).to_have_text(["Audited 3", "Audited 2"])
+    page.get_by_role("button", name="Older").click()
+    expect(names).to_have_text(["Audited 3", "Audited 2", "Audited 1", "Audited 0"])
+    change("Audited 4")
+    with page.expect_response(re.compile(r"/audit\?")):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    expect(names).to_have_text(["Audited 3", "Audited 2", "Audited 1", "Audited 0"])
+    page.get_by_role("button", name="Newest").click()
+    expect(names).to_have_text(["Audited 4", "Audited 3"])
 
 
 def test_a_colleague_is_invited_a_setting_changed_and_both_stand_in_the_audit(signed_in: Visit, person: Api) -> None:
