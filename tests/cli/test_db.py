@@ -134,7 +134,8 @@ def test_an_export_has_every_finished_job_and_marks_the_partition(fleet: Fleet, 
 
 
 def test_what_was_exported_may_leave(fleet: Fleet, tmp_path: Path) -> None:
-    call(fleet.member, "set_retention", export_before_drop=True)
+    fleet.owner.execute("update public.tenants set plan = 'pro' where tenant_id = %s", [fleet.tenant.tenant_id])
+    call(fleet.member, "set_retention", days={"jobs": 7}, export_before_drop=True)
     done_long_ago(fleet, {})
     other = make_fleet(fleet.database)
     fleet.owner.execute("update public.tenants set plan = 'enterprise' where tenant_id = %s", [other.tenant.tenant_id])
