@@ -15,25 +15,33 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def find_env_file(folder: Path | None = None) -> Path | None:
-    """`env` in the folder that `CASARE_HOME` names, else `.casare/env` in this folder or the nearest one above it."""
+    """`env` in the folder that `CASARE_HOME` names, else `.casare/env` in this folder or the nearest one above it.
+
+    A `.casare` of another account is passed over: whoever may write to a folder above could plant one.
+    """
     if home := os.environ.get("CASARE_HOME"):
         named = Path(home) / "env"
         return named if named.exists() else None
     here = (folder or Path.cwd()).resolve()
     found = (parent / ".casare" / "env" for parent in (here, *here.parents))
-    return next((path for path in found if path.is_file()), None)
+    return next((path for path in found if path.is_file() and _is_ours(path.parent)), None)
 
 
 def find_stack_folder(folder: Path | None = None) -> Path:
     """The folder of a stack: what `CASARE_HOME` names, else `.casare` here or in the nearest folder above with a stack.
 
-    A `.casare` in which no stack was ever started is none. Where there is none at all: `.casare` here.
+    A `.casare` in which no stack was ever started is none, nor is one of another account. Where there is none at
+    all: `.casare` here.
     """
     if home := os.environ.get("CASARE_HOME"):
         return Path(home).resolve()
     here = (folder or Path.cwd()).resolve()
     found = (parent / ".casare" for parent in (here, *here.parents))
-    return next((path for path in found if (path / "lock").is_file()), here / ".casare")
+    return next((path for path in found if (path / "lock").is_file() and _is_ours(path)), here / ".casare")
+
+
+def _is_ours(folder: Path) -> bool:
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
 
 
 def environment(folder: Path | None = None) -> Mapping[str, str]:

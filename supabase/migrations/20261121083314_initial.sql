@@ -2186,7 +2186,7 @@ comment on function private.uuid_v7_floor is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:158d960e2dba282d5f3ccd07260eb4192e065392acefcac26a30342506636b0e
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:1d1531d46333582febe024615e950fcff0b15022a7c88188eaf86c5b59f8c7da
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -2220,6 +2220,14 @@ begin
         perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation for you.');
     end if;
 
+    -- Who comes back has the role of the invitation and none of before: who invites gives no more than they have.
+    perform
+    from public.memberships as m
+    where m.tenant_id = v_invitation.tenant_id and m.user_id = v_user_id and m.deactivated_at is not null
+    for update;
+    if found then
+        delete from public.member_roles as mr where mr.tenant_id = v_invitation.tenant_id and mr.user_id = v_user_id;
+    end if;
     insert into public.memberships (tenant_id, user_id)
     values (v_invitation.tenant_id, v_user_id)
     on conflict (tenant_id, user_id) do update set deactivated_at = null;
@@ -2234,7 +2242,7 @@ begin
 end
 $$;
 comment on function public.accept_invitation is
-    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation.';
+    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation. Who was deactivated comes back with the invited role only.';
 revoke all on function public.accept_invitation from public, anon, authenticated, service_role;
 grant execute on function public.accept_invitation to authenticated;
 
@@ -2634,7 +2642,7 @@ comment on function private.create_profile is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
 revoke all on function private.create_profile from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_role.sql sha256:cab5ce0ff20f99735dc5a405864fa1cafd2e1284c1e1071b17a9067688dbb58b
+-- from sql/10_tenancy/functions/create_role.sql sha256:2e6df3182dfc1c47412fdccfe8a4e1e0651eeece83310236d791d9ffb288ca87
 create or replace function public.create_role(
     p_name text,
     p_slug text,
@@ -2662,6 +2670,13 @@ begin
     if exists (select from public.roles as r where r.tenant_id is null and r.slug = p_slug) then
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
+    -- One at a time, so that they are counted.
+    perform from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    if (select count(*) from public.roles as r where r.tenant_id = v_caller.tenant_id) >= private.role_quota() then
+        perform private.raise_error(
+            409, 'TOO_MANY_ROLES', format('A tenant has at most %s roles of its own; delete some.', private.role_quota())
+        );
+    end if;
     insert into public.roles (tenant_id, name, slug, description)
     values (v_caller.tenant_id, p_name, p_slug, left(coalesce(p_description, ''), 1000))
     on conflict (tenant_id, slug) do nothing
@@ -2674,7 +2689,7 @@ begin
 end
 $$;
 comment on function public.create_role is
-    'A role of the caller''s tenant with permissions that the caller has; returns its id.';
+    'A role of the caller''s tenant with permissions that the caller has; returns its id. Raises 409 ROLE_EXISTS or TOO_MANY_ROLES.';
 revoke all on function public.create_role from public, anon, authenticated, service_role;
 grant execute on function public.create_role to authenticated;
 
@@ -3772,6 +3787,32 @@ comment on function private.member_tenant_id is
 revoke all on function private.member_tenant_id from public, anon, authenticated, service_role;
 grant execute on function private.member_tenant_id to authenticated;
 
+-- from sql/10_tenancy/functions/move_session_back.sql sha256:43a3b17aa68d8ab7aac5f604b4af51c44e5a1477a9fa69e6481dfa470f708416
+create or replace function private.move_session_back(p_session_id uuid, p_tenant_id uuid, p_former_tenant_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user_id uuid;
+begin
+    -- Whoever was quicker, and moved it on, is not undone.
+    delete from private.session_tenants as s
+    where s.session_id = p_session_id and s.tenant_id = p_tenant_id
+    returning s.user_id into v_user_id;
+    insert into private.session_tenants (session_id, tenant_id, user_id)
+    select p_session_id, m.tenant_id, m.user_id
+    from public.memberships as m
+    where m.tenant_id = p_former_tenant_id and m.user_id = v_user_id
+    on conflict do nothing;
+end
+$$;
+comment on function private.move_session_back is
+    'Undoes the move of a session into a tenant: it is in the former one again, or, with null, where it began.';
+revoke all on function private.move_session_back from public, anon, authenticated, service_role;
+grant execute on function private.move_session_back to casare_functions;
+
 -- from sql/10_tenancy/functions/permitted_tenant_id.sql sha256:3cf9f680b235a2a16034f63ae988b2ee7ee2e4d8aaebb8b28c0cf3ef329b1dee
 -- A caller acts in one tenant at a time, so a scalar says it all; and `tenant_id = (select …)` becomes one parameter that
 -- an index on (tenant_id, …) serves in its order, which `in (select …)` inside a policy never does (a hashed subplan filters).
@@ -4038,6 +4079,18 @@ comment on function public.revoke_invitation is 'Revokes an open invitation.';
 revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation to authenticated;
 
+-- from sql/10_tenancy/functions/role_quota.sql sha256:a16654f4b0414c4a03b396bab66f38f559ecbb0ac05814010685ad4b7b192fa8
+create or replace function private.role_quota()
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select 200
+$$;
+comment on function private.role_quota is 'How many roles of its own a tenant may have.';
+revoke all on function private.role_quota from public, anon, authenticated, service_role;
+
 -- from sql/10_tenancy/functions/rotate_api_key.sql sha256:a2b29a9037c879f7f4dafe1ba99a2c8ffaaa3093abc64863a9fb25a70c430b3d
 create or replace function public.rotate_api_key(
     p_api_key_id uuid,
@@ -4130,6 +4183,20 @@ $$;
 comment on function private.select_tenant_id is
     'The tenant that a user acts in: the claimed one or none; without a claim the one that the session was moved to, else the active one of the profile, else the oldest membership.';
 revoke all on function private.select_tenant_id from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/session_tenant_id.sql sha256:df197857d0bf051f3761ceb732ff77ec3457f58e3f489a8177d58c8c8e7140d5
+create or replace function private.session_tenant_id(p_session_id uuid)
+returns uuid
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select s.tenant_id from private.session_tenants as s where s.session_id = p_session_id
+$$;
+comment on function private.session_tenant_id is 'The tenant that a session was moved into; null for one that stays where it began.';
+revoke all on function private.session_tenant_id from public, anon, authenticated, service_role;
+grant execute on function private.session_tenant_id to casare_functions;
 
 -- from sql/10_tenancy/functions/set_active_tenant.sql sha256:06d3ecc9efbfc3f019dc1336dd845d121499f8e006c575186b610e6e2c098d27
 create or replace function public.set_active_tenant(p_tenant_id uuid)
@@ -20106,7 +20173,20 @@ comment on function private.mark_exported is
     'Says that every job of a partition that finished before a time is safe in a file: those of tenants with export_before_drop may leave now.';
 revoke all on function private.mark_exported from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/must_export.sql sha256:4889cbc2f7a232d0d73236cb679ad5abe25025a4f69da584c8d7312dc76c1f5e
+-- from sql/92_retention/functions/may_export.sql sha256:5f1a6602600974e5f4581091bc64bd18e2b87efb08965a60da5eecd231d3a9dd
+-- A week of jobs is one partition of all tenants, which stays as long as one of them waits for an export.
+create or replace function private.may_export(p_plan public.tenant_plan)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select p_plan <> 'free'
+$$;
+comment on function private.may_export is 'Whether tenants of a plan may ask that their jobs are exported before they leave.';
+revoke all on function private.may_export from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/must_export.sql sha256:2752301fe51e08fce4e615e6205a9657983175edf4a21b6ac187ccd256b418b3
 create or replace function private.must_export(p_tenant_id uuid)
 returns boolean
 language sql
@@ -20114,11 +20194,15 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
-        (select t.settings #> '{retention,export_before_drop}' = 'true' from public.tenants as t where t.tenant_id = p_tenant_id),
+        (
+            select t.settings #> '{retention,export_before_drop}' = 'true' and private.may_export(t.plan)
+            from public.tenants as t
+            where t.tenant_id = p_tenant_id
+        ),
         false
     )
 $$;
-comment on function private.must_export is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop).';
+comment on function private.must_export is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop), and its plan lets it.';
 revoke all on function private.must_export from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/place_default_jobs.sql sha256:d508f1b98793368afe329ff41b5eff15c3788456936225f76c4b03fa76675cc6
@@ -20742,7 +20826,7 @@ comment on function private.retention_horizon is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/set_retention.sql sha256:2eafe43af8588a6f39488e2249c6993f33d36026c4f73fd208782b10a69dbbb0
+-- from sql/92_retention/functions/set_retention.sql sha256:8353cb9c3133c80721ffae2ca6b2583730df75fc9bc32fd5551ee3f3c960e19d
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
 returns jsonb
 language plpgsql
@@ -20755,8 +20839,9 @@ declare
     v_days jsonb;
     v_most record;
     v_retention jsonb;
+    v_may_export boolean;
 begin
-    select coalesce(t.settings -> 'retention', '{}') into v_retention
+    select coalesce(t.settings -> 'retention', '{}'), private.may_export(t.plan) into v_retention, v_may_export
     from public.tenants as t
     where t.tenant_id = v_caller.tenant_id
     for update;
@@ -20781,6 +20866,11 @@ begin
         end if;
     end loop;
     if p_export_before_drop is not null then
+        if not v_may_export then
+            perform private.raise_error(
+                403, 'SETTING_OF_THE_PLAN', 'retention.export_before_drop is decided by the plan of the tenant.'
+            );
+        end if;
         v_retention := v_retention || jsonb_build_object('export_before_drop', p_export_before_drop);
     end if;
     update public.tenants as t
@@ -20790,7 +20880,7 @@ begin
 end
 $$;
 comment on function public.set_retention is
-    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped (403 SETTING_OF_THE_PLAN in the plan free). Needs settings.write.';
 revoke all on function public.set_retention from public, anon, authenticated, service_role;
 grant execute on function public.set_retention to authenticated;
 
@@ -20843,7 +20933,7 @@ comment on function private.find_setting_problem is
     'What is wrong with a value for a setting, as a sentence that names the setting and its rule; null when nothing is.';
 revoke all on function private.find_setting_problem from public, anon, authenticated, service_role;
 
--- from sql/93_settings/functions/list_known_settings.sql sha256:0dd380b7f05d423b5726613a2e4cbdd7eececce1808a18fc94aa91e0008e0e54
+-- from sql/93_settings/functions/list_known_settings.sql sha256:eb7d117b60ea9caac540c882edda116b1970f01ebab7c5e8e75b5650119cf656
 -- The list of what a tenant can set. A name is a column of public.tenants, or the place in tenants.settings. What each means
 -- is decided where it is read; here stands what may be written.
 create or replace function private.list_known_settings(p_tenant_id uuid)
@@ -20923,7 +21013,7 @@ begin
             ),
             (
                 'retention.export_before_drop', 'boolean', to_jsonb(private.must_export(t.tenant_id)), 'false', null, null,
-                null, null, true, 'Whether jobs are deleted only after an operator exported them to a file.'
+                null, null, private.may_export(t.plan), 'Whether jobs are deleted only after an operator exported them to a file.'
             )
     ) as s (name, type, value, default_value, minimum, maximum, choices, unit, is_changeable, meaning)
     where t.tenant_id = p_tenant_id
@@ -20957,7 +21047,7 @@ comment on function private.list_known_settings is
     'What a tenant can set, by name: type, value, default, range and meaning; and what only its plan decides.';
 revoke all on function private.list_known_settings from public, anon, authenticated, service_role;
 
--- from sql/93_settings/functions/list_quotas.sql sha256:5dcf01c837d80110afbc1b4f475ede2ad0e6ae4c4ffa31673041b763565f58c7
+-- from sql/93_settings/functions/list_quotas.sql sha256:964e62f0602b3675e8a22993e0c25979d93403d098392eb9765940b7570b7a27
 -- What waits is counted up to 100,000, so that the answer costs the same however long the queue is.
 create or replace function public.list_quotas()
 returns table (name text, used bigint, most bigint, meaning text)
@@ -21016,13 +21106,19 @@ begin
                 ),
                 private.invitation_quota()::bigint,
                 'Invitations that nobody has accepted yet.'
+            ),
+            (
+                'roles',
+                (select count(*) from public.roles as r where r.tenant_id = v_caller.tenant_id),
+                private.role_quota()::bigint,
+                'Roles of its own.'
             )
     ) as s (name, used, most, meaning)
     where t.tenant_id = v_caller.tenant_id;
 end
 $$;
 comment on function public.list_quotas is
-    'What the plan of the caller''s tenant allows of jobs that wait, triggers, calendars and open invitations, and how much of each is used. Needs settings.read.';
+    'What the plan of the caller''s tenant allows of jobs that wait, triggers, calendars, open invitations and own roles, and how much of each is used. Needs settings.read.';
 revoke all on function public.list_quotas from public, anon, authenticated, service_role;
 grant execute on function public.list_quotas to authenticated;
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.factories import Tenant, make_key, make_tenant
 from tests.robot.stack import serving
 from typer.testing import CliRunner
 
-from casare_cloud.cli.agents import AgentAccess, access_of
+from casare_cloud.cli.agents import AgentAccess, access_of, alone
 from casare_cloud.cli.app import app
 from casare_cloud.faces.automation.app import create_app
 
@@ -85,3 +86,23 @@ def test_a_file_that_holds_no_agents_is_a_sentence(tmp_path: Path, capsys: pytes
     with pytest.raises(SystemExit):
         access_of({}, "http://x", None, None, "n", [], tmp_path)
     assert "agents.json is not what it was written as" in capsys.readouterr().err
+
+
+def test_a_second_process_of_an_agent_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:
+    given = ["--url", "http://127.0.0.1:1", "--robot-id", "a", "--api-key", "t", "--work-dir", str(tmp_path)]
+    with alone("a", tmp_path), alone("another", tmp_path):
+        answer = CliRunner().invoke(app, ["robot", "run", "--face", "automation", *given])
+        assert (answer.exit_code, "An agent of this name runs here already; give --name." in answer.stderr) == (2, True)
+    with alone("a", tmp_path):
+        """It has ended."""
+
+
+def test_two_that_are_registered_at_once_are_both_kept(
+    shared_database: Database, face: str, tenant: Tenant, env: dict[str, str], tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(4) as commands:
+        names = ["Office 7", "Office 8", "Office 7", "Office 8"]
+        made = list(commands.map(lambda name: access_of(env, face, None, None, name, [], tmp_path), names))
+    assert made[:2] == made[2:]
+    assert agents(shared_database, tenant) == ["Office 7", "Office 8"]
+    assert len(json.loads((tmp_path / "agents.json").read_text())) == 2

@@ -49,8 +49,13 @@ def test_a_workflow_that_is_submitted_again_by_its_id_is_its_next_version(run: R
     assert second["workflow_id"] == first["workflow_id"]
     versions = [json.loads(run("jobs", "get", one["job_id"]))["workflow_version"] for one in (first, second)]
     assert versions == [1, 2]
+    other = tmp_path / "another-name.json"
+    other.write_text(json.dumps({**EXAMPLE_WORKFLOW, "metadata": {"name": "another"}}))
+    run("jobs", "submit", str(other), "--workflow", first["workflow_id"])
+    kept = json.loads(run("workflows", "get", first["workflow_id"]))
+    assert (kept["workflow_name"], kept["version"]) == (EXAMPLE_WORKFLOW["metadata"]["name"], 3)
     rows = [line.split()[:2] for line in run("workflows", "versions", first["workflow_id"]).splitlines()]
-    assert [row[0] for row in rows] == ["version", "2", "1"]
+    assert [row[0] for row in rows] == ["version", "3", "2", "1"]
     shown = json.loads(run("workflows", "get", first["workflow_id"], "--version", "1"))
     assert (shown["version"], shown["is_current"]) == (1, False)
 
@@ -253,7 +258,7 @@ def test_a_key_is_made_listed_rotated_and_revoked(run: Run) -> None:
     rotated = json.loads(run("keys", "rotate", key["api_key_id"], "--json"))
     assert rotated["key"].startswith("sk_live_")
     assert rotated["key"] != key["key"]
-    assert "is revoked." in run("keys", "revoke", rotated["api_key_id"])
+    assert "is revoked." in run("keys", "revoke", rotated["api_key_id"], "--yes")
     listed = json.loads(run("keys", "list", "--json"))["keys"]
     states = {row["api_key_id"]: row["status"] for row in listed}
     assert states[key["api_key_id"]] != "active"

@@ -1,5 +1,6 @@
 """`casare-cloud db`: the figures of the queue, and jobs in a file before they leave."""
 
+import asyncio
 import errno
 import json
 import os
@@ -16,10 +17,23 @@ from tests.fleets import Fleet, call, make_fleet
 from typer.testing import CliRunner, Result
 
 from casare_cloud.cli.app import app
+from casare_cloud.cli.db_connection import NO_CONNECTION
+from casare_cloud.cli.doctor_facts import _look_at_database
 from casare_cloud.domain.triggers.receiving import place_of
 from casare_cloud.key_ring import KeyRing, new_secret_keys
 
 WEEK = "jobs_{}w{:02}".format(*datetime.now(UTC).isocalendar()[:2])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://postgres:s3cret@[host/postgres", "postgres//postgres:s3cret@host", "postgresql://u:s3cret/x@host"],
+)
+def test_a_mistyped_connection_is_not_printed_with_its_password(url: str) -> None:
+    answer = CliRunner().invoke(app, ["db", "health", "--database-url", url])
+    assert (answer.exit_code, "s3cret" in answer.output) == (2, False)
+    assert "The connection that was given is none" in answer.output
+    assert asyncio.run(_look_at_database(url, {})) == (None, NO_CONNECTION)
 
 
 @pytest.fixture
@@ -120,7 +134,8 @@ def test_an_export_has_every_finished_job_and_marks_the_partition(fleet: Fleet, 
 
 
 def test_what_was_exported_may_leave(fleet: Fleet, tmp_path: Path) -> None:
-    call(fleet.member, "set_retention", export_before_drop=True)
+    fleet.owner.execute("update public.tenants set plan = 'pro' where tenant_id = %s", [fleet.tenant.tenant_id])
+    call(fleet.member, "set_retention", days={"jobs": 7}, export_before_drop=True)
     done_long_ago(fleet, {})
     other = make_fleet(fleet.database)
     fleet.owner.execute("update public.tenants set plan = 'enterprise' where tenant_id = %s", [other.tenant.tenant_id])

@@ -87,7 +87,7 @@ def test_dead_letters_are_listed_and_queued_again_and_a_refusal_is_an_exit_code(
         "detail": "There is no such one.",
     }
     service.answers["delete_dead_letters"] = {"results": [refused], "succeeded": 0, "failed": 1}
-    assert "There is no such one." in printed("dlq", "delete", "a", code=1)
+    assert "There is no such one." in printed("dlq", "delete", "a", "--yes", code=1)
 
 
 def test_many_jobs_are_cancelled_and_retried_and_a_refusal_is_an_exit_code(service: Service) -> None:

@@ -53,6 +53,10 @@ def test_files_are_listed_copied_and_named_where_people_look(job: Job, run: Run,
     assert f"files in {job.folder}\n" in run("jobs", "get", job.job_id)
 
 
+def test_files_are_copied_or_listed_as_json(job: Job, run: Run) -> None:
+    assert "one of the two" in run("jobs", "files", job.job_id, "--get", "out/totals.csv", "--json", code=2)
+
+
 def test_nothing_outside_the_job_s_folder_is_copied(job: Job, run: Run, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     (job.folder / "link").symlink_to(tmp_path / "secret")

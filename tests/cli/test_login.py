@@ -1,5 +1,6 @@
 """Profiles of `casare-cloud login`, and completion."""
 
+import asyncio
 import json
 import os
 import stat
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.conftest import Run
@@ -80,6 +82,21 @@ def test_the_environment_goes_before_the_default_profile_and_a_named_one_before_
     assert "casare-cloud login --profile gone" in call("jobs", "list", code=2)
 
 
+def test_the_profile_that_is_named_before_the_command_is_the_one_that_is_changed(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASARE_PROFILE", "")  # the option writes it: so that it is put back
+    for name in ("default", "ci"):
+        profiles.keep(name, Profile("http://127.0.0.1:1", "robot", api_key="k"))
+    assert "ci" in call("--profile", "ci", "logout")
+    assert set(profiles.read_all()) == {"default"}
+
+
+def test_a_key_takes_no_tenant_and_no_user(nowhere: Path) -> None:
+    for option in ("--tenant", "--username"):
+        assert "leave out" in call("login", "--url", "http://127.0.0.1:1", "--with-key", option, "a", code=2)
+
+
 async def test_a_users_newer_tokens_are_kept(nowhere: Path) -> None:
     from casare_cloud.cli.session import open_client
 
@@ -91,6 +108,26 @@ async def test_a_users_newer_tokens_are_kept(nowhere: Path) -> None:
         client._keep_tokens({"access_token": "a2", "refresh_token": "r2", "expires_in": 3600})
     kept = profiles.read_all()["default"]
     assert (kept.access_token, kept.refresh_token, kept.who) == ("a2", "r2", "ada")
+
+
+async def test_two_commands_on_one_profile_refresh_its_token_once(nowhere: Path) -> None:
+    from casare_cloud.cli.session import open_client
+
+    asked: list[object] = []
+
+    async def refresh(method: str, path: str, **arguments: Any) -> dict[str, object]:
+        asked.append(arguments["json"])
+        await asyncio.sleep(0)
+        return {"access_token": "a2", "refresh_token": "r2", "expires_in": 3600}
+
+    profiles.keep("default", Profile("http://127.0.0.1:1", "ada", access_token="a", refresh_token="r", ends_at=1))
+    async with await open_client() as one, await open_client() as other, await open_client(may_refresh=False) as third:
+        for client in (one, other, third):
+            client._http.call = refresh  # type: ignore[method-assign,assignment]
+        assert await third.access_token() == "a"
+        assert await asyncio.gather(one.access_token(), other.access_token()) == ["a2", "a2"]
+    assert asked == [{"refresh_token": "r"}]
+    assert profiles.read_all()["default"].refresh_token == "r2"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -18,7 +18,15 @@ from casare_cloud.cli.app import app
 NO_ANSWER = {"up", "down", "dashboard", "demo", "completion", "robot run", "stack logs", "db psql", "db export"}
 # The owner's rare work on the database; the sentences that it prints are the protocol of what was done.
 OWNERS = {"db reseal", "db tenants give", "db tenants purge", "keys import-robot-tokens"}
-TAKES_ALONG = {"workflows delete", "pools delete", "members remove", "purge", "db tenants purge"}
+TAKES_ALONG = {
+    "workflows delete",
+    "pools delete",
+    "members remove",
+    "purge",
+    "db tenants purge",
+    "dlq delete",
+    "keys revoke",
+}
 PATHS = [" ".join(path) for path in commands()]
 
 

@@ -113,6 +113,11 @@ def test_what_deletes_asks_first(run: Run, stack: Stack) -> None:
     assert (declined.exit_code, "older than 2 days" in declined.stderr) == (1, True)
     assert run("settings", "set", "retention.events_days", "2", "--yes") == "retention.events_days = 2\n"
     assert run("settings", "set", "retention.events_days", "3") == "retention.events_days = 3\n"
+    assert run("settings", "set", "retention.export_before_drop", "true").endswith("= true\n")
+    for back in (["set", "retention.export_before_drop", "false"], ["reset", "retention.export_before_drop"]):
+        declined = CliRunner().invoke(app, ["settings", *back], input="n\n")
+        assert (declined.exit_code, "although nobody has exported them?" in declined.stderr) == (1, True)
+    assert run("settings", "reset", "retention.export_before_drop", "--yes").endswith("= false (default)\n")
 
     workflow = make_workflow(stack.database, stack.tenant)
     stack.cancel(make_job(stack.database, workflow))
@@ -144,9 +149,9 @@ def test_keys_limits_and_shares_are_named_as_people_call_them(run: Run, stack: S
     run("keys", "create", name, "--scope", "jobs.read")
     run("keys", "create", f"{name}-too", "--scope", "jobs.read")
     assert run("keys", "rotate", name, "--overlap-seconds", "60").startswith("sk_live_")
-    assert "2 have the name" in run("keys", "revoke", name, code=2)
-    assert run("keys", "revoke", f"{name}-too").startswith(f"{name}-too (")
-    assert "There is no key" in run("keys", "revoke", f"{name}-too", code=1)
+    assert "2 have the name" in run("keys", "revoke", name, "--yes", code=2)
+    assert run("keys", "revoke", f"{name}-too", "--yes").startswith(f"{name}-too (")
+    assert "There is no key" in run("keys", "revoke", f"{name}-too", "--yes", code=1)
 
 
 def test_who_leaves_keys_behind_is_told_of_them(run: Run, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -225,7 +225,7 @@ CALLS: dict[str, list[str]] = {
         "public.purge_jobs(p_dry_run => true)",
     ],
     "public.get_retention": ["public.get_retention()"],
-    "public.set_retention": ["public.set_retention('{\"jobs\": 1}', true)"],
+    "public.set_retention": ["public.set_retention('{\"jobs\": 1}')"],
     "public.complete_jobs": [
         "public.complete_jobs(jsonb_build_array("
         "jsonb_build_object('job_id', %(held)s::uuid, 'lease_token', %(lease)s::bigint)))"
@@ -347,7 +347,9 @@ BEFORE_A_CALLER = {
     "private.give_back_request",
     "private.is_invited",
     "private.is_registered_as",
+    "private.move_session_back",
     "private.record_login",
+    "private.session_tenant_id",
 }
 
 # What a viewer may make happen in the own tenant by reading: events get their number and ends of jobs are counted, a

@@ -53,6 +53,20 @@ def test_an_invitation_ends_by_time_revocation_and_the_loss_of_its_makers_rights
     assert refused(conn, guest.claims, accept, [by_second]) == not_found
 
 
+def test_who_was_deactivated_comes_back_with_the_invited_role_only(
+    db: Database, conn: Connection, owner: Connection, lead: tuple[factories.Tenant, factories.Member, uuid.UUID]
+) -> None:
+    tenant, member, _ = lead
+    former = factories.make_member(db, tenant, "admin")
+    one(conn, tenant.admin.claims, "select public.update_member(%s, p_is_active => false)", [former.user_id])
+    token = invite(conn, member.claims, former.email, "viewer")
+    one(conn, former.claims, "select public.accept_invitation(%s)", [token])
+    query = "select private.list_member_roles(%s, %s) as roles"
+    row = owner.execute(query, [tenant.tenant_id, former.user_id]).fetchone()
+    assert row == {"roles": ["viewer"]}
+    assert refused(conn, former.claims, "select private.authorize('members.write')") == ("PT403", "FORBIDDEN")
+
+
 def test_a_removed_member_with_a_live_token_is_nobody(db: Database, conn: Connection) -> None:
     tenant = factories.make_tenant(db)
     member = factories.make_member(db, tenant, "developer")
@@ -291,6 +305,19 @@ def test_a_flood_of_invitations_is_bounded(db: Database, conn: Connection, owner
     )
     last = ["last@x.test", viewer, secrets.token_bytes(8)]
     assert refused(conn, tenant.admin.claims, invite_one, last) == too_many
+
+
+def test_a_flood_of_roles_is_bounded(db: Database, conn: Connection, owner: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    owner.execute(
+        "insert into public.roles (tenant_id, name, slug, description) "
+        "select %s, 'x', 'x' || n, '' from generate_series(1, 199) as n",
+        [tenant.tenant_id],
+    )
+    create = "select public.create_role('Own', %s, '{jobs.read}')"
+    one(conn, tenant.admin.claims, create, ["last"])
+    assert refused(conn, tenant.admin.claims, create, ["more"]) == ("PT409", "TOO_MANY_ROLES")
+    assert refused(conn, tenant.admin.claims, create, ["last"]) == ("PT409", "TOO_MANY_ROLES")
 
 
 def test_an_invitation_is_void_when_who_sent_it_may_not_invite_any_more(db: Database, conn: Connection) -> None:

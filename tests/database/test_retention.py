@@ -312,8 +312,9 @@ def test_a_drop_gives_way_to_the_queue(fleet: Fleet, robot: Robot) -> None:
 
 
 def want_exports(fleet: Fleet) -> None:
-    """The tenant asks that jobs are exported before they leave."""
-    answer: Row = call(fleet.member, "set_retention", export_before_drop=True)["set_retention"]
+    """The tenant, which pays, asks that jobs are exported before they leave, after seven days."""
+    set_plan(fleet, "pro")
+    answer: Row = call(fleet.member, "set_retention", days={"jobs": 7}, export_before_drop=True)["set_retention"]
     assert answer["export_before_drop"] is True
 
 
@@ -350,6 +351,18 @@ def test_a_partition_with_jobs_that_must_be_exported_is_not_dropped_before(fleet
     assert duty(fleet, "drop_job_partitions") == 1
     assert is_there(fleet, job, dead) == [False, True]
     assert fleet.count("private.exports") == 0
+
+
+def test_who_pays_nothing_keeps_no_partition_of_all_tenants(fleet: Fleet, robot: Robot) -> None:
+    with refused(403, "SETTING_OF_THE_PLAN"):
+        call(fleet.member, "set_retention", export_before_drop=True)
+    with refused(403, "SETTING_OF_THE_PLAN"):
+        call(fleet.member, "set_settings", changes={"retention.export_before_drop": True})
+    want_exports(fleet)
+    set_plan(fleet, "free")  # asked for it while it paid
+    done_job(fleet, robot)
+    end_of_week(fleet, 7)
+    assert duty(fleet, "drop_job_partitions") == 1
 
 
 def test_only_a_partition_of_jobs_can_be_marked_and_not_for_the_future(fleet: Fleet) -> None:

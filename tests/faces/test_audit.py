@@ -3,10 +3,18 @@
 import csv
 import io
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from tests.faces.stage import Stage, refused
 from tests.factories import make_member
+
+from casare_cloud.database import Transaction
+from casare_cloud.faces.kit.routing import Call
+from casare_cloud.faces.orchestrator.audit.shapes import EntryAnswer
 
 
 async def _limits(stage: Stage, count: int) -> None:
@@ -58,6 +66,28 @@ async def test_an_export_is_lines_of_json_or_csv_that_no_spreadsheet_obeys(stage
     assert row["audit_id"] == entry["audit_id"]
     assert json.loads(row["new_values"]) == entry["new_values"]
     assert len((await stage.admin.get("/audit/export", limit=1)).text.splitlines()) == 1
+
+
+async def test_a_slow_reader_of_an_export_holds_no_connection(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _limits(stage, 3)
+    monkeypatch.setattr("casare_cloud.domain.audit.service._BATCH", 2)
+    held: list[Call] = []
+    begin, shown = Call.transaction, EntryAnswer.model_validate
+
+    @asynccontextmanager
+    async def transaction(call: Call) -> AsyncIterator[Transaction]:
+        async with begin(call) as tx:
+            held.append(call)
+            yield tx
+            held.remove(call)
+
+    def written(entry: Any) -> EntryAnswer:
+        assert held == []
+        return shown(entry)
+
+    monkeypatch.setattr(Call, "transaction", transaction)
+    monkeypatch.setattr(EntryAnswer, "model_validate", written)
+    assert len((await stage.admin.get("/audit/export", resource_type="limits")).text.splitlines()) == 3
 
 
 async def test_only_who_may_reads_it_and_nothing_of_other_tenants(stage: Stage, elsewhere: Stage) -> None:

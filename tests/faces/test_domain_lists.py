@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from tests.faces.stage import Stage
@@ -32,13 +33,14 @@ async def test_jobs_are_read_to_the_end_in_batches_and_by_the_page_before(db: Da
     made = [await stage.job(workflow) for _ in range(5)]
     await stage.job(other)
     wanted = JobFilter(workflow_id=workflow.workflow_id)
-    async with db.transaction(actor(stage.tenant.admin)) as tx:
-        read = []
-        async for job in jobs.read_all(tx, wanted, batch=2):
-            read.append(str(job.job_id))
-            if len(read) == 1:
-                made_meanwhile = await stage.job(workflow)
-        assert read == made[::-1], "each once, the newest first, and none that came meanwhile"
+    begin = partial(db.transaction, actor(stage.tenant.admin))
+    read = []
+    async for job in jobs.read_all(begin, wanted, batch=2):
+        read.append(str(job.job_id))
+        if len(read) == 1:
+            made_meanwhile = await stage.job(workflow)
+    assert read == made[::-1], "each once, the newest first, and none that came meanwhile"
+    async with begin() as tx:
         first, total, _ = await jobs.list_page(tx, wanted, 4, 0)
         assert (str(first[0].job_id), total) == (made_meanwhile, 6)
         second, left, _ = await jobs.list_page(

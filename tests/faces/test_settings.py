@@ -64,6 +64,7 @@ async def test_settings_are_changed_together_and_set_back(stage: Stage) -> None:
         ({"name": None}, 400, "INVALID_ARGUMENT", ("name", "reset")),
         ({"retention.jobs_days": 8}, 400, "INVALID_ARGUMENT", ("retention.jobs_days", "1 to 7")),
         ({"retention.audit_log_days": 1}, 403, "SETTING_OF_THE_PLAN", ("retention.audit_log_days",)),
+        ({"retention.export_before_drop": True}, 403, "SETTING_OF_THE_PLAN", ("retention.export_before_drop",)),
         ({}, 400, "INVALID_ARGUMENT", ("settings",)),
     ],
 )
@@ -84,7 +85,7 @@ async def test_quotas_say_how_much_is_used(stage: Stage) -> None:
     quotas = {quota["name"]: (quota["used"], quota["most"]) for quota in answer["quotas"]}
     assert quotas == {
         "jobs_waiting": (1, 1_000_000), "triggers": (0, 100), "calendars": (0, quotas["calendars"][1]),
-        "open_invitations": (1, 100),
+        "open_invitations": (1, 100), "roles": (0, 200),
     }  # fmt: skip
 
 

@@ -230,6 +230,37 @@ async def test_who_has_an_account_accepts_and_changes_between_tenants(stage: Sta
     assert len((await stage.service("jobs.read").get("/auth/tenants")).json()["tenants"]) == 1
 
 
+async def test_a_refused_switch_leaves_the_session_where_it_was(stage: Stage) -> None:
+    email = new_email()
+    first = (await registered(stage, email=email, org_name="Own")).json()
+    [own] = (await bearer_of(stage, first).get("/auth/tenants")).json()["tenants"]
+    made = await invited(stage, email, "operator")
+    login = {"username": email, "password": PASSWORD, "tenant_id": own["tenant_id"]}
+    other = (await Asker(stage.client, {}).post("/auth/login", login)).json()
+    joined = await bearer_of(stage, first).post("/invitations/accept", {"token": made["token"]})
+    assert joined.status_code == 200, joined.text
+
+    async def tenant_of_next(tokens: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        tokens = (
+            await bearer_of(stage, tokens).post("/auth/refresh", {"refresh_token": tokens["refresh_token"]})
+        ).json()
+        return tokens, (await bearer_of(stage, tokens).get("/auth/me")).json()["tenant_id"]
+
+    # The first session was moved by the invitation, the other is where it began.
+    for tokens, asked, stays in (
+        (first, own["tenant_id"], str(stage.tenant.tenant_id)),
+        (other, str(stage.tenant.tenant_id), own["tenant_id"]),
+    ):
+        body = {"tenant": asked, "refresh_token": "nonsense"}
+        assert refused(await bearer_of(stage, tokens).post("/auth/switch", body), 401, "INVALID_REFRESH_TOKEN")
+        kept, tenant_id = await tenant_of_next(tokens)
+        assert tenant_id == stays
+        stranger = (await Asker(stage.client, {}).post("/auth/login", login)).json()
+        body = {"tenant": asked, "refresh_token": stranger["refresh_token"]}
+        assert refused(await bearer_of(stage, kept).post("/auth/switch", body), 401, "INVALID_REFRESH_TOKEN")
+        assert (await tenant_of_next(kept))[1] == stays
+
+
 async def test_who_is_a_member_nowhere_gets_in_by_an_invitation(stage: Stage, elsewhere: Stage) -> None:
     member = make_member(stage.database, stage.tenant, "viewer")
     person = asker(stage, member)

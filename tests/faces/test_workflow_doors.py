@@ -3,12 +3,16 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.faces.stage import Stage, refused
-from tests.factories import make_robot
+from tests.factories import make_key, make_robot
 from tests.robot.test_broken_workflows import BROKEN, LOG, wire, workflow
+
+from casare_cloud.faces.kit import workflow_check
+from casare_cloud.faces.kit.workflow_check import Checked
 
 REFUSED_BY_THE_DATABASE = {"nodes are no list", "neither nodes nor steps", "an envelope"}
 SIMPLE = {"nodes": [{"id": "l", "type": "LogNode", "config": {"message": "x"}}]}
@@ -65,11 +69,50 @@ async def test_the_number_of_mistakes_that_are_told_is_bounded(stage: Stage) -> 
 
 
 async def test_a_workflow_that_is_too_large_to_be_checked_is_taken_and_said(stage: Stage) -> None:
-    definition = {**MISSPELT, "metadata": {"x": "x" * 5_000_001}}
+    definition = {**MISSPELT, "metadata": {"x": "x" * 2_000_001}}
     taken = await stage.admin.post("/workflows", body(definition))
     assert taken.json()["warnings"] == [
         "workflow_json: is too large to be checked here; a robot checks it before it runs."
     ]
+
+
+@pytest.mark.parametrize(
+    ("definition", "is_large"),
+    [
+        ({"nodes": [{"id": "l", "type": "LogNode", "config": {"data": [0] * 50_001}}]}, True),
+        ({"nodes": [{"id": "l" * 10_000, "type": "LogNode", "config": dict.fromkeys(map(str, range(11_000)))}]}, True),
+        ({"nodes": [{"id": "l", "type": "LogNode", "config": dict.fromkeys(map(str, range(11_000)))}]}, False),
+        ({"nodes": [], "subflows": {"a": '{"nodes": [' + "{}," * 50_001}}, True),
+        ({"nodes": [{"id": "l", "type": "LogNode", "config": {"message": "," * 60_000}}]}, False),
+    ],
+)
+def test_what_is_large_is_known_by_its_values_and_by_the_names_that_problems_tell(
+    definition: Any, is_large: bool
+) -> None:
+    assert workflow_check._is_large(definition) is is_large
+
+
+async def test_nothing_is_checked_for_those_who_may_not_publish(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflow_check, "_is_large", None)  # looking at it at all would be a TypeError
+    viewer, nobody = stage.member("viewer"), stage.key(replace(make_key(stage.database, stage.tenant), text="crpa_x"))
+    upload = {"files": {"file": ("w.json", json.dumps(MISSPELT))}}
+    assert refused(await viewer.post("/workflows", body(MISSPELT)), 403, "FORBIDDEN", "workflows.write")
+    assert refused(await viewer.ask("POST", "/workflows/upload", **upload), 403, "FORBIDDEN", "workflows.write")
+    assert refused(await nobody.post("/workflows", body(MISSPELT)), 401, "AUTHENTICATION_FAILED")
+
+
+async def test_no_connection_is_held_while_a_workflow_is_checked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    idle: list[int] = []
+
+    async def checked(*_: Any) -> Checked:
+        idle.append(stage.scalar(
+            "select count(*) from pg_stat_activity where datname = current_database() "
+            "and state like 'idle in transaction%%'"))  # fmt: skip
+        return Checked([], [])
+
+    monkeypatch.setattr(workflow_check, "check", checked)
+    assert (await stage.admin.post("/workflows", body(SIMPLE))).status_code == 200
+    assert idle == [0]
 
 
 async def test_names_that_the_input_brings_are_no_mistake(stage: Stage) -> None:

@@ -1,9 +1,13 @@
 """Who may open a socket, how they say who they are, and with which code everybody else is closed."""
 
 import asyncio
+import hashlib
 import json
 import uuid
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from typing import Any
 
 import httpx2
 import pytest
@@ -142,6 +146,59 @@ async def test_a_removed_member_is_closed_and_others_go_on(gate: Gate, monkeypat
         assert await removed.close_code() in (4001, 4003)
         job_id = str(gate.job())
         assert (await other.next())["job_id"] == job_id
+
+
+async def test_a_token_that_names_no_tenant_stays_in_the_one_that_it_was_let_into(
+    gate: Gate, elsewhere: Gate, platform: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was given before its owner was anywhere; then they accept an invitation, and are removed where they were."""
+    monkeypatch.setattr(hub, "CHECK_SECONDS", 0.5)
+    member = gate.member("viewer")
+    metadata = {"principal": "user"}
+    token, claims = gate.token(member, app_metadata=metadata), {**member.claims, "app_metadata": metadata}
+    with running_gateway(platform) as url:
+        here, there = replace(gate, url=url), replace(elsewhere, url=url)
+        async with AsyncExitStack() as stack:
+            moved, other, foreign = [
+                await stack.enter_async_context(opened)
+                for opened in (
+                    here.open("/ws/live-jobs", token),
+                    here.open("/ws/live-jobs"),
+                    there.open("/ws/live-jobs"),
+                )
+            ]  # the first reads for its tenant
+            for client in (moved, other, foreign):
+                await client.socket.send("ping")
+                assert await client.text() == "pong"
+            _let_in(elsewhere, member.email, claims)
+            for gateway, clients in ((there, [foreign]), (here, [moved, other])):
+                job_id = str(gateway.job())
+                assert [(await client.next())["job_id"] for client in clients] == [job_id] * len(clients)
+            gate.run("select public.remove_member(%s)", member.user_id)
+            assert await moved.close_code() in (4001, 4003)
+            there.job()
+            job_id = str(here.job())
+            assert (await other.next())["job_id"] == job_id
+
+
+def _let_in(gate: Gate, email: str, claims: Mapping[str, Any]) -> None:
+    """Invites somebody, who accepts: their session moves to the tenant."""
+    digest = hashlib.sha256(email.encode()).digest()
+    role = "select public.invite_member(%s, role_id, %s) from public.roles where slug = 'viewer'"
+    gate.run(role, email, digest)
+    gate.run("select public.accept_invitation(%s)", email, by=claims)
+
+
+async def test_a_fleet_is_not_read_for_another_tenant(gate: Gate, elsewhere: Gate) -> None:
+    member = gate.member("viewer")
+    metadata = {"principal": "user"}
+    claims = {**member.claims, "app_metadata": metadata}
+    make_robot(elsewhere.database, elsewhere.tenant)
+    async with gate.open("/ws/metrics/stream?interval=1", gate.token(member, app_metadata=metadata)) as client:
+        assert (await client.next(type="metrics"))["data"]["robots"]["total"] == 0
+        _let_in(elsewhere, member.email, claims)
+        for _ in range(2):
+            assert (await client.next(type="metrics"))["data"]["robots"]["total"] == 0
 
 
 async def test_a_revoked_key_is_closed_with_4001(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,14 @@
 """A page that opens its socket again and again is slowed down, and nobody else."""
 
 import asyncio
+import uuid
 
 import pytest
-from tests.gateway.gate import Gate
+from tests.gateway.gate import Gate, running_gateway
 from websockets.asyncio.client import connect
 
+from casare_cloud.config import Settings
+from casare_cloud.gateway.app import Gateway
 from casare_cloud.gateway.pacing import BURST, SECONDS, Pace
 
 
@@ -22,6 +25,26 @@ def test_a_client_that_rests_may_open_a_burst_again() -> None:
         pace.delay_of("a", "/ws/jobs", 0.0)
     later = BURST * SECONDS
     assert [pace.delay_of("a", "/ws/jobs", later) for _ in range(BURST + 1)] == [0.0] * BURST + [SECONDS]
+
+
+async def test_another_id_in_the_path_is_no_other_socket(gate: Gate, platform: Settings) -> None:
+    """Each that waits has a place, of those that have yet to say who they are."""
+    app = Gateway(platform)
+    with running_gateway(platform, app) as url:
+        async with asyncio.timeout(30):
+            for _ in range(BURST):
+                async with connect(f"{url}/ws/jobs/{uuid.uuid4()}", proxy=None):
+                    pass
+        while app.places._unnamed:
+            await asyncio.sleep(0.01)
+        waiting = asyncio.create_task(
+            connect(f"{url}/ws/jobs/{uuid.uuid4()}", proxy=None, open_timeout=30).__aenter__()
+        )
+        async with asyncio.timeout(30):
+            while not app.places._unnamed:
+                await asyncio.sleep(0.01)
+        assert not app.sockets, "it is not accepted yet"
+        await (await waiting).close()
 
 
 async def test_the_gateway_lets_a_page_wait_before_it_accepts_its_socket(gate: Gate) -> None:

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from tests.gateway.gate import PATIENCE_SECONDS, Gate, running_gateway
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from casare_cloud.config import Settings
 from casare_cloud.gateway import server, wire
 from casare_cloud.gateway.rates import MESSAGES
 
-TEXT, CONTINUATION, CLOSE, PING = 1, 0, 8, 9
+TEXT, CONTINUATION, CLOSE, PING, PONG = 1, 0, 8, 9, 10
 
 
 def frame(opcode: int, content: bytes = b"", *, is_last: bool = True) -> bytes:
@@ -68,10 +69,50 @@ async def test_a_connection_that_asks_nothing_is_closed(gate: Gate, monkeypatch:
             assert await reader.read() == b""
 
 
-async def test_a_flood_of_pings_is_closed_with_1008(gate: Gate) -> None:
+async def test_a_connection_that_was_answered_and_begins_another_request_is_closed(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "HEAD_SECONDS", 0.5)
+    url = urlsplit(gate.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: gateway\r\n\r\n")
+    assert b"426" in await reader.readline()
+    writer.write(b"G")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with suppress(ConnectionResetError):
+            await reader.read()
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG])
+async def test_a_flood_of_pings_or_of_pongs_that_answer_none_is_closed_with_1008(gate: Gate, opcode: int) -> None:
     async with raw_socket(gate, "/") as (reader, writer):
-        writer.write(frame(PING, b"x") * (MESSAGES + 1))
+        writer.write(frame(opcode, b"x") * (MESSAGES + 1))
         assert await close_code(reader) == 1008
+
+
+async def test_what_comes_at_once_is_read_in_several_turns_of_the_loop(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one client's 256 KB of frames that make no message hold up everybody's sockets."""
+    turn, turns = 0, []
+    read = WebSocketsSansIOProtocol.data_received
+
+    def next_turn() -> None:
+        nonlocal turn
+        turn += 1
+
+    def noted(protocol: WebSocketsSansIOProtocol, data: bytes) -> None:
+        turns.append(turn)
+        protocol.loop.call_soon(next_turn)
+        read(protocol, data)
+
+    async with raw_socket(gate, "/") as (reader, writer):
+        monkeypatch.setattr(WebSocketsSansIOProtocol, "data_received", noted)
+        monkeypatch.setattr(wire, "_PIECE", 70)
+        writer.write(frame(PING, b"x") * MESSAGES)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await reader.readexactly(3 * MESSAGES)
+    assert len(turns) == len(set(turns)) >= 7 * MESSAGES // 70
 
 
 async def test_a_message_of_too_many_empty_parts_is_closed_with_1009(gate: Gate) -> None:

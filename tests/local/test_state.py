@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from casare_cloud.cli.app import app
+from casare_cloud.env_file import find_env_file, find_stack_folder
 from casare_cloud.local import state as state_module
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.state import Ports, StateFolder
@@ -32,6 +35,48 @@ def test_damaged_secrets_say_how_to_start_over(tmp_path: Path) -> None:
     (tmp_path / "secrets.json").write_text(json.dumps({"publishable_key": "x"}))
     with pytest.raises(LocalStackError, match="up --fresh"):
         StateFolder(tmp_path).secrets()
+
+
+def test_only_a_folder_of_a_stack_is_erased(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    assert state.lock()
+    assert not state.has_data()
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(LocalStackError, match="is not erased: it has thesis"):
+        state.erase()
+    assert (tmp_path / "thesis.txt").exists()
+    state.secrets()
+    assert state.has_data()
+    state.erase()
+    assert {entry.name for entry in tmp_path.iterdir()} == {"lock"}
+
+
+def test_fresh_asks_before_it_erases_and_is_refused_while_a_stack_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASARE_HOME", str(tmp_path))
+    StateFolder(tmp_path).secrets()
+    for more in ([], ["--detach"]):
+        answer = CliRunner().invoke(app, ["up", "--fresh", *more], input="n\n")
+        assert (answer.exit_code, "Erase the database" in answer.stderr) == (1, True)
+    assert (tmp_path / "secrets.json").exists()
+    running = StateFolder(tmp_path)
+    assert running.lock()
+    for option in (["--fresh", "--yes"], ["--supabase"], ["--port-offset", "0"]):
+        answer = CliRunner().invoke(app, ["up", *option])
+        assert (answer.exit_code, option[0] in answer.stderr) == (2, True)
+
+
+def test_a_stack_of_another_account_above_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CASARE_HOME", raising=False)
+    planted, below = tmp_path / ".casare", tmp_path / "below"
+    planted.mkdir()
+    below.mkdir()
+    for name in ("env", "lock"):
+        (planted / name).touch()
+    assert (find_env_file(below), find_stack_folder(below)) == (planted / "env", planted)
+    monkeypatch.setattr(os, "getuid", lambda: planted.stat().st_uid + 1)
+    assert (find_env_file(below), find_stack_folder(below)) == (None, below / ".casare")
 
 
 def test_the_environment_file_reads_back(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_tenants_do_not_see_each_other(casare_client, casare_stack):
     job = casare_client.submit_workflow("Totals", a_workflow())
     with signed_in(casare_stack.make_tenant()) as stranger:
         assert stranger.list_jobs()["jobs"] == []
-    assert [each["job_id"] for each in casare_client.list_jobs()["jobs"]] == [job["job_id"]]
+    assert [each["job_id"] for each in casare_client.jobs()] == [job["job_id"]]
 
 
 def test_the_clock_is_right_again(casare_clock):

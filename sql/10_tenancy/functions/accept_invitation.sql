@@ -31,6 +31,14 @@ begin
         perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation for you.');
     end if;
 
+    -- Who comes back has the role of the invitation and none of before: who invites gives no more than they have.
+    perform
+    from public.memberships as m
+    where m.tenant_id = v_invitation.tenant_id and m.user_id = v_user_id and m.deactivated_at is not null
+    for update;
+    if found then
+        delete from public.member_roles as mr where mr.tenant_id = v_invitation.tenant_id and mr.user_id = v_user_id;
+    end if;
     insert into public.memberships (tenant_id, user_id)
     values (v_invitation.tenant_id, v_user_id)
     on conflict (tenant_id, user_id) do update set deactivated_at = null;
@@ -45,6 +53,6 @@ begin
 end
 $$;
 comment on function public.accept_invitation is
-    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation.';
+    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation. Who was deactivated comes back with the invited role only.';
 revoke all on function public.accept_invitation from public, anon, authenticated, service_role;
 grant execute on function public.accept_invitation to authenticated;

@@ -25,6 +25,13 @@ begin
     if exists (select from public.roles as r where r.tenant_id is null and r.slug = p_slug) then
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
+    -- One at a time, so that they are counted.
+    perform from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    if (select count(*) from public.roles as r where r.tenant_id = v_caller.tenant_id) >= private.role_quota() then
+        perform private.raise_error(
+            409, 'TOO_MANY_ROLES', format('A tenant has at most %s roles of its own; delete some.', private.role_quota())
+        );
+    end if;
     insert into public.roles (tenant_id, name, slug, description)
     values (v_caller.tenant_id, p_name, p_slug, left(coalesce(p_description, ''), 1000))
     on conflict (tenant_id, slug) do nothing
@@ -37,6 +44,6 @@ begin
 end
 $$;
 comment on function public.create_role is
-    'A role of the caller''s tenant with permissions that the caller has; returns its id.';
+    'A role of the caller''s tenant with permissions that the caller has; returns its id. Raises 409 ROLE_EXISTS or TOO_MANY_ROLES.';
 revoke all on function public.create_role from public, anon, authenticated, service_role;
 grant execute on function public.create_role to authenticated;

@@ -10,8 +10,9 @@ declare
     v_days jsonb;
     v_most record;
     v_retention jsonb;
+    v_may_export boolean;
 begin
-    select coalesce(t.settings -> 'retention', '{}') into v_retention
+    select coalesce(t.settings -> 'retention', '{}'), private.may_export(t.plan) into v_retention, v_may_export
     from public.tenants as t
     where t.tenant_id = v_caller.tenant_id
     for update;
@@ -36,6 +37,11 @@ begin
         end if;
     end loop;
     if p_export_before_drop is not null then
+        if not v_may_export then
+            perform private.raise_error(
+                403, 'SETTING_OF_THE_PLAN', 'retention.export_before_drop is decided by the plan of the tenant.'
+            );
+        end if;
         v_retention := v_retention || jsonb_build_object('export_before_drop', p_export_before_drop);
     end if;
     update public.tenants as t
@@ -45,6 +51,6 @@ begin
 end
 $$;
 comment on function public.set_retention is
-    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, robot_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped (403 SETTING_OF_THE_PLAN in the plan free). Needs settings.write.';
 revoke all on function public.set_retention from public, anon, authenticated, service_role;
 grant execute on function public.set_retention to authenticated;

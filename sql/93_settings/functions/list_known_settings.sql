@@ -77,7 +77,7 @@ begin
             ),
             (
                 'retention.export_before_drop', 'boolean', to_jsonb(private.must_export(t.tenant_id)), 'false', null, null,
-                null, null, true, 'Whether jobs are deleted only after an operator exported them to a file.'
+                null, null, private.may_export(t.plan), 'Whether jobs are deleted only after an operator exported them to a file.'
             )
     ) as s (name, type, value, default_value, minimum, maximum, choices, unit, is_changeable, meaning)
     where t.tenant_id = p_tenant_id

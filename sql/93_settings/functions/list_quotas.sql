@@ -56,12 +56,18 @@ begin
                 ),
                 private.invitation_quota()::bigint,
                 'Invitations that nobody has accepted yet.'
+            ),
+            (
+                'roles',
+                (select count(*) from public.roles as r where r.tenant_id = v_caller.tenant_id),
+                private.role_quota()::bigint,
+                'Roles of its own.'
             )
     ) as s (name, used, most, meaning)
     where t.tenant_id = v_caller.tenant_id;
 end
 $$;
 comment on function public.list_quotas is
-    'What the plan of the caller''s tenant allows of jobs that wait, triggers, calendars and open invitations, and how much of each is used. Needs settings.read.';
+    'What the plan of the caller''s tenant allows of jobs that wait, triggers, calendars, open invitations and own roles, and how much of each is used. Needs settings.read.';
 revoke all on function public.list_quotas from public, anon, authenticated, service_role;
 grant execute on function public.list_quotas to authenticated;

@@ -62,7 +62,7 @@ def _rows(method: str, key: str, name: str, told: Callable[[dict[str, object]], 
     from casare_cloud.errors import ApiError
 
     async def ask() -> list[tuple[str, str]]:
-        async with asyncio.timeout(_SECONDS), await open_client() as client:
+        async with asyncio.timeout(_SECONDS), await open_client(may_refresh=False) as client:
             answer = await getattr(client, method)(limit=_MOST)
         return [(str(row[name]), told(row)) for row in answer[key]]
 

@@ -24,6 +24,22 @@ DatabaseUrl = Annotated[
 ]
 
 
+NO_CONNECTION = "The connection that was given is none: postgresql://postgres:password@host:5432/postgres"
+
+
+def parts_of(url: str) -> dict[str, Any] | None:
+    """What a connection string says; None for a mistyped one: libpq's own message would show it, password and all."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parts: dict[str, Any] = conninfo_to_dict(url)
+    except ProgrammingError:
+        return None
+    is_cut = "@" in str(parts.get("host", "")) or str(parts.get("port", "")).replace(",", "0").strip("0123456789")
+    return None if is_cut else parts  # cut: by an @ or / in the password that is not written as %40 or %2F
+
+
 @contextmanager
 def connected(database_url: str | None) -> "Iterator[psycopg.Connection[dict[str, Any]]]":
     """A connection of the database's owner; what goes wrong with it becomes one sentence."""
@@ -31,6 +47,8 @@ def connected(database_url: str | None) -> "Iterator[psycopg.Connection[dict[str
     from psycopg.rows import dict_row
 
     url = owner_url(database_url)
+    if parts_of(url) is None:
+        fail(NO_CONNECTION, 2)
     try:
         with (
             errors_as_sentences(),

@@ -2,11 +2,11 @@
 
 import os
 import shutil
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import typer
 
-from casare_cloud.cli.db_connection import DatabaseUrl, owner_url
+from casare_cloud.cli.db_connection import NO_CONNECTION, DatabaseUrl, owner_url, parts_of
 from casare_cloud.cli.output import fail
 
 
@@ -17,13 +17,11 @@ def psql(context: typer.Context, database_url: DatabaseUrl = None) -> None:
 
     Examples: casare-cloud db psql · casare-cloud db psql -c "select * from private.queue_health()"
     """
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    from psycopg.conninfo import make_conninfo
 
-    try:
-        wanted: dict[str, Any] = conninfo_to_dict(owner_url(database_url))
-    except ProgrammingError:
-        fail("The connection that was given is none: postgresql://postgres:password@host:5432/postgres", 2)
+    wanted = parts_of(owner_url(database_url))
+    if wanted is None:
+        fail(NO_CONNECTION, 2)
     password = wanted.pop("password", None)
     place = make_conninfo(**wanted)
     _run(_program(place), [place, *context.args], password)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from casare_cloud.cli.calls import AsJson, call_client
+from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed
 from casare_cloud.cli.output import print_json, print_table, say
 
 app = typer.Typer(help="List, queue again and delete dead letters.", no_args_is_help=True)
@@ -45,11 +45,12 @@ def retry(job_ids: JobIds, as_json: AsJson = False) -> None:
 
 
 @app.command("delete")
-def delete(job_ids: JobIds, as_json: AsJson = False) -> None:
+def delete(job_ids: JobIds, is_sure: IsSure = False, as_json: AsJson = False) -> None:
     """Take dead letters away for good; exit code 1 if one was refused.
 
     Example: casare-cloud dlq delete 019a…
     """
+    confirmed(is_sure, f"Delete for good: {len(job_ids)} dead letter{'s' if len(job_ids) > 1 else ''}?")
     _show(call_client("delete_dead_letters", job_ids), as_json)
 
 

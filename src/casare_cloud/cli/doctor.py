@@ -1,6 +1,7 @@
 """`casare-cloud doctor`: look at everything that can be wrong, and say how it is mended."""
 
 import asyncio
+import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from casare_cloud.cli.calls import AsJson
 from casare_cloud.cli.db_connection import DatabaseUrl
-from casare_cloud.cli.output import errors_as_sentences, print_json, say
+from casare_cloud.cli.output import errors_as_sentences, fail, print_json, say
 
 
 def doctor(
@@ -29,6 +30,8 @@ def doctor(
     from casare_cloud.cli.doctor_checks import FAULT, OK, UNSEEN, WARNING, examine
     from casare_cloud.cli.doctor_facts import collect
 
+    if sys.platform == "win32":  # files are locked in a way that Windows has not
+        fail("The stack, this doctor and profiles are not supported on Windows: use Linux, macOS or WSL.")
     with errors_as_sentences():
         results = list(examine(asyncio.run(collect(database_url or find_owner_url()))))
     counts = {state: sum(result.state == state for result in results) for state in (FAULT, WARNING, UNSEEN, OK)}

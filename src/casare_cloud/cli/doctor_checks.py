@@ -64,8 +64,8 @@ def _(facts: Facts) -> Trouble | None:
 def _(facts: Facts) -> Trouble | None:
     if facts.system in ("linux", "darwin"):
         return None
-    fix = "Run the stack on Linux, macOS or WSL; robots and commands against a remote service work here."
-    return WARNING, f"`casare-cloud up` does not run on {facts.system}.", fix
+    fix = "Use Linux, macOS or WSL."
+    return WARNING, f"The stack, this doctor and profiles are not supported on {facts.system}.", fix
 
 
 @check("packages")

@@ -240,6 +240,10 @@ async def _look_at_database(url: str | None, env: Mapping[str, str]) -> tuple[Da
         return None, "nobody said how the owner logs in (CASARE_OWNER_DATABASE_URL)"
     import psycopg
 
+    from casare_cloud.cli.db_connection import NO_CONNECTION, parts_of
+
+    if parts_of(url) is None:
+        return None, NO_CONNECTION
     try:
         return await asyncio.to_thread(look_as_owner, url, env.get(ROBOT_KEY)), None
     except psycopg.Error as problem:

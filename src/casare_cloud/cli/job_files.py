@@ -60,6 +60,8 @@ def files(
 
     Examples: casare-cloud jobs files @last · casare-cloud jobs files ID --get totals.csv --to /tmp
     """
+    if wanted and as_json:
+        fail("--json lists files and --get copies them: give one of the two.", 2)
     folders = job_folders(job_id, work_dir)
     if not folders:
         fail(run(lambda client: _where_they_are(client, job_id)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cloud.cli import naming
-from casare_cloud.cli.calls import AsJson, call_client, run
+from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed, run
 from casare_cloud.cli.output import fail, note, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -81,11 +81,13 @@ def create_key(
 
 
 @app.command("revoke")
-def revoke_key(key: KeyName, kind: OfKind = Kind.service, as_json: AsJson = False) -> None:
+def revoke_key(key: KeyName, kind: OfKind = Kind.service, is_sure: IsSure = False, as_json: AsJson = False) -> None:
     """End a key at once, and every token that was made with it.
 
     Example: casare-cloud keys revoke nightly
     """
+
+    confirmed(is_sure, f"Revoke the key {key}? What uses it is refused at once, and it cannot be brought back.")
 
     async def end(client: "Client") -> Any:
         return await client.revoke_key(await naming.key_id(client, key, kind.value), kind.value)

@@ -13,7 +13,9 @@ from casare_cloud.cli.output import errors_as_sentences, fail, note, print_json,
 from casare_cloud.cli.profiles import Profile
 from casare_cloud.printing import is_terminal
 
-ProfileName = Annotated[str, typer.Option("--profile", help="Its name; --profile of other commands names it.")]
+ProfileName = Annotated[
+    str | None, typer.Option("--profile", help="Its name; else CASARE_PROFILE, else default.", show_default=False)
+]
 
 
 def login(
@@ -27,7 +29,7 @@ def login(
     with_key: Annotated[
         bool, typer.Option("--with-key", help="Sign in with a service key (sk_live_…) in place of a user.")
     ] = False,
-    profile: ProfileName = profiles.DEFAULT,
+    profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """Sign in, and let commands act as that user from now on. The password, or the key, is asked for.
@@ -42,6 +44,9 @@ def login(
     from casare_cloud.cli.session import setting
     from casare_cloud.client import Client
 
+    profile = profiles.name_to_change(profile)
+    if with_key and (tenant or username):
+        fail("A key is of one tenant and of no user: leave out --tenant and --username with --with-key.", 2)
     address = setting(env_file.environment(), "ORCHESTRATOR_URL", url, "--url")
     if not with_key and not username:
         if not is_terminal(sys.stdin):
@@ -72,19 +77,20 @@ def login(
         note(f"Commands in this folder act by something else; by this profile with {how}.")
 
 
-def logout(profile: ProfileName = profiles.DEFAULT, as_json: AsJson = False) -> None:
+def logout(profile: ProfileName = None, as_json: AsJson = False) -> None:
     """End the session of a profile at the service, and forget its tokens.
 
     Example: casare-cloud logout --profile ci
     """
     from casare_cloud.cli.session import client_by
 
-    found = profiles.read_all().get(profile)
+    name = profiles.name_to_change(profile)
+    found = profiles.read_all().get(name)
     if found is None:
-        fail(f"There is no profile {profile}: casare-cloud profiles shows them.", 2)
+        fail(f"There is no profile {name}: casare-cloud profiles shows them.", 2)
 
     async def end() -> None:
-        async with client_by(profile, found) as client:
+        async with client_by(name, found) as client:
             await client.logout()
 
     try:
@@ -92,11 +98,11 @@ def logout(profile: ProfileName = profiles.DEFAULT, as_json: AsJson = False) -> 
             with errors_as_sentences():
                 asyncio.run(end())
     finally:  # a session that has ended already, or a service that is gone, keeps nobody from forgetting it
-        profiles.keep(profile, None)
+        profiles.keep(name, None)
     if as_json:
-        print_json({"profile": profile})
+        print_json({"profile": name})
     else:
-        say(f"profile {profile} is forgotten")
+        say(f"profile {name} is forgotten")
 
 
 def list_profiles(as_json: AsJson = False) -> None:

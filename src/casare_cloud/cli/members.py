@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli import naming
+from casare_cloud.cli import naming, profiles
 from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed, run
 from casare_cloud.cli.output import errors_as_sentences, fail, note, print_json, print_table, say
 
@@ -139,7 +139,8 @@ def accept(
     username: Annotated[str | None, typer.Option("--username", help="With --register: a name to log in by.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Join a tenant: as the user of CASARE_USERNAME and CASARE_PASSWORD, or with --register as a new one.
+    """Join a tenant: as the user of the profile or of CASARE_USERNAME and CASARE_PASSWORD, or with --register as a new
+    one.
 
     A new one is asked for a password, unless CASARE_PASSWORD has it.
 
@@ -151,7 +152,7 @@ def accept(
         return
     say(f"You are a member of {answer['tenant_name']}.")
     if not register:
-        note(f"Commands act in it with CASARE_TENANT={answer['tenant_slug']}.")
+        note(f"Commands act in it with {profiles.how_to_act_in(answer['tenant_slug'])}.")
 
 
 @app.command("role")

@@ -1,8 +1,10 @@
 """Profiles: services that a person has signed in at, with their tokens, in a file that only they can read."""
 
+import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ DEFAULT = "default"
 VARIABLE = "CASARE_PROFILE"
 _OF_A_SERVICE = frozenset(
     {"ORCHESTRATOR_URL", "CASARE_API_KEY", "CASARE_USERNAME", "CASARE_PASSWORD", "DEMO_USERNAME", "DEMO_PASSWORD"}
-    | {"SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY"}
+    | {"SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "DASHBOARD_URL"}
 )
 
 
@@ -51,6 +53,23 @@ def keep(name: str, profile: Profile | None) -> None:
     write_private(path, json.dumps(others if profile is None else {**others, name: asdict(profile)}, indent=1))
 
 
+@asynccontextmanager
+async def one_at_a_time() -> AsyncIterator[None]:
+    """Only one process (and one client in it) refreshes tokens of profiles at a time."""
+    import fcntl
+
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.with_name(path.name + ".lock").open("a") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(0.02)
+        yield
+
+
 def chosen() -> tuple[str, Profile] | None:
     """The profile that commands act by: the one that is named; else, where neither the environment nor a local stack
     names a service, the one named default."""
@@ -61,6 +80,18 @@ def chosen() -> tuple[str, Profile] | None:
     if profile is None and name:
         fail(f"There is no profile {name}: casare-cloud login --profile {name} makes it.", 2)
     return None if profile is None else (name or DEFAULT, profile)
+
+
+def name_to_change(given: str | None) -> str:
+    """The profile that `login` and `logout` change: the command's own option, else the one that is named for all."""
+    return given or os.environ.get(VARIABLE) or DEFAULT
+
+
+def how_to_act_in(tenant: str) -> str:
+    """What makes commands act in another tenant: a profile's tokens are of one, so one signs in again."""
+    if (found := chosen()) is None:
+        return f"CASARE_TENANT={tenant}"
+    return f"casare-cloud login --url {found[1].url} --tenant {tenant} --profile {found[0]}"
 
 
 def environment_of(profile: Profile) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -120,8 +121,8 @@ def run(
 
     With --face automation it works as an agent: with --robot-id and --api-key as that one, else as the one that is kept
     in the work folder; when there is none, you (CASARE_API_KEY, or CASARE_USERNAME and CASARE_PASSWORD) register one.
-    One agent is one process. It is of the environment default, has no tags, watches no triggers and asks for work every
-    few seconds; what fails is not tried again by itself.
+    One agent is one process: a second one needs another --name. It is of the environment default, has no tags, watches
+    no triggers and asks for work every few seconds; what fails is not tried again by itself.
 
     On the machine of a local stack no option is needed.
 
@@ -136,8 +137,9 @@ def run(
 
     env = surroundings()
     folders = StateFolder.default().path
+    only: AbstractContextManager[None] = nullcontext()
     if face is Face.automation:
-        from casare_cloud.cli.agents import access_of
+        from casare_cloud.cli.agents import access_of, alone
 
         of_robots = {
             "--transport": transport,
@@ -151,26 +153,28 @@ def run(
         access = access_of(env, address, robot_id, api_key, name, capability or [], work_dir or folders / "agents")
         address, robot, key, name = access.url, access.agent_id, access.token, access.name
         work_dir = work_dir or folders / "agents" / robot
+        only = alone(robot, work_dir)
     else:
         robot = setting(env, "ROBOT_ID", robot_id, "--robot-id")
         address = setting(env, "ORCHESTRATOR_URL", url, "--url")
         key = setting(env, "ROBOT_API_KEY", api_key, "--api-key")
-    code = run_agent(
-        orchestrator_url=address,
-        api_key=key,
-        robot_id=robot,
-        name=name or robot,
-        transport="automation" if face is Face.automation else (transport or TransportName.direct).value,
-        gateway_url=gateway_url or env.get("GATEWAY_URL"),
-        environment=environment,
-        capabilities=capability or [],
-        tags=tag or [],
-        concurrency=concurrency,
-        work_dir=work_dir or folders / "robots" / robot,
-        lease_seconds=lease_seconds,
-        allowed=_allowed({} if face is Face.automation else env, watch_folder),
-        allows_scripts=allow_scripts,
-    )
+    with only:
+        code = run_agent(
+            orchestrator_url=address,
+            api_key=key,
+            robot_id=robot,
+            name=name or robot,
+            transport="automation" if face is Face.automation else (transport or TransportName.direct).value,
+            gateway_url=gateway_url or env.get("GATEWAY_URL"),
+            environment=environment,
+            capabilities=capability or [],
+            tags=tag or [],
+            concurrency=concurrency,
+            work_dir=work_dir or folders / "robots" / robot,
+            lease_seconds=lease_seconds,
+            allowed=_allowed({} if face is Face.automation else env, watch_folder),
+            allows_scripts=allow_scripts,
+        )
     if not print_event.drain():
         os._exit(code)  # the console stalls, and Python would wait for it
     raise SystemExit(code)

@@ -157,12 +157,14 @@ async def store(
     **more: Any,
 ) -> dict[str, Any]:
     """Store a workflow: as the next version of the one that is named, or of its name; as a new one otherwise."""
-    name = name or name_of(file, definition)
-    found = None if is_new else await naming.newest_workflow_id(client, workflow or name)
+    wanted = name or name_of(file, definition)
+    found = None if is_new else await naming.newest_workflow_id(client, workflow or wanted)
     if workflow and not found:
         found = await naming.workflow_id(client, workflow)
+    if workflow and found and not name:  # it keeps its own, whatever the file is called
+        wanted = (await client.get_workflow(found))["workflow_name"]
     given = {key: value for key, value in {**more, "workflow_id": found}.items() if value is not None}
-    return await client.submit_workflow(name, definition, strict=strict, **given)
+    return await client.submit_workflow(wanted, definition, strict=strict, **given)
 
 
 def name_of(file: str, definition: dict[str, Any]) -> str:

@@ -58,18 +58,18 @@ def set_setting(
     """
     setting = _find(name)
     wanted = _value_of(setting, value)
-    if name.startswith("retention.") and isinstance(wanted, int) and wanted < (setting["value"] or 0):
-        confirmed(is_sure, f"{name} is {setting['value']} now: delete what is older than {wanted} days for good?")
+    _ask(setting, wanted, is_sure)
     _change(name, wanted, as_json)
 
 
 @app.command("reset")
-def reset(name: Name, as_json: AsJson = False) -> None:
-    """Set a setting back to its default.
+def reset(name: Name, is_sure: IsSure = False, as_json: AsJson = False) -> None:
+    """Set a setting back to its default. It asks as `settings set` does.
 
-    Example: casare-cloud settings reset fair_share
+    Example: casare-cloud settings reset queue.fair_share
     """
-    _find(name)
+    setting = _find(name)
+    _ask(setting, setting["default"], is_sure)
     _change(name, None, as_json)
 
 
@@ -95,6 +95,15 @@ def _find(name: str) -> Setting:
         fail(f"{name} is not a setting" + (f"; did you mean {' or '.join(near)}?" if near else "."), 2)
     found: Setting = settings[name]
     return found
+
+
+def _ask(setting: Setting, wanted: Any, is_sure: bool) -> None:
+    """Ask before something is kept for fewer days than now, or no longer until it is exported."""
+    name, now = setting["name"], setting["value"]
+    if name == "retention.export_before_drop" and (now, wanted) == (True, False):
+        confirmed(is_sure, f"{name} is true now: delete old jobs for good although nobody has exported them?")
+    elif name.startswith("retention.") and type(wanted) is int and wanted < (now or 0):
+        confirmed(is_sure, f"{name} is {now} now: delete what is older than {wanted} days for good?")
 
 
 def _change(name: str, value: Any, as_json: bool) -> None:

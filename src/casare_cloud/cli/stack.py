@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli.calls import AsJson
+from casare_cloud.cli.calls import AsJson, IsSure, confirmed
 from casare_cloud.cli.output import (
     errors_as_sentences,
     fail,
@@ -41,6 +41,7 @@ PortOffset = Annotated[
 @errors_as_sentences()
 def up(
     fresh: Annotated[bool, typer.Option("--fresh", help="Erase the local data first and start over.")] = False,
+    is_sure: IsSure = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when the stack is ready.")] = False,
     port_offset: PortOffset = None,
     pg_bindir: Annotated[
@@ -66,7 +67,8 @@ def up(
     """Start the whole stack on this machine: database, Auth, Data API, Realtime and the orchestrator.
 
     The first start makes the database, a demo tenant and runs the demo job. Ctrl-C stops everything; the data stays
-    in .casare/: that of this folder or of the nearest one above that has a stack (or CASARE_HOME).
+    in .casare/: that of this folder or of the nearest one above that has a stack (or CASARE_HOME). --fresh asks before
+    it erases them, unless --yes is given.
 
     Examples: casare-cloud up · casare-cloud up --detach · casare-cloud up --fresh --port-offset 100
     """
@@ -79,9 +81,15 @@ def up(
     if state.path.parent != Path.cwd() and "CASARE_HOME" not in os.environ:
         say(f"The stack is that of {state.path}.")
     if (pid := state.holder()) is not None:
+        given = {"--fresh": fresh, "--supabase": supabase, "--port-offset": port_offset is not None}
+        if ignored := [option for option, is_given in given.items() if is_given]:
+            fail(f"{', '.join(ignored)}: the stack runs already (process {pid}); first stop it: casare-cloud down.", 2)
         _say_running(pid)
-    elif detach:
-        _detach(state)
+        return
+    if fresh and state.has_data():
+        confirmed(is_sure, f"Erase the database, jobs and keys of the stack in {state.path}?")
+    if detach:
+        _detach(state, ["--yes"] if fresh else [])
     else:
         if supabase and auth_bin:
             fail("With --supabase the project's own Auth is used: leave out --auth-bin (and CASARE_AUTH_BIN).", 2)
@@ -99,7 +107,7 @@ def _say_running(pid: int) -> None:
     say(f"The stack is already running (process {pid}). See `casare-cloud status`; stop it with `casare-cloud down`.")
 
 
-def _detach(state: "StateFolder") -> None:
+def _detach(state: "StateFolder", more: list[str]) -> None:
     """Run the same command in the background and wait until its banner is there."""
     state.create()
     state.banner_file.unlink(missing_ok=True)
@@ -108,7 +116,7 @@ def _detach(state: "StateFolder") -> None:
     with log_path.open("a+b") as log:  # open to the end: `--fresh` removes the file, another start appends to it
         begin = log.seek(0, os.SEEK_END)
         process = subprocess.Popen(
-            [sys.executable, "-m", "casare_cloud", *argv],
+            [sys.executable, "-m", "casare_cloud", *argv, *more],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from casare_cloud.cli import profiles
 from casare_cloud.cli.calls import AsJson, call_client, run
 from casare_cloud.cli.output import note, print_json, print_table, say
 
@@ -48,4 +49,4 @@ def tenants(as_json: AsJson = False) -> None:
             "You belong to none: ask somebody for an invitation, and accept it with casare-cloud members accept TOKEN."
         )
     elif len(rows) > 1:
-        note("Act in another one with CASARE_TENANT=<tenant>.")
+        note(f"Act in another one with {profiles.how_to_act_in('<tenant>')}.")

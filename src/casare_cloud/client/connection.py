@@ -66,16 +66,21 @@ class Connection:
         """
         async with self._refreshing:  # a refresh token is good for one use
             token = self._http.headers.get("Authorization", "").removeprefix("Bearer ")
-            is_old = token == not_this or time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS
-            if self._refresh_token and is_old:
+            if self._must_refresh(not_this):
                 body = {"refresh_token": self._refresh_token}
                 answer = await self._http.call("POST", "/auth/refresh", json=body, expects=TOKENS)
                 self._refresh_token = answer["refresh_token"]
-                before, after = _tenant_of(token), _tenant_of(answer["access_token"])
+                before, after = tenant_of(token), tenant_of(answer["access_token"])
                 if before and after and before != after and not may_move:
                     raise ApiError(403, "TENANT_LEFT", "You are no member any more of the tenant that you acted in.")
                 self._keep_tokens(answer)
         return self._http.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def _must_refresh(self, not_this: str | None) -> bool:
+        """Whether there is a user's token that is about to end, or is the one that was refused."""
+        token = self._http.headers.get("Authorization", "").removeprefix("Bearer ")
+        is_old = token == not_this or time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS
+        return self._refresh_token is not None and is_old
 
     def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
         self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
@@ -94,7 +99,7 @@ class Connection:
         return await self._http.call(method, path, **arguments)
 
 
-def _tenant_of(token: str) -> str | None:
+def tenant_of(token: str) -> str | None:
     """The tenant that an access token says it is for; None for what says nothing of it."""
     try:
         claims = token.split(".")[1]

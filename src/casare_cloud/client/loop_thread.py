@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -14,18 +15,28 @@ class LoopThread:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="client", daemon=True)
+        self._is_closed = False
+        self._handing_over = threading.RLock()  # what is handed to the loop before it is closed gets an end
         self._thread.start()
 
     @property
     def is_closed(self) -> bool:
         """Whether `close` was called."""
-        return self._loop.is_closed()
+        return self._is_closed
 
     def result_of(self, work: Coroutine[Any, Any, T]) -> T:
-        """What the work gives, or the error that it raises."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        """What the work gives, or the error that it raises. Raises `RuntimeError` when the client is or gets closed."""
+        with self._handing_over:
+            if self._is_closed:
+                work.close()
+                raise RuntimeError("The client is closed.")
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
+        except CancelledError:
+            if self._is_closed:
+                raise RuntimeError("The client was closed while this call waited for its answer.") from None
+            raise
         except BaseException:  # also Ctrl-C: nothing goes on behind its back
             future.cancel()
             raise
@@ -41,11 +52,32 @@ class LoopThread:
             while (item := self.result_of(one())) is not end:
                 yield item
         finally:
-            if (close := getattr(items, "aclose", None)) is not None and not self.is_closed:
-                self.result_of(close())
+            if (close := getattr(items, "aclose", None)) is not None and not self._is_closed:
+                # Where the garbage collector ends it in the loop's own thread, waiting would be for ever.
+                if threading.current_thread() is self._thread:
+                    asyncio.run_coroutine_threadsafe(close(), self._loop)
+                else:
+                    self.result_of(close())
 
-    def close(self) -> None:
-        """Stop the loop and its thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+    def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """End the calls of other threads, which get an error, do this last, and stop the loop and its thread."""
+        with self._handing_over:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            ending = asyncio.run_coroutine_threadsafe(_end(last), self._loop)
+        try:
+            ending.result()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+
+async def _end(last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
+    await last()

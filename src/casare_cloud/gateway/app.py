@@ -111,15 +111,21 @@ class Gateway(Edge):
         if (await receive())["type"] != "websocket.connect":
             return
         found = routes.find(scope["path"])
-        if found is not None and found[0] is not serve_robot:
-            client = self._request_of(scope, {}).client_ip
-            await asyncio.sleep(self.pace.delay_of(client, scope["path"], asyncio.get_running_loop().time()))
-        await send({"type": "websocket.accept"})
         socket = Socket(receive, send, self.places)
-        if found is None:
-            await socket.close(closing.UNKNOWN_PATH, "There is no socket at this address.")
-        else:
-            await self.places.enter(socket)
+        await self.places.enter(socket)
+        try:
+            if found is not None and found[0] is not serve_robot:
+                client = self._request_of(scope, {}).client_ip
+                await asyncio.sleep(self.pace.delay_of(client, found[0], asyncio.get_running_loop().time()))
+            await send({"type": "websocket.accept"})
+            if found is None:
+                await socket.close(closing.UNKNOWN_PATH, "There is no socket at this address.")
+            await self._run(scope, socket, found)
+        finally:
+            self.places.leave(socket)
+
+    async def _run(self, scope: Scope, socket: Socket, found: tuple[Handler, dict[str, str]] | None) -> None:
+        """Write and talk, until the socket is closed or the client has gone."""
         self.sockets.add(socket)
         writing = asyncio.create_task(socket.run())
         talking = asyncio.create_task(self._talk(scope, socket, found))
@@ -130,7 +136,6 @@ class Gateway(Edge):
                 await writing
         finally:
             self.sockets.discard(socket)
-            self.places.leave(socket)
             for task in (talking, writing):
                 task.cancel()
             await asyncio.gather(talking, writing, return_exceptions=True)

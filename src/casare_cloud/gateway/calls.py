@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from casare_cloud.database import Database
 from casare_cloud.domain.jobs.doorbells import Doorbells
 from casare_cloud.domain.users import dev_mode
 from casare_cloud.domain.users.model import Identity
+from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import AuthenticationFailed
 from casare_cloud.gateway import closing
 from casare_cloud.gateway.fleet_pictures import FleetPictures
@@ -145,6 +146,21 @@ def require_same(newer: Identity, before: Identity) -> None:
     """`AuthenticationFailed` when a newer token is somebody else's, or of another tenant."""
     if (newer.user_id, newer.tenant_id) != (before.user_id, before.tenant_id):
         raise AuthenticationFailed("The token is somebody else's.")
+
+
+async def in_one_tenant(request: Request, actor: Actor) -> Actor:
+    """The caller with the claim of a tenant: that of the token, else the one in which they act now.
+
+    Without it the database looks their tenant up at each statement, and a socket would go on in another one when they
+    are moved there.
+    """
+    claims = json.loads(actor.claims or "{}")
+    app = claims.get("app_metadata") or {}
+    if actor.claims is None or app.get("tenant_id") is not None:
+        return actor
+    async with request.services.database.transaction(actor, request.request_id, request.client_ip) as tx:
+        me = await whoami(tx)
+    return replace(actor, claims=json.dumps({**claims, "app_metadata": {**app, "tenant_id": str(me.tenant_id)}}))
 
 
 def end_of(actor: Actor) -> float | None:

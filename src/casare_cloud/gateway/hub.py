@@ -100,5 +100,5 @@ class Hub:
         """Go on as the same caller with a newer token."""
         newer, _ = await admit(call, actor, member.stream)
         require_same(newer.me, member.me)
-        member.actor = actor
+        member.actor = newer.actor
         member.doubted.set()

@@ -13,7 +13,7 @@ from casare_cloud.domain.permissions import require
 from casare_cloud.domain.users.model import Identity
 from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import ApiError, Unavailable
-from casare_cloud.gateway.calls import Call, end_of
+from casare_cloud.gateway.calls import Call, end_of, in_one_tenant
 from casare_cloud.gateway.sockets import MOST_MESSAGES, Socket
 from casare_cloud.gateway.streams import Stream
 from casare_cloud.identity import Actor, mint_token
@@ -72,6 +72,7 @@ class Member:
 
 async def admit(call: Call, actor: Actor, stream: Stream) -> tuple[Member, dict[str, Any]]:
     """The member, and what `public.watch` says of its tenant; `ApiError` when the database does not let it in."""
+    actor = await in_one_tenant(call, actor)
     async with call.services.database.transaction(actor, call.request_id, call.client_ip) as tx:
         me = await whoami(tx)
         watched = await events.watch(tx, None)

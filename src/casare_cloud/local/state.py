@@ -262,8 +262,23 @@ class StateFolder:
             return {}
         return demos
 
+    def has_data(self) -> bool:
+        """Whether a stack left something here. Raises for a folder with files in which no stack ever was."""
+        if not self.path.exists():
+            return False
+        names = {entry.name for entry in self.path.iterdir()}
+        if self.postgres_data.name in names or "secrets.json" in names:
+            return True
+        if others := names - {self._lock_file.name, self._mark_file.name, self.logs.name}:
+            raise LocalStackError(
+                f"{self.path} is not erased: it has {sorted(others)[0]}, but neither postgres nor secrets.json of a "
+                "stack. Look at CASARE_HOME."
+            )
+        return False
+
     def erase(self) -> None:
-        """Remove everything but the lock."""
+        """Remove everything but the lock. Raises as `has_data` does."""
+        self.has_data()
         for entry in self.path.iterdir():
             if entry == self._lock_file:
                 continue

@@ -1,21 +1,18 @@
 """A stack, its tenants, a client that waits, and a robot, each for as long as a test needs it."""
 
-import asyncio
 import json
 import os
 import secrets
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from casare_cloud.client import Client
+from casare_cloud.client import SyncClient
 from casare_cloud.errors import ApiError
 from casare_cloud.local.state import Ports, StateFolder
 
@@ -55,29 +52,10 @@ class Stack:
     def make_tenant(self) -> Tenant:
         """A new tenant with a user who administers it."""
         email, password = f"{secrets.token_hex(8)}@example.test", "Aa1-" + secrets.token_urlsafe(16)
-
-        async def register() -> str:
-            async with Client(self.url) as client:
-                await client.register(email=email, password=password, org_name=f"Test {email[:8]}")
-                return str((await client.me())["tenant_id"])
-
-        return Tenant(self, _apart(register), email, password)
-
-
-class WaitingClient:
-    """`Client`, of which each call waits for its answer, in tests that await and in those that do not."""
-
-    def __init__(self, client: Client, loop: asyncio.AbstractEventLoop) -> None:
-        self._client = client
-        self._loop = loop
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._client, name)
-
-        def call(*arguments: Any, **options: Any) -> Any:
-            return asyncio.run_coroutine_threadsafe(method(*arguments, **options), self._loop).result()
-
-        return call
+        with SyncClient(self.url) as client:
+            client.register(email=email, password=password, org_name=f"Test {email[:8]}")
+            tenant_id = str(client.me()["tenant_id"])
+        return Tenant(self, tenant_id, email, password)
 
 
 @dataclass(frozen=True)
@@ -106,25 +84,15 @@ def running_stack(folder: Path) -> Iterator[Stack]:
 
 
 @contextmanager
-def signed_in(tenant: Tenant) -> Iterator[WaitingClient]:
-    """A client of the tenant's administrator, with a loop in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    client = Client(tenant.stack.url)
-    waiting = WaitingClient(client, loop)
-    try:
-        waiting.login(tenant.email, tenant.password)
-        yield waiting
-        asyncio.run_coroutine_threadsafe(client.__aexit__(None, None, None), loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+def signed_in(tenant: Tenant) -> Iterator[SyncClient]:
+    """A client of the tenant's administrator."""
+    with SyncClient(tenant.stack.url) as client:
+        client.login(tenant.email, tenant.password)
+        yield client
 
 
 @contextmanager
-def running_robot(client: WaitingClient, tenant: Tenant) -> Iterator[Robot]:
+def running_robot(client: SyncClient, tenant: Tenant) -> Iterator[Robot]:
     """Start a robot with a key of its own, wait until it is registered, and end it at the end."""
     robot_id = f"robot-{secrets.token_hex(4)}"
     folder = tenant.stack.folder / "robots" / robot_id
@@ -146,7 +114,7 @@ def running_robot(client: WaitingClient, tenant: Tenant) -> Iterator[Robot]:
             process.wait()
 
 
-def _wait_until_registered(client: WaitingClient, robot_id: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_registered(client: SyncClient, robot_id: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + ROBOT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -166,14 +134,3 @@ def _free_offset() -> int:
         ports = Ports(6700 + secrets.randbelow(3300))
         if not ports.taken([*ports.named()]):
             return ports.offset
-
-
-def _apart(work: Callable[[], Any]) -> Any:
-    """Run a coroutine in a thread of its own: the test may have a loop that runs."""
-    answers: list[Any] = []
-    thread = threading.Thread(target=lambda: answers.append(asyncio.run(work())))
-    thread.start()
-    thread.join()
-    if not answers:
-        raise RuntimeError("The tenant could not be made; see the error above.")
-    return answers[0]

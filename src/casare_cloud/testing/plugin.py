@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from casare_cloud.client import SyncClient
     from casare_cloud.testing.clock import Clock
-    from casare_cloud.testing.parts import Robot, Stack, Tenant, WaitingClient
+    from casare_cloud.testing.parts import Robot, Stack, Tenant
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +27,8 @@ def casare_tenant(casare_stack: "Stack") -> "Tenant":
 
 
 @pytest.fixture
-def casare_client(casare_tenant: "Tenant") -> Iterator["WaitingClient"]:
-    """`casare_cloud.client.Client`, signed in as the tenant's administrator; its calls wait, nothing is awaited."""
+def casare_client(casare_tenant: "Tenant") -> Iterator["SyncClient"]:
+    """`casare_cloud.client.SyncClient`, signed in as the tenant's administrator; its calls wait, nothing is awaited."""
     from casare_cloud.testing.parts import signed_in
 
     with signed_in(casare_tenant) as client:
@@ -35,7 +36,7 @@ def casare_client(casare_tenant: "Tenant") -> Iterator["WaitingClient"]:
 
 
 @pytest.fixture
-def casare_robot(casare_client: "WaitingClient", casare_tenant: "Tenant") -> Iterator["Robot"]:
+def casare_robot(casare_client: "SyncClient", casare_tenant: "Tenant") -> Iterator["Robot"]:
     """A robot of the tenant in a process of its own, registered and asking for work."""
     from casare_cloud.testing.parts import running_robot
 

@@ -58,6 +58,14 @@ async def test_results_are_the_longest_table_that_steps_put_out_and_never_their_
     assert (found["total_items"], found["preview"]) == (2, [{"price": 1}, {"price": 2}])
 
 
+async def test_a_table_of_more_than_a_million_cells_is_no_workbook_however_few_its_values_are(stage: Stage) -> None:
+    workflow = make_workflow(stage.database, stage.tenant, "Prices")
+    complete(stage, workflow, {"items": [{f"key {number}": number} for number in range(1001)]})
+    path = f"/storage/workflows/{workflow.workflow_id}"
+    assert refused(await stage.admin.get(f"{path}/latest-results/download"), 400, "RESULTS_TOO_LARGE")
+    assert (await stage.admin.get(f"{path}/detail")).json()["results_summary"]["total_items"] == 1001
+
+
 async def test_a_page_of_somebody_else_is_unknown(stage: Stage, elsewhere: Stage) -> None:
     workflow = make_workflow(stage.database, stage.tenant)
     for workflow_id in (workflow.workflow_id, uuid.UUID(UNKNOWN_ID)):

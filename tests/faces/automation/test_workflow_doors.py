@@ -1,10 +1,15 @@
 """The doors of the automation face tell the mistakes of a workflow; a draft may be half done."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.faces.automation.rows.runs import answered
 from tests.faces.stage import Stage, refused
+
+from casare_cloud.faces.automation.workflows import routes
+from casare_cloud.faces.kit import workflow_check
+from casare_cloud.faces.kit.workflow_check import Checked
 
 LOG: dict[str, Any] = {"id": "a", "type": "log", "config": {"message": "x"}}
 UNFINISHED = {"steps": [{"id": "fetch", "type": "http_request", "config": {}}]}
@@ -94,3 +99,40 @@ async def test_other_changes_ask_nothing_of_the_definition(stage: Stage) -> None
     )
     changed = answered(await stage.admin.put(f"/workflows/{workflow['id']}", {"name": "v"}), 200)
     assert (changed["name"], changed["warnings"]) == ("v", [])
+
+
+async def test_nothing_is_checked_for_those_who_may_not_write(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/workflows/{(await made(stage, {'steps': [LOG]}))['id']}"
+    monkeypatch.setattr(workflow_check, "_is_large", None)  # looking at a definition at all would be a TypeError
+    viewer, broken = stage.member("viewer"), {"steps": [LOG, LOG]}
+    for answer in (
+        await viewer.post("/workflows", {"name": "w", "definition": broken}),
+        await viewer.put(path, {"definition": broken}),
+        await viewer.post(f"{path}/publish"),
+        await viewer.post(f"{path}/execute"),
+    ):
+        assert refused(answer, 403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize("act", ["PUT", "publish", "execute"])
+async def test_a_workflow_may_be_changed_while_it_is_checked(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    workflow = await made(stage, {"steps": [LOG]})
+    path = f"/workflows/{workflow['id']}"
+    other = {"steps": [{**LOG, "id": "b"}]}
+
+    async def checked(tenant_id: UUID, *_: Any) -> Checked:
+        monkeypatch.undo()
+        answered(await stage.admin.put(path, {"definition": other}), 200)  # waits for whoever has it locked
+        return Checked([], [])
+
+    monkeypatch.setattr(workflow_check if act == "PUT" else routes, "check", checked)
+    if act == "PUT":
+        body = {"definition": {"steps": []}, "version": workflow["version"]}
+        assert refused(await stage.admin.put(path, body), 409, "WORKFLOW_CHANGED")
+    elif act == "publish":
+        assert refused(await stage.admin.post(f"{path}/publish"), 409, "WORKFLOW_CHANGED")
+        assert answered(await stage.admin.get(path), 200)["status"] == "draft"
+    else:
+        answered(await stage.admin.post(f"{path}/execute"), 202)

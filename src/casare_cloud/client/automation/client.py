@@ -127,10 +127,8 @@ class SyncAutomationClient(_Calls, SyncCaller):
         return self._thread.result_of(self._client.access_token())
 
     def close(self) -> None:
-        """Close the connections; the client is of no use afterwards."""
-        if not self._thread.is_closed:
-            self._thread.result_of(self._client.close())
-            self._thread.close()
+        """Close the connections; the client is of no use afterwards. Calls that wait in other threads get an error."""
+        self._thread.close(self._client.close)
 
 
 def _check_of(answers: Any) -> Check | None:

@@ -1,6 +1,7 @@
 """Reading who changed what."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -29,11 +30,17 @@ async def list_before(tx: Transaction, wanted: Filter, limit: int, before: UUID 
     return [_entry_of(row) for row in await tx.fetch_all(queries.LIST_ENTRIES, asked)]
 
 
-async def read_all(tx: Transaction, wanted: Filter, limit: int) -> AsyncIterator[Entry]:
-    """The newest changes, 1,000 at a time: memory does not grow with them. Needs audit.read."""
+async def read_all(
+    transaction: Callable[[], AbstractAsyncContextManager[Transaction]], wanted: Filter, limit: int
+) -> AsyncIterator[Entry]:
+    """The newest changes, 1,000 at a time: memory does not grow with them. Needs audit.read.
+
+    Each batch has a transaction of its own, so that a reader who is slow holds no connection.
+    """
     before: UUID = _NEWEST
     while limit > 0:
-        entries = await list_before(tx, wanted, min(limit, _BATCH), before)
+        async with transaction() as tx:
+            entries = await list_before(tx, wanted, min(limit, _BATCH), before)
         for entry in entries:
             yield entry
         if len(entries) < min(limit, _BATCH):

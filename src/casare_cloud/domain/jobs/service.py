@@ -1,6 +1,7 @@
 """What people and programs can do with jobs. Every rule is in the SQL functions that are called here."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -106,18 +107,22 @@ async def look_through(tx: Transaction, wanted: Filter, limit: int) -> JobPage:
     return JobPage(found, total, is_capped, more)
 
 
-async def read_all(tx: Transaction, wanted: Filter, batch: int = 1000) -> AsyncIterator[Job]:
+async def read_all(
+    transaction: Callable[[], AbstractAsyncContextManager[Transaction]], wanted: Filter, batch: int = 1000
+) -> AsyncIterator[Job]:
     """Every job that matches, the newest first, however many there are; needs jobs.read.
 
-    Holds one batch at a time. Each batch goes on after the last job of the one before: no job comes twice, and one
-    that is enqueued meanwhile does not come. Nothing is counted.
+    Holds one batch at a time, which has a transaction of its own: a reader who is slow holds no connection. Each batch
+    goes on after the last job of the one before: no job comes twice, and one that is enqueued meanwhile does not come.
+    Nothing is counted.
     """
     asked = wanted.statuses
     if asked is not None:  # the row of a job in hand is still that of a queued one
         stored: dict[JobStatus, None] = dict.fromkeys("queued" if status in _IN_HAND else status for status in asked)
         wanted = replace(wanted, statuses=list(stored))
     while True:
-        rows = await tx.fetch_all(queries.READ_JOBS, {**_parameters(wanted), "limit": batch})
+        async with transaction() as tx:
+            rows = await tx.fetch_all(queries.READ_JOBS, {**_parameters(wanted), "limit": batch})
         for row in rows:
             if asked is None or row["status"] in asked:
                 yield Job(**row)

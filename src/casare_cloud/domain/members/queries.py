@@ -8,6 +8,14 @@ LIST_ROLES = """
 select * from public.list_roles(%(role_id)s::uuid)
 """
 
+FIND_ROLES = """
+select r.role_id, r.slug
+from private.authorize('members.read') as caller
+join public.roles as r on r.tenant_id = caller.tenant_id or (r.tenant_id is null and r.slug <> 'robot')
+where r.slug = any (%(words)s) or r.role_id::text = any (%(words)s)
+order by r.tenant_id is not null, r.role_id
+"""
+
 LIST_PERMISSIONS = """
 select p.code, p.description
 from private.authorize('members.read') as caller

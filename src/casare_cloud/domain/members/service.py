@@ -154,18 +154,25 @@ async def get_role(tx: Transaction, role_id: UUID) -> Role:
     return _role_of(row)
 
 
-async def find_role(tx: Transaction, name: str) -> Role:
-    """A role by its slug or id; `RoleNotFound`. Needs members.read."""
-    for role in await list_roles(tx):
-        if name.lower() in (role.slug, str(role.role_id)):
-            return role
-    raise RoleNotFound()
+async def find_roles(tx: Transaction, names: Sequence[str]) -> list[UUID]:
+    """The id of each of these roles, which are named by slug or id; `RoleNotFound`. Needs members.read."""
+    words = [name.lower() for name in names]
+    rows = await tx.fetch_all(queries.FIND_ROLES, {"words": words})
+    if not rows:
+        await require(tx, "members.read")
+    found: dict[str, UUID] = {}
+    for row in rows:  # the built-in ones first, which keep their names
+        found.setdefault(row["slug"], row["role_id"])
+        found.setdefault(str(row["role_id"]), row["role_id"])
+    if not found.keys() >= set(words):
+        raise RoleNotFound()
+    return [found[word] for word in words]
 
 
 async def create_role(tx: Transaction, name: str, slug: str, description: str, permissions: Sequence[str]) -> UUID:
     """The id of a new role; permissions are codes or wildcards that the caller has. Needs members.write.
 
-    Raises 409 ROLE_EXISTS, 400 for an unknown permission, 403 for one that the caller has not got.
+    Raises 409 ROLE_EXISTS or TOO_MANY_ROLES, 400 for an unknown permission, 403 for one that the caller has not got.
     """
     role_id: UUID = await tx.call(
         "public.create_role", name=name, slug=slug, permissions=list(permissions), description=description

@@ -20,12 +20,12 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from casare_cloud.database import Database
 from casare_cloud.domain.triggers import matching, queries
 from casare_cloud.domain.triggers.model import Fired
 from casare_cloud.domain.triggers.signatures import Secrets, Signed, Unproven, verify
+from casare_cloud.domain.turns import turn_of
 from casare_cloud.errors import ApiError, AuthenticationFailed
 from casare_cloud.key_ring import KeyRing
 
@@ -83,17 +83,6 @@ class InvalidConfiguration(ApiError):
         super().__init__(
             409, "INVALID_CONFIGURATION", f"The trigger's paths or its contract cannot be read: {problem}."
         )
-
-
-# One thread of a process at a time is a tenant's: threads share the processor with the event loop, and are few.
-_turns: WeakValueDictionary[tuple[int, UUID], asyncio.Semaphore] = WeakValueDictionary()
-
-
-def _turn_of(tenant_id: UUID) -> asyncio.Semaphore:
-    key = (id(asyncio.get_running_loop()), tenant_id)
-    turn = _turns.get(key) or asyncio.Semaphore()
-    _turns[key] = turn
-    return turn
 
 
 class Receiver:
@@ -164,7 +153,7 @@ class Receiver:
         try:
             payload = incoming.payload()
             if len(incoming.body) > _LARGE_BYTES or matching.needs_a_thread(webhook.config):
-                async with _turn_of(webhook.tenant_id):
+                async with turn_of(webhook.tenant_id):
                     matched = await asyncio.to_thread(_match, webhook, incoming, payload)
             else:
                 matched = _match(webhook, incoming, payload)

@@ -35,6 +35,14 @@ SET_ACTIVE_TENANT = """
 select public.set_active_tenant(%(tenant_id)s::uuid)
 """
 
+SESSION_TENANT_ID = """
+select private.session_tenant_id(%(session_id)s::uuid) as tenant_id
+"""
+
+MOVE_SESSION_BACK = """
+select private.move_session_back(%(session_id)s::uuid, %(tenant_id)s::uuid, %(former)s::uuid)
+"""
+
 DEV_MODE_CLAIMS = """
 select private.get_dev_mode_claims()::text as claims
 """

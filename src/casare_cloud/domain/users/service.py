@@ -1,5 +1,6 @@
 """What users can do about themselves. A failed login does not tell whether the user exists, or what was wrong."""
 
+import json
 import logging
 from asyncio import sleep
 from contextlib import suppress
@@ -281,16 +282,31 @@ class Users:
     async def enter_tenant(self, actor: Actor, tenant: str, refresh_token: str) -> Tokens:
         """Tokens for another tenant (its id or slug) of the user whose access and refresh token these are.
 
-        Their session moves, and no other. Raises 404 TENANT_NOT_FOUND, and what `refresh` raises.
+        Their session moves, and no other; after a refusal it is where it was. Raises 404 TENANT_NOT_FOUND, what
+        `refresh` raises, and `InvalidRefreshToken` for a refresh token of another session.
         """
-        if actor.token is None:
+        session_id = json.loads(actor.claims or "{}").get("session_id")
+        if actor.token is None or session_id is None:
             raise InvalidArgument("Only a user with an access token can choose a tenant.", code="INVALID_TOKEN_TYPE")
+        async with self._database.transaction(None) as tx:
+            former = await tx.fetch_value(queries.SESSION_TENANT_ID, {"session_id": session_id})
         async with self._database.transaction(actor) as tx:
             found = [own.tenant_id for own in await list_tenants(tx) if tenant in (str(own.tenant_id), own.slug)]
             if not found:
                 raise NotFound("TENANT_NOT_FOUND", "You are not a member of such a tenant.")
             await tx.execute(queries.SET_ACTIVE_TENANT, {"tenant_id": found[0]})
-        return await self.refresh(refresh_token)
+        try:  # the token is made from what is committed, so the session moves first
+            tokens = await self.refresh(refresh_token)
+            claims = await self._verifier.verify(tokens.access_token)
+            tenant_id = claims.get("app_metadata", {}).get("tenant_id")
+            if (claims.get("session_id"), tenant_id) != (session_id, str(found[0])):
+                raise InvalidRefreshToken()
+        except ApiError:
+            asked = {"session_id": session_id, "tenant_id": found[0], "former": former}
+            async with self._database.transaction(None) as tx:
+                await tx.execute(queries.MOVE_SESSION_BACK, asked)
+            raise
+        return tokens
 
     async def _enter_tenant(self, tokens: Tokens, tenant: str) -> Tokens:
         """Tokens for the tenant that was asked for; the session ends when the user is no member of it."""

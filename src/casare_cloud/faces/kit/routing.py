@@ -77,6 +77,19 @@ class Call:
         await self.tx.commit()
 
     @asynccontextmanager
+    async def ahead(self) -> AsyncIterator[Transaction]:
+        """The transaction of what an endpoint asks before it waits for something else: no connection waits along.
+
+        With an Idempotency-Key it is the request's own, which began with the key: who waits for a second connection
+        while holding one may wait for ever.
+        """
+        if self.idempotency_key is not None:
+            yield self.tx
+            return
+        async with self.transaction() as tx:
+            yield tx
+
+    @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Another transaction of the same caller, for an endpoint that waits between statements."""
         begin = self.services.database.transaction

@@ -2,27 +2,34 @@
 
 Errors refuse the request, unless its `strict` is false; the rest are warnings of the answer. A type that is not built
 in is no error: a robot may have a plugin for it. The check is imported when the first workflow comes, and runs beside
-the event loop.
+the event loop, once at a time for a tenant: whoever asks for it has asked the database first whether the caller may.
 """
 
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 from fastapi import Query
 from pydantic import Field
 
+from casare_cloud.domain.permissions import require
+from casare_cloud.domain.turns import turn_of
 from casare_cloud.errors import ApiError
+from casare_cloud.faces.kit.routing import Call
 from casare_cloud.faces.kit.shapes import Answer
 
 if TYPE_CHECKING:
     from casare_cloud.robot.executor.problems import Problem
 
-MOST_VALUES = 300_000
-MOST_CHARACTERS = 5_000_000
+MOST_VALUES = 50_000
+MOST_CHARACTERS = 2_000_000
+MOST_IN_PROBLEMS = 100_000_000  # characters, if each value were a problem that tells the longest name
 MOST_TOLD = 50
 _IN_A_SENTENCE = 3
+_NAMES = ("id", "node_id", "type", "node_type")
 
 Strict = Annotated[
     bool,
@@ -58,6 +65,12 @@ class Checked:
     others: list[tuple[str, "Problem"]]
     remark: str | None = None
 
+    def of_a_draft(self) -> "Checked":
+        """The same for a workflow that may be unfinished: an option that is not there yet is no error."""
+        missing = [each for each in self.errors if each[1].rule == "missing_option"]
+        rest = [each for each in self.errors if each[1].rule != "missing_option"]
+        return Checked(rest, missing + self.others, self.remark)
+
     def warnings(self, *, strict: bool) -> list[str]:
         """The warnings as sentences. Errors are `WorkflowInvalid`, or without `strict` the first of the warnings."""
         if self.errors and strict:
@@ -69,28 +82,34 @@ class Checked:
         return [*found, *([self.remark] if self.remark else [])]
 
 
-async def check(
-    definition: Mapping[str, Any], field: str, given: Collection[str] = (), *, may_be_unfinished: bool = False
+async def check_for(
+    call: Call, permission: str, definition: Mapping[str, Any], field: str, given: Collection[str] = ()
 ) -> Checked:
-    """What is wrong with a definition that stands in the `field` of a request.
+    """`check` for a caller who has the permission; raises 401 or 403 for any other, and then nothing is looked at."""
+    async with call.ahead() as tx:
+        tenant_id = await require(tx, permission)
+    return await check(tenant_id, definition, field, given)
 
-    `given` are names that the job's input has. In a draft, which `may_be_unfinished`, an option that is not there yet
-    is no error.
+
+async def check(tenant_id: UUID, definition: Mapping[str, Any], field: str, given: Collection[str] = ()) -> Checked:
+    """What is wrong with a definition that stands in the `field` of a request; it waits for the tenant's turn.
+
+    `given` are names that the job's input has.
     """
     if _is_large(definition):
         return Checked([], [], f"{field}: is too large to be checked here; a robot checks it before it runs.")
-    return await asyncio.to_thread(_check, definition, field, given, may_be_unfinished)
+    async with turn_of(tenant_id):
+        return await asyncio.to_thread(_check, definition, field, given)
 
 
-def _check(definition: Mapping[str, Any], field: str, given: Collection[str], may_be_unfinished: bool) -> Checked:
+def _check(definition: Mapping[str, Any], field: str, given: Collection[str]) -> Checked:
     from casare_cloud.robot.executor.check import find_workflow_problems
     from casare_cloud.robot.executor.problems import Problem
 
     errors: list[tuple[str, Problem]] = []
     others: list[tuple[str, Problem]] = []
     for problem in find_workflow_problems(definition, given):
-        is_error = problem.severity == "error" and not (may_be_unfinished and problem.rule == "missing_option")
-        (errors if is_error else others).append((f"{field}.{problem.path}".rstrip("."), problem))
+        (errors if problem.severity == "error" else others).append((f"{field}.{problem.path}".rstrip("."), problem))
     return Checked(errors, others)
 
 
@@ -115,8 +134,11 @@ def _detail(path: str, problem: "Problem") -> dict[str, Any]:
 
 
 def _is_large(definition: Any) -> bool:
-    """Whether it has so many values or so much text that checking it would take long; stops when that is known."""
-    values = characters = 0
+    """Whether it has so many values or so much text that checking it would take long; stops when that is known.
+
+    Each problem tells the names of its place, so that a long name among many values is large too.
+    """
+    values = characters = longest = 0
     waiting = [definition]
     while waiting:
         value = waiting.pop()
@@ -126,8 +148,22 @@ def _is_large(definition: Any) -> bool:
         elif isinstance(value, Mapping):
             waiting.extend(value.values())
             characters += sum(map(len, value))
+            longest = max(longest, _longest_name_of(value))
+            values += sum(text.count(",") for text in _carried_texts(value))
         elif isinstance(value, list):
             waiting.extend(value)
         if values + len(waiting) > MOST_VALUES or characters > MOST_CHARACTERS:
             return True
-    return False
+    return values * longest > MOST_IN_PROBLEMS
+
+
+def _longest_name_of(value: Mapping[str, Any]) -> int:
+    """Of its keys, of what it calls itself, and of what it may carry as text."""
+    named = (value[key] for key in _NAMES if isinstance(value.get(key), str))
+    return max(map(len, chain(value, named, _carried_texts(value))), default=0)
+
+
+def _carried_texts(value: Mapping[str, Any]) -> list[str]:
+    """The sub-workflows that are stored as JSON text: its values are counted by their commas."""
+    carried = value.get("subflows") or value.get("subworkflows")
+    return [text for text in carried.values() if isinstance(text, str)] if isinstance(carried, Mapping) else []

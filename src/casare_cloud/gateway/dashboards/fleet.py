@@ -15,7 +15,7 @@ from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument, Unavailable
 from casare_cloud.faces.kit.edge import Receive, Send
 from casare_cloud.faces.kit.state_words import count_robot_words
-from casare_cloud.gateway.calls import CHECK_SECONDS, Call, Request, end_of, require_same
+from casare_cloud.gateway.calls import CHECK_SECONDS, Call, Request, end_of, in_one_tenant, require_same
 from casare_cloud.gateway.members import is_final
 from casare_cloud.gateway.streams import Message, encode, now
 from casare_cloud.identity import Actor
@@ -47,7 +47,7 @@ async def serve(call: Call) -> None:
     async def renew(actor: Actor) -> None:
         newer = await _admit(call, actor)
         require_same(newer.me, viewer.me)
-        viewer.actor, viewer.checked_at = actor, newer.checked_at
+        viewer.actor, viewer.checked_at = newer.actor, newer.checked_at
 
     tasks = [asyncio.create_task(tell()), asyncio.create_task(call.converse(renew))]
     try:
@@ -61,6 +61,7 @@ async def serve(call: Call) -> None:
 
 
 async def _admit(call: Request, actor: Actor) -> Viewer:
+    actor = await in_one_tenant(call, actor)
     async with call.services.database.transaction(actor, call.request_id, call.client_ip) as tx:
         me = await whoami(tx)
         await require(tx, "analytics.read")

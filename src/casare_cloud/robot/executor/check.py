@@ -4,6 +4,7 @@
 workflow before the first node, too: errors end the job, warnings are lines in its log.
 """
 
+from collections import ChainMap
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -45,7 +46,7 @@ def _problems(definition: Any, given: Collection[str]) -> list[Problem]:
             graph = parse_graph(parsed, broken)
             found += [structural("", error) for error in broken]
             found += graph_problems(parsed, graph, is_whole=not broken)
-            found += template_problems(parsed, graph, given)
+            found += template_problems(parsed, graph, ChainMap(dict.fromkeys(given)))
         else:
             raise InvalidWorkflowError("the workflow has neither nodes nor steps")
     except WorkflowError as error:

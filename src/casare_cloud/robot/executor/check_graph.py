@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from casare_cloud.robot.executor.check_names import graph_name_problems, names_for_inner
+from casare_cloud.robot.executor.check_names import Names, graph_name_problems, names_for_inner
 from casare_cloud.robot.executor.check_options import (
     missing_options,
     option_problems,
@@ -41,6 +42,8 @@ from casare_cloud.robot.executor.wires import (
 )
 
 MAX_DEPTH = 10
+MOST_SUBFLOWS = 1_000
+TOO_MANY = f"the workflow carries more than {MOST_SUBFLOWS:,} sub-workflows, counted at every depth"
 NODE_KEYS = frozenset({"id", "node_id", "type", "node_type", "config", "properties"})
 NODE_NOTES = NOTES | EVERY_NODE_TAKES | {
     "className", "custom", "data", "dragging", "extent", "input_ports", "inputs", "measured", "output_ports", "outputs",
@@ -60,16 +63,19 @@ def graph_problems(
     graph: Graph,
     path: str = "",
     depth: int = 0,
-    around: Collection[str] = (),
+    around: Names | None = None,
+    left: Iterator[int] | None = None,
     *,
     is_whole: bool = True,
 ) -> Iterator[Problem]:
     """The problems of a definition with nodes, and of the sub-workflows that it carries; `around` has others for these.
 
-    Of a graph that is not whole, because parts of it could not be read, nothing is said that depends on the others.
+    `left` counts those that may still be looked at, at whatever depth. Of a graph that is not whole, because parts of
+    it could not be read, nothing is said that depends on the others.
     """
     found = list(_graph_problems(definition, graph, path, is_whole))
-    found += _subflow_problems(definition, graph, path, depth, {*around, *graph.subflows})
+    names = (around if around is not None else ChainMap()).new_child(graph.subflows)
+    found += _subflow_problems(definition, graph, path, depth, names, left or iter(range(MOST_SUBFLOWS)))
     yield from found
     if graph.nodes and not found and depth == 0 and all(map(_does_nothing, graph.nodes.values())):
         yield Problem(f"{path}nodes", "does_nothing", "warning", "no node of the workflow does anything")
@@ -176,7 +182,7 @@ def _wanted(graph: Graph) -> set[str]:
 
 
 def _subflow_problems(
-    definition: Mapping[str, Any], graph: Graph, path: str, depth: int, names: Collection[str]
+    definition: Mapping[str, Any], graph: Graph, path: str, depth: int, names: Names, left: Iterator[int]
 ) -> Iterator[Problem]:
     for node in graph.nodes.values():
         if node.kind in SUBFLOWS and inline_subflow(node) is None:
@@ -186,11 +192,14 @@ def _subflow_problems(
                     f"sub-workflow {name} of {node.id} is not part of the definition",
                     f"{path}nodes.{node.id}",
                 )
-                yield Problem(place, "unknown_subflow", "error", message, nearest(name, names), node.id)
+                yield Problem(place, "unknown_subflow", "error", message, nearest(name, chain(*names.maps)), node.id)
     for place, inner in _carried(definition, graph, path) if depth < MAX_DEPTH else ():
+        if next(left, None) is None:
+            yield Problem(place.rstrip("."), "structure", "error", TOO_MANY)
+            return
         try:
             parsed = parse_definition(inner)
-            yield from graph_problems(parsed, parse_graph(parsed), place, depth + 1, names)
+            yield from graph_problems(parsed, parse_graph(parsed), place, depth + 1, names, left)
         except InvalidWorkflowError as error:
             yield structural(place, error)
 
@@ -208,7 +217,12 @@ def _carried(definition: Mapping[str, Any], graph: Graph, path: str) -> Iterator
 
 
 def template_problems(
-    definition: Mapping[str, Any], graph: Graph, given: Collection[str], path: str = "", depth: int = 0
+    definition: Mapping[str, Any],
+    graph: Graph,
+    given: Names,
+    path: str = "",
+    depth: int = 0,
+    left: Iterator[int] | None = None,
 ) -> Iterator[Problem]:
     """The templates of the graph and of its sub-workflows that name nothing; `given` comes from outside.
 
@@ -216,9 +230,12 @@ def template_problems(
     """
     yield from graph_name_problems(definition, graph, path, given)
     inner_names = names_for_inner(definition, graph, given)
+    left = left or iter(range(MOST_SUBFLOWS))
     for place, inner in _carried(definition, graph, path) if depth < MAX_DEPTH else ():
+        if next(left, None) is None:
+            return  # told with the problems of the graph
         try:
             parsed = parse_definition(inner)
-            yield from template_problems(parsed, parse_graph(parsed), inner_names, place, depth + 1)
+            yield from template_problems(parsed, parse_graph(parsed), inner_names, place, depth + 1, left)
         except InvalidWorkflowError:
             continue  # told with the problems of the graph

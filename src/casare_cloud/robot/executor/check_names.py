@@ -3,8 +3,10 @@
 A job's input may bring names that the definition does not have, and a plugin may set variables: these are warnings.
 """
 
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from casare_cloud.robot.executor.declarations import ERROR_OUTPUTS, NOTES, NodeType
@@ -27,6 +29,9 @@ OWN_NAMES = ("variables", "inputs", "parameters", "input")
 STEP_PREFIXES = frozenset({"steps", "variables", "nodes"})
 CARRIED = frozenset({"workflow", "definition", "workflow_json", "subflow", "steps", "step"})
 """Options that hold nodes or steps of their own, which are looked at by themselves."""
+
+Names = ChainMap[str, Any]
+"""Names by level, the innermost first: each sub-workflow adds its own and copies none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Scope:
             return None
         if first in self.types:
             return self._problem_with_output(path, first, segments[1:])
-        meant = nearest(first, (*self.variables, *own, *self.types))
+        meant = nearest(first, chain(self.variables, own, self.types))
         if self.is_open and meant is None:
             return None
         return "names no variable and no node; only the job's input may have it", meant and path.replace(
@@ -80,16 +85,14 @@ class Scope:
         return f"names no output of {node_id} (its outputs: {listed(outputs)})", meant and path.replace(port, meant, 1)
 
 
-def graph_name_problems(
-    definition: Mapping[str, Any], graph: Graph, path: str, given: Collection[str]
-) -> Iterator[Problem]:
+def graph_name_problems(definition: Mapping[str, Any], graph: Graph, path: str, given: Names) -> Iterator[Problem]:
     """The templates of one graph that name nothing; `given` are names that come from outside."""
     types = {node.id: find_declaration(node.kind) for node in graph.nodes.values()}
     nodes = graph.nodes.values()
     variables, is_open = _named_by((node, types[node.id]) for node in nodes)
-    variables |= {*ALWAYS_THERE, *graph.variables, *given, *declared_inputs(definition)}
+    variables |= {*ALWAYS_THERE, *graph.variables, *declared_inputs(definition)}
     variables |= {port for node_id, port in graph.data_edges if graph.nodes[node_id].kind in SUBFLOWS}
-    scope = Scope(variables, types, is_open)
+    scope = Scope(given.new_child(dict.fromkeys(variables)), types, is_open)
     for node in nodes:
         if not node.is_disabled and node.kind != "comment":
             yield from _problems_of(node, scope, f"{path}nodes.{node.id}.config")
@@ -110,12 +113,12 @@ def step_name_problems(
         yield from _problems_of(step.node, scope, f"{place}.config", own)
 
 
-def names_for_inner(definition: Mapping[str, Any], graph: Graph, given: Collection[str]) -> set[str]:
+def names_for_inner(definition: Mapping[str, Any], graph: Graph, given: Names) -> Names:
     """The variables that a graph shares with its sub-workflows."""
     types = {node.id: find_declaration(node.kind) for node in graph.nodes.values()}
     variables, _ = _named_by((node, types[node.id]) for node in graph.nodes.values())
     ports = {port for node_id, port in graph.data_edges if graph.nodes[node_id].kind in SUBFLOWS}
-    return variables | ports | {*graph.variables, *given, *declared_inputs(definition)}
+    return given.new_child(dict.fromkeys(chain(variables, ports, graph.variables, declared_inputs(definition))))
 
 
 def declared_inputs(definition: Mapping[str, Any]) -> set[str]:

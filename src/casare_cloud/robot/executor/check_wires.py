@@ -1,6 +1,7 @@
 """Finds the connections whose ports lead nowhere."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from casare_cloud.robot.executor.declarations import ERROR_OUTPUTS, NodeType
 from casare_cloud.robot.executor.graph import Graph, Node
@@ -14,10 +15,11 @@ def wire_problems(graph: Graph, path: str) -> Iterator[Problem]:
     """The problems of a graph's connections, in their order."""
     types = {node.id: find_declaration(node.kind) for node in graph.nodes.values()}
     entered: dict[tuple[str, str], Wire] = {}
+    cases: dict[str, _Cases] = {}
     for wire in graph.wires:
         place, source, target = f"{path}connections[{wire.number}]", graph.nodes[wire.source], graph.nodes[wire.target]
         if wire.exit is not None:
-            yield from _exit_problems(graph, wire, source, types[wire.source], place)
+            yield from _exit_problems(wire, source, types[wire.source], cases, place)
             continue
         yield from _output_problems(graph, wire, source, types[wire.source], place)
         yield from _input_problems(wire, source, target, types[wire.target], place)
@@ -31,7 +33,25 @@ def wire_problems(graph: Graph, path: str) -> Iterator[Problem]:
         entered[port] = wire
 
 
-def _exit_problems(graph: Graph, wire: Wire, source: Node, declared: NodeType | None, place: str) -> Iterator[Problem]:
+@dataclass(frozen=True, slots=True)
+class _Cases:
+    """What the cases of a SwitchNode are, worked out once for all that leads out of it."""
+
+    names: frozenset[str] | None  # None: they are computed
+    shown: str
+
+    @classmethod
+    def of(cls, node: Node) -> "_Cases":
+        cases = node.config.get("cases")
+        if not isinstance(cases, list) or "{{" in str(cases):
+            return cls(None, "")
+        names = frozenset(map(as_text, cases))
+        return cls(names, listed(names))
+
+
+def _exit_problems(
+    wire: Wire, source: Node, declared: NodeType | None, cases: dict[str, _Cases], place: str
+) -> Iterator[Problem]:
     port = wire.source_port or "exec_out"
     if declared is None:
         return
@@ -50,9 +70,11 @@ def _exit_problems(graph: Graph, wire: Wire, source: Node, declared: NodeType | 
             message = f"{port} of {source.id} is beyond its branch_count of {count}"
             yield Problem(f"{place}.source_port", "branch_count", "error", message, node_id=source.id)
     elif source.kind == "switch" and port.startswith("case_"):
-        cases = source.config.get("cases")
-        if isinstance(cases, list) and port.removeprefix("case_") not in map(as_text, cases) and "{{" not in str(cases):
-            message = f"{port} of {source.id} is never taken: its cases are {listed(map(as_text, cases))}"
+        if source.id not in cases:
+            cases[source.id] = _Cases.of(source)
+        known = cases[source.id]
+        if known.names is not None and port.removeprefix("case_") not in known.names:
+            message = f"{port} of {source.id} is never taken: its cases are {known.shown}"
             yield Problem(f"{place}.source_port", "never_taken", "warning", message, node_id=source.id)
 
 

@@ -12,6 +12,7 @@ from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, make_lo
 from casare_cloud.robot.executor.declarations import ERROR_OUTPUTS, kind_of, node_type
 from casare_cloud.robot.executor.errors import FATAL, InvalidWorkflowError, NodeError, NodeInputError, WorkflowError
 from casare_cloud.robot.executor.graph import LOOP_ENDS, SUBFLOWS, Graph, Node, parse_graph, set_variables, subflow_of
+from casare_cloud.robot.executor.problems import few_suggestions
 from casare_cloud.robot.executor.registry import Next, declare, find_node, refuse_unsupported
 from casare_cloud.robot.executor.templates import MISSING
 
@@ -87,7 +88,8 @@ def run_graph(definition: Mapping[str, Any], input: Mapping[str, Any], run: Run)
     """Checks and runs a nodes-and-connections definition; the outcome is left in `run`."""
     graph = parse_graph(definition)
     check_types(graph)
-    refuse_problems(graph_problems(definition, graph), run.reporter)
+    with few_suggestions():
+        refuse_problems(graph_problems(definition, graph), run.reporter)
     set_variables(run.variables, definition.get("variables"), input)
     Flow(graph, run).walk()
 

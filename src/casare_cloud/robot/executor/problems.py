@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
@@ -40,13 +41,24 @@ class Problem:
 
 
 MOST_SUGGESTIONS = 100
-_left: ContextVar[list[int] | None] = ContextVar("suggestions that are left", default=None)
+MOST_NAMES = 1_000
+LONGEST_NAME = 100
+MOST_PAIRS = 5_000_000
+
+
+@dataclass(slots=True)
+class _Left:
+    suggestions: int = MOST_SUGGESTIONS
+    pairs: int = MOST_PAIRS
+
+
+_left: ContextVar[_Left | None] = ContextVar("suggestions that are left", default=None)
 
 
 @contextmanager
 def few_suggestions() -> Iterator[None]:
-    """Lets `nearest` look for 100 names and no more: a definition may have thousands that are misspelt."""
-    token = _left.set([MOST_SUGGESTIONS])
+    """Lets `nearest` look for 100 names and compare 5,000,000 pairs of letters: a definition may misspell thousands."""
+    token = _left.set(_Left())
     try:
         yield
     finally:
@@ -54,16 +66,24 @@ def few_suggestions() -> Iterator[None]:
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The one of the names that may be meant, or None."""
+    """The one of the names that may be meant, or None: also for a long name, among many, and when enough was sought.
+
+    Nothing is taken of an iterator whose names are not needed.
+    """
     left = _left.get()
+    if len(name) > LONGEST_NAME or (left is not None and left.suggestions <= 0):
+        return None
+    every = list(islice(names, MOST_NAMES + 1))
     if left is not None:
-        left[0] -= 1
-        if left[0] < 0:
-            return None
-    plain = {_plain(other): other for other in names}
+        left.suggestions -= 1
+        left.pairs -= len(name) * sum(len(other) for other in every if len(other) <= LONGEST_NAME)
+    if len(every) > MOST_NAMES or (left is not None and left.pairs < 0):
+        return None
+    plain = {_plain(other): other for other in every if len(other) <= LONGEST_NAME}
     wanted = _plain(name)
     close = get_close_matches(wanted, plain, 1, 0.7)
-    close = close or [other for other in plain if sorted(other) == sorted(wanted)]  # two letters of a short word
+    letters = sorted(wanted)
+    close = close or [other for other in plain if sorted(other) == letters]  # two letters of a short word
     return plain.get(wanted) or (plain[close[0]] if close else None)
 
 
@@ -74,4 +94,5 @@ def _plain(name: str) -> str:
 def listed(names: Iterable[str], most: int = 8) -> str:
     """The names in a sentence, the first of them when there are many."""
     every = sorted(set(names))
-    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "") or "none"
+    shown = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in every[:most]]
+    return ", ".join(shown) + (f" and {len(every) - most} more" if len(every) > most else "") or "none"

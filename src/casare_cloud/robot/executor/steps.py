@@ -21,6 +21,7 @@ from casare_cloud.robot.executor.errors import (
 )
 from casare_cloud.robot.executor.flow import INPUT_ERRORS
 from casare_cloud.robot.executor.graph import Node, set_variables
+from casare_cloud.robot.executor.problems import few_suggestions
 from casare_cloud.robot.executor.registry import (
     Next,
     NodeFunction,
@@ -59,7 +60,8 @@ def run_steps(definition: Mapping[str, Any], input: Mapping[str, Any], run: Run)
     steps = parse_steps(definition.get("steps"))
     in_order(steps)
     refuse_unsupported(steps, allows_scripts=run.allows_scripts)
-    refuse_problems(steps_problems(definition), run.reporter)
+    with few_suggestions():
+        refuse_problems(steps_problems(definition), run.reporter)
     mappings = {str(mapping.get("step_id")): mapping for mapping in parse_mappings(definition.get("step_mappings"))}
     set_variables(run.variables, definition.get("variables"), input)
     bodies = {inner for step in steps.values() for inner in step.body}

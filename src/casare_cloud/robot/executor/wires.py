@@ -104,8 +104,15 @@ def sort_wires(wires: Iterable[Wire], kinds: Mapping[str, str], types: Mapping[s
     dots: set[str] = set()
     sorter = _Sorter(kinds, types, dots)
     into_dots = [wire for wire in wires if kinds[wire.target] in REROUTES]
-    while more := {wire.target for wire in into_dots if wire.target not in dots and sorter.is_exec(wire)}:
-        dots |= more
+    by_source: dict[str, list[Wire]] = {}
+    for wire in into_dots:
+        by_source.setdefault(wire.source, []).append(wire)
+    ready = [wire for wire in into_dots if sorter.is_exec(wire)]
+    while ready:
+        dot = ready.pop().target
+        if dot not in dots:
+            dots.add(dot)
+            ready += [wire for wire in by_source.get(dot, ()) if sorter.is_exec(wire)]
     return [replace(wire, exit=sorter.exit(wire)) if sorter.is_exec(wire) else wire for wire in wires]
 
 

@@ -54,9 +54,9 @@ def execution_row(job: Job) -> Row:
     }
 
 
-async def executions(tx: Transaction, wanted: Filter, limit: int) -> AsyncIterator[Row]:
+async def executions(call: CurrentCall, wanted: Filter, limit: int) -> AsyncIterator[Row]:
     """The newest executions, a batch at a time."""
-    async for job in jobs.read_all(tx, wanted):
+    async for job in jobs.read_all(call.transaction, wanted):
         if limit <= 0:
             return
         limit -= 1
@@ -68,13 +68,8 @@ async def executions_since(call: CurrentCall, tx: Transaction, days: int, form: 
     await require(tx, "jobs.read")
     wanted = Filter(created_after=datetime.now(UTC) - timedelta(days=days))
 
-    async def rows() -> AsyncIterator[Row]:
-        async with call.transaction() as own:
-            async for row in executions(own, wanted, MOST_ROWS):
-                yield row
-
     facts = {"columns": list(EXECUTION_COLUMNS), "period_days": days}
-    return file_of("executions", form, EXECUTION_COLUMNS, rows(), "rows", facts)
+    return file_of("executions", form, EXECUTION_COLUMNS, executions(call, wanted, MOST_ROWS), "rows", facts)
 
 
 def file_of(

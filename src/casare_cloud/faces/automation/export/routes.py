@@ -63,12 +63,8 @@ async def export_executions(
         statuses=states_of(status), workflow_id=workflow_id, created_after=within.since, created_before=within.until
     )
 
-    async def rows() -> AsyncIterator[Row]:
-        async with call.transaction() as own:
-            async for row in files.executions(own, wanted, limit):
-                yield row
-
-    return files.file_of("executions", format, files.EXECUTION_COLUMNS, rows(), "executions")
+    rows = files.executions(call, wanted, limit)
+    return files.file_of("executions", format, files.EXECUTION_COLUMNS, rows, "executions")
 
 
 @router.get("/audit-logs", response_class=Response, responses={200: files.FILE, **refusals()})
@@ -79,18 +75,17 @@ async def export_audit_logs(
     await require(tx, "audit.read")
 
     async def rows() -> AsyncIterator[Row]:
-        async with call.transaction() as own:
-            async for entry in audit.read_all(own, wanted, limit):
-                yield {
-                    "id": str(entry.audit_id),
-                    "action": entry.action,
-                    "resource_type": resource_words.shown(entry.resource_type),
-                    "resource_id": entry.resource_id,
-                    "user_id": None if entry.actor_id is None else str(entry.actor_id),
-                    "user_email": entry.actor_email,
-                    "ip_address": entry.ip_address,
-                    "created_at": iso(entry.created_at),
-                }
+        async for entry in audit.read_all(call.transaction, wanted, limit):
+            yield {
+                "id": str(entry.audit_id),
+                "action": entry.action,
+                "resource_type": resource_words.shown(entry.resource_type),
+                "resource_id": entry.resource_id,
+                "user_id": None if entry.actor_id is None else str(entry.actor_id),
+                "user_email": entry.actor_email,
+                "ip_address": entry.ip_address,
+                "created_at": iso(entry.created_at),
+            }
 
     return files.file_of("audit_logs", format, _AUDIT_COLUMNS, rows(), "audit_logs")
 

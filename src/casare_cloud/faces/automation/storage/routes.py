@@ -24,7 +24,7 @@ from casare_cloud.faces.automation.storage.shapes import (
     columns_of,
     table_in,
 )
-from casare_cloud.faces.automation.storage.workbook import MEDIA_TYPE, MOST_COLUMNS, MOST_ROWS, workbook_of
+from casare_cloud.faces.automation.storage.workbook import MEDIA_TYPE, MOST_CELLS, MOST_COLUMNS, MOST_ROWS, workbook_of
 from casare_cloud.faces.kit.refusals import Responses
 from casare_cloud.faces.kit.routing import Route, Tx
 
@@ -74,9 +74,11 @@ async def download_results(workflow_id: WorkflowId, tx: Tx) -> Response:
     if rows is None:
         raise NotFound("RESULTS_NOT_FOUND", "The workflow has no results.")
     columns = columns_of(rows)
-    if len(rows) >= MOST_ROWS or len(columns) > MOST_COLUMNS:
-        sentence = "The table has more rows or columns than a workbook can hold; the execution's data has them all."
+    if len(rows) >= MOST_ROWS or len(columns) > MOST_COLUMNS or len(rows) * len(columns) > MOST_CELLS:
+        size = f"{len(rows):,} rows and {len(columns):,} columns"
+        sentence = f"The table has {size}, more than a workbook is made for; the execution's data has them all."
         raise InvalidArgument(sentence, code="RESULTS_TOO_LARGE")
+    await tx.commit()  # the connection is another's while the workbook is made
     content = await asyncio.to_thread(workbook_of, workflow.name, columns, rows)
     name = f"results_{datetime.now(UTC).strftime('%Y%m%d_%H%M%S')}.xlsx"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # of a sheet, the titles among them
+MOST_CELLS = 1_000_000  # that are written for somebody who waits, the empty ones among them
 _MOST_CHARACTERS = 32_767  # of a cell
 _MOST_EXACT = 10**15  # beyond it a spreadsheet rounds a number
 _TEXT_STYLE = 1

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import NewJob
+from casare_cloud.domain.permissions import require
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
 from casare_cloud.domain.workflows.model import Filter, Workflow, WorkflowStatus
@@ -25,7 +26,7 @@ from casare_cloud.faces.automation.workflows.shapes import (
 )
 from casare_cloud.faces.kit.paging import NumberedPage, numbered_page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
-from casare_cloud.faces.kit.workflow_check import Strict, check
+from casare_cloud.faces.kit.workflow_check import Checked, Strict, check, check_for
 
 router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 
@@ -47,12 +48,12 @@ async def list_workflows(
 
 
 @router.post("", status_code=201, **idempotent(413))
-async def create_workflow(body: DraftBody, tx: Tx, strict: Strict = True) -> WorkflowSaved:
+async def create_workflow(body: DraftBody, tx: Tx, call: CurrentCall, strict: Strict = True) -> WorkflowSaved:
     """Make a draft: version 1, enabled, not published. Needs workflows.write.
 
     Steps of any type are taken, and options may be left out as yet. 400 WORKFLOW_INVALID for other mistakes.
     """
-    checked = await check(body.definition, "definition", may_be_unfinished=True)
+    checked = (await check_for(call, "workflows.write", body.definition, "definition")).of_a_draft()
     made = await service.draft(tx, body.name, body.definition, body.description)
     return _saved(made, checked.warnings(strict=strict))
 
@@ -71,18 +72,19 @@ def _saved(workflow: Workflow, warnings: list[str]) -> WorkflowSaved:
 
 @router.put("/{workflow_id}", responses=refusals(400, 404, 409, 413))
 async def update_workflow(
-    workflow_id: WorkflowId, body: WorkflowChanges, tx: Tx, strict: Strict = True
+    workflow_id: WorkflowId, body: WorkflowChanges, tx: Tx, call: CurrentCall, strict: Strict = True
 ) -> WorkflowSaved:
     """Change what is named; another definition is a new version. 400 NOTHING_TO_CHANGE, 409 WORKFLOW_CHANGED.
 
     400 WORKFLOW_INVALID for mistakes in a new definition; of a draft, options may be left out as yet. Needs
     workflows.write.
     """
+    checked = Checked([], [])
+    if body.definition is not None:  # before the workflow is locked
+        checked = await check_for(call, "workflows.write", body.definition, "definition")
     changes = await changes_in(body, lambda: service.get(tx, workflow_id), besides={"version"})
     changed = await service.update(tx, workflow_id, changes, body.version)
-    if body.definition is None:
-        return _saved(changed, [])
-    checked = await check(body.definition, "definition", may_be_unfinished=changed.status == "draft")
+    checked = checked.of_a_draft() if changed.status == "draft" else checked
     return _saved(changed, checked.warnings(strict=strict))
 
 
@@ -92,15 +94,19 @@ async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) ->
     await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
 
 
-@router.post("/{workflow_id}/publish", responses=refusals(400, 404))
-async def publish_workflow(workflow_id: WorkflowId, tx: Tx, strict: Strict = True) -> WorkflowSaved:
+@router.post("/{workflow_id}/publish", responses=refusals(400, 404, 409))
+async def publish_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall, strict: Strict = True) -> WorkflowSaved:
     """Publish and enable a workflow: schedules and webhooks may run it. Needs workflows.write.
 
-    400 WORKFLOW_INVALID when no robot would run it; it stays as it was then.
+    400 WORKFLOW_INVALID when no robot would run it; it stays as it was then. 409 WORKFLOW_CHANGED when somebody gave
+    it another definition meanwhile.
     """
-    published = await service.update(tx, workflow_id, {"status": "published", "is_enabled": True})
-    checked = await check(published.definition, "definition")
-    return _saved(published, checked.warnings(strict=strict))
+    async with call.ahead() as ahead:
+        tenant_id = await require(ahead, "workflows.write")
+        found = await service.get(ahead, workflow_id)
+    warnings = (await check(tenant_id, found.definition, "definition")).warnings(strict=strict)
+    changes = {"status": "published", "is_enabled": True}
+    return _saved(await service.update(tx, workflow_id, changes, found.version), warnings)
 
 
 @router.post("/{workflow_id}/archive", responses=refusals(404))
@@ -111,7 +117,7 @@ async def archive_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
 
 @router.post("/{workflow_id}/execute", status_code=202, **idempotent(400, 404))
 async def execute_workflow(
-    workflow_id: WorkflowId, tx: Tx, body: ExecuteBody | None = None, strict: Strict = True
+    workflow_id: WorkflowId, tx: Tx, call: CurrentCall, body: ExecuteBody | None = None, strict: Strict = True
 ) -> ExecutedAnswer:
     """Run a workflow that is enabled, published or a draft; 404 for one that is not. Needs executions.create.
 
@@ -119,9 +125,11 @@ async def execute_workflow(
     """
     given = (body.variables if body else None) or {}
     warnings: list[str] = []
-    draft = await service.find(tx, workflow_id)
+    async with call.ahead() as ahead:
+        tenant_id = await require(ahead, "jobs.create")
+        draft = await service.find(ahead, workflow_id)
     if draft is not None and draft.status == "draft" and draft.is_enabled:
-        warnings = (await check(draft.definition, "definition", given)).warnings(strict=strict)
+        warnings = (await check(tenant_id, draft.definition, "definition", given)).warnings(strict=strict)
     try:
         made = await jobs.run_by_hand(
             tx,

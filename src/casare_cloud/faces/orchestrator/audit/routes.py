@@ -39,8 +39,7 @@ async def export_changes(
     await require(tx, "audit.read")
 
     async def rows() -> AsyncIterator[files.Row]:
-        async with call.transaction() as own:
-            async for entry in service.read_all(own, wanted, limit):
-                yield EntryAnswer.model_validate(entry).model_dump(mode="json")
+        async for entry in service.read_all(call.transaction, wanted, limit):
+            yield EntryAnswer.model_validate(entry).model_dump(mode="json")
 
     return files.export_of("audit", format, list(EntryAnswer.model_fields), rows())

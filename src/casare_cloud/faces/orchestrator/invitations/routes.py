@@ -49,8 +49,8 @@ async def create_invitation(body: InvitationBody, tx: Tx) -> InvitedAnswer:
 
     409 TOO_MANY_INVITATIONS. Needs members.write and members.read.
     """
-    role = await service.find_role(tx, body.role)
-    return InvitedAnswer.of(await service.invite(tx, body.email, role.role_id, body.expires_at))
+    [role_id] = await service.find_roles(tx, [body.role])
+    return InvitedAnswer.of(await service.invite(tx, body.email, role_id, body.expires_at))
 
 
 @router.post("/accept", responses=refusals(404))

@@ -27,7 +27,7 @@ async def list_members(
     role: Annotated[str | None, Query(max_length=64, description="Who has this role, by its slug or id.")] = None,
 ) -> MemberList:
     """List the members, also those who are not active; 404 ROLE_NOT_FOUND. Needs members.read."""
-    role_id = (await service.find_role(tx, role)).role_id if role else None
+    role_id = (await service.find_roles(tx, [role]))[0] if role else None
     items, total = await service.list_page(tx, page.limit, page.offset, search or None, role_id)
     members = [MemberAnswer.model_validate(item) for item in items]
     return MemberList(members=members, total=total, limit=page.limit, offset=page.offset)
@@ -47,8 +47,7 @@ async def update_member(user_id: UserId, body: MemberChange, tx: Tx) -> MemberAn
     deactivate themselves. Needs members.write and members.read.
     """
     if body.roles is not None:
-        role_ids = [(await service.find_role(tx, word)).role_id for word in body.roles]
-        await service.set_roles(tx, user_id, role_ids)
+        await service.set_roles(tx, user_id, await service.find_roles(tx, body.roles))
     if body.is_active is not None or body.first_name is not None or body.last_name is not None:
         await service.change(tx, user_id, body.first_name, body.last_name, body.is_active)
     return MemberAnswer.model_validate(await service.get(tx, user_id))

@@ -11,7 +11,7 @@ from casare_cloud.domain.workflows.model import Filter, WorkflowStatus
 from casare_cloud.faces.kit.fields import Name
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
-from casare_cloud.faces.kit.workflow_check import Strict, check
+from casare_cloud.faces.kit.workflow_check import Strict, check_for
 from casare_cloud.faces.orchestrator.fields import BIGGEST_INTEGER, ExecutionMode, WorkflowId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.workflows import submitting
@@ -99,10 +99,11 @@ async def upload_workflow(
 async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall, *, strict: bool) -> SubmitAnswer:
     """The copy is stored when the work is committed and no connection waits for the store.
 
-    The check is done before the database locks anything; what the database refuses is told first.
+    The check is done for those who may publish, before the database locks anything and while no connection is held;
+    what the database refuses is told first.
     """
     store = store_of(call.services.settings)
-    checked = await check(body.workflow_json, "workflow_json", submitting.input_of(body))
+    checked = await check_for(call, "workflows.write", body.workflow_json, "workflow_json", submitting.input_of(body))
     made = await submitting.submit(tx, store, body)
     warnings = [*body.warnings(), *checked.warnings(strict=strict), *made.warnings]
     await call.commit(_answer(made, body, warnings))
