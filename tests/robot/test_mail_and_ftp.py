@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.robot.mail_server import PASSWORD, MailServer
-from tests.robot.post_servers import FileServer, PostOffice
+from tests.robot.post_servers import FileServer, PostOffice, Server, Session
 from tests.robot.workflows import Workshop, chain
 
 from casare_cloud.robot.executor.control import RunCancelled
@@ -221,6 +221,25 @@ def test_an_ftp_node_needs_a_connection_and_overwrites_nothing(workshop: Worksho
     with pytest.raises(NodeError, match="the FTP server: 550 no"):
         workshop.outputs("FTPDownloadNode", {"remote_path": "none", "local_path": "b"})
     workshop.held.close()
+
+
+class _Mute(Session):
+    def handle(self) -> None:
+        self.say("220 ready")
+        for line in self.lines():
+            if line.startswith("USER"):
+                self.say("230 welcome")
+
+
+@pytest.mark.parametrize("type_", ["FTPListNode", "FTPDisconnectNode"])
+def test_a_steps_time_ends_the_wait_for_a_mute_server(workshop: Workshop, type_: str) -> None:
+    with Server(_Mute) as server:
+        workshop.outputs("FTPConnectNode", {"host": "127.0.0.1", "port": server.port, "timeout": 5})
+        with pytest.raises(NodeError) as caught:
+            workshop.outputs(type_, {}, step_seconds=0.2)
+        assert caught.value.error_type == "StepTimeout"
+        with pytest.raises(NodeInputError, match="an FTPConnectNode opens one"):
+            workshop.outputs("FTPListNode", {})
 
 
 def test_a_server_that_says_nothing_is_left_when_the_job_is_cancelled(workshop: Workshop) -> None:

@@ -242,8 +242,12 @@ def _with_server(run: NodeRun, use: Callable[[ftplib.FTP], T], *, again: bool = 
     if not isinstance(server, ftplib.FTP):
         raise NodeInputError(f"{run.node.id} has no connection: an FTPConnectNode opens one")
 
+    def leave() -> None:
+        run.run.held.take(_HELD)  # an answer that comes late would be taken for the next one's
+        _hang_up(server)
+
     def work() -> T:
-        return _reached(lambda: while_wanted(run.control, lambda: use(server), lambda: _hang_up(server)))
+        return _reached(lambda: while_wanted(run.control, lambda: use(server), leave))
 
     return tried(run, work) if again else work()
 
