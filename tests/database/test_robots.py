@@ -369,8 +369,13 @@ def test_a_robot_of_which_nothing_is_left_does_not_keep_others_from_being_notice
     for robot in (gone, silent):
         call(fleet.database.connect("authenticated", robot.claims), "record_heartbeat")
     call(fleet.member, "delete_robot", robot=str(gone.robot_id))
-    late = "update public.robot_heartbeats set is_online = true, last_heartbeat_at = now() - interval '1 hour'"
-    fleet.owner.execute(late)
+    late = """
+        update public.robot_heartbeats set is_online = true, last_heartbeat_at = now() - interval '1 hour'
+        where tenant_id = %s
+    """
+    fleet.owner.execute(late, [fleet.tenant.tenant_id])
     fleet.owner.execute("select private.mark_offline_robots(%s, 10, null)", [fleet.tenant.tenant_id])
-    left = fleet.owner.execute("select from public.robot_heartbeats where is_online")
+    left = fleet.owner.execute(
+        "select from public.robot_heartbeats where tenant_id = %s and is_online", [fleet.tenant.tenant_id]
+    )
     assert left.fetchall() == []
