@@ -77,7 +77,12 @@ class AutomationTransport:
     async def _hear(self, attempts: int | None = 1) -> set[str]:
         """The tasks that the agent holds, after a heartbeat; gives back those that nothing here knows of."""
         path, body = f"/agents/{self._agent_id}/heartbeat", {"metrics": dict(self._metrics)}
-        heard = await self._http.call("POST", path, json=body, attempts=attempts, expects=_HEARD)
+        try:
+            heard = await self._http.call("POST", path, json=body, attempts=attempts, expects=_HEARD)
+        except ApiError as error:
+            if error.status == 404:  # taken away after its token was looked at; from now on the token is refused
+                raise ApiError(401, error.code, error.message) from error
+            raise
         held = set(heard["task_ids"])
         self._cancelled = set(heard["cancel_requested"])
         if not self._claims:  # the answer to one that is under way may bring it
