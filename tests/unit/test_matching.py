@@ -32,7 +32,7 @@ def test_a_path_ends_when_its_time_is_over_whether_it_finds_something_or_not(pat
     began = time.thread_time()
     with pytest.raises(TooCostly, match="take too long"):
         mapped(LEAVES, path)
-    assert time.thread_time() - began < 1.5  # some took four and sixteen seconds
+    assert time.thread_time() - began < 3  # some took four and sixteen seconds
 
 
 def test_the_first_delivery_of_a_process_has_its_time_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
