@@ -113,6 +113,8 @@ def test_what_deletes_asks_first(run: Run, stack: Stack) -> None:
     assert (declined.exit_code, "older than 2 days" in declined.stderr) == (1, True)
     assert run("settings", "set", "retention.events_days", "2", "--yes") == "retention.events_days = 2\n"
     assert run("settings", "set", "retention.events_days", "3") == "retention.events_days = 3\n"
+    with stack.database.connect() as owner:
+        owner.execute("update public.tenants set plan = 'pro' where tenant_id = %s", [stack.tenant.tenant_id])
     assert run("settings", "set", "retention.export_before_drop", "true").endswith("= true\n")
     for back in (["set", "retention.export_before_drop", "false"], ["reset", "retention.export_before_drop"]):
         declined = CliRunner().invoke(app, ["settings", *back], input="n\n")

@@ -147,6 +147,7 @@ def test_a_picture_is_a_file_of_the_job(shop: Workshop) -> None:
 
 def test_a_click_leads_on_and_the_way_back_is_there(shop: Workshop, page: LocalPage) -> None:
     assert shop.outputs("ClickElementNode", {"selector": "#on", "modifiers": []}) == {"page": "main"}
+    shop.outputs("WaitForNavigationNode", {})
     assert read(shop, "document.title") == "Form"
     shop.outputs("GoBackNode", {})
     assert read(shop, "document.title") == "Shop"
