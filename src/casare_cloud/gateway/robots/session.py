@@ -103,9 +103,12 @@ class RobotSession:
         """The socket is gone. The jobs that the robot has started stay its own for the reconnect window."""
         connection = self._connection
         connection.is_over = True
-        for task in [self._waits, *self._tasks]:
-            task.cancel()
-        await asyncio.gather(self._waits, *self._tasks, return_exceptions=True)
+        tasks = {self._waits, *self._tasks}
+        while left := {task for task in tasks if not task.done()}:
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=1)  # what ended in the same moment may have swallowed it: told again
+        await asyncio.gather(*tasks, return_exceptions=True)
         if connection.bell is not None and self._keeper.on_push in connection.bell.listeners:
             connection.bell.listeners.remove(self._keeper.on_push)
         if connection.robot_id is None:
