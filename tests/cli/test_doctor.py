@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from casare_cloud import preflight
 from casare_cloud.cli import doctor_facts
 from casare_cloud.cli.app import app
-from casare_cloud.cli.doctor_checks import CHECKS, CRON_JOBS, FAULT, OK, PREFLIGHT, UNSEEN, WARNING, examine
+from casare_cloud.cli.doctor_checks import CHECKS, FAULT, OK, PREFLIGHT, UNSEEN, WARNING, examine
+from casare_cloud.cli.doctor_database import CRON_JOBS
 from casare_cloud.cli.doctor_facts import Facts, Part, collect, look_as_owner
 from casare_cloud.preflight.findings import Finding
 

@@ -26,6 +26,7 @@ def doctor(
 
     Examples: casare-cloud doctor · casare-cloud doctor --all · casare-cloud doctor --json
     """
+    from casare_cloud.cli import doctor_database  # noqa: F401 - importing it adds its checks
     from casare_cloud.cli.db_connection import find_owner_url
     from casare_cloud.cli.doctor_checks import FAULT, OK, UNSEEN, WARNING, examine
     from casare_cloud.cli.doctor_facts import collect

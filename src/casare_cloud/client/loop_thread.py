@@ -19,11 +19,6 @@ class LoopThread:
         self._handing_over = threading.RLock()  # what is handed to the loop before it is closed gets an end
         self._thread.start()
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._is_closed
-
     def result_of(self, work: Coroutine[Any, Any, T]) -> T:
         """What the work gives, or the error that it raises. Raises `RuntimeError` when the client is or gets closed."""
         with self._handing_over:
