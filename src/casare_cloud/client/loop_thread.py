@@ -1,12 +1,15 @@
-"""An event loop in a thread, for clients that wait instead of being awaited."""
+"""Clients that wait instead of being awaited: an event loop in a thread, and what stands on it."""
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
+
+from casare_cloud.client.connection import Connection
 
 T = TypeVar("T")
+Kind = TypeVar("Kind", bound=Connection)
 
 
 class LoopThread:
@@ -76,3 +79,21 @@ async def _end(last: Callable[[], Coroutine[Any, Any, None]]) -> None:
     await asyncio.gather(*others, return_exceptions=True)
     await asyncio.get_running_loop().shutdown_asyncgens()
     await last()
+
+
+class ThatWaits(Generic[Kind]):
+    """A client whose calls wait, around one that is awaited. Leaving its `with` block closes it."""
+
+    def __init__(self, client: Kind) -> None:
+        self._client = client
+        self._thread = LoopThread()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the client is of no use afterwards. Calls that wait in other threads get an error."""
+        self._thread.close(self._client.close)

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import httpx2
 
-from casare_cloud.client.loop_thread import LoopThread
+from casare_cloud.client.loop_thread import ThatWaits
 from casare_cloud.client.one_to_await import Client
 from casare_cloud.client.session import Answer
 
@@ -38,7 +38,7 @@ def iterates(
     return iterating
 
 
-class SyncClient:
+class SyncClient(ThatWaits[Client]):
     """`Client` for programs that do not await: the same methods, each of which waits for its answer.
 
     May be used from several threads, and where an event loop runs already (it has one of its own, in a thread).
@@ -51,18 +51,7 @@ class SyncClient:
         api_key: str | None = None,
         http_transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        self._client = Client(base_url, api_key=api_key, http_transport=http_transport)
-        self._thread = LoopThread()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections; the client is of no use afterwards. Calls that wait in other threads get an error."""
-        self._thread.close(self._client.close)
+        super().__init__(Client(base_url, api_key=api_key, http_transport=http_transport))
 
     @property
     def is_user(self) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from typing import Any, Self, TypeVar, get_origin
+from typing import Any, TypeVar, get_origin
 
 import httpx2
 
@@ -18,7 +18,7 @@ from casare_cloud.client.automation.service import ServiceCalls
 from casare_cloud.client.automation.triggers import TriggerCalls
 from casare_cloud.client.automation.workflows import WorkflowCalls
 from casare_cloud.client.connection import Connection
-from casare_cloud.client.loop_thread import LoopThread
+from casare_cloud.client.loop_thread import ThatWaits
 from casare_cloud.errors import ApiError
 from casare_cloud.http import Check, a_list, an_object
 
@@ -90,7 +90,7 @@ class AutomationClient(_Calls, AsyncCaller, Connection):
         return execution
 
 
-class SyncAutomationClient(_Calls, SyncCaller):
+class SyncAutomationClient(_Calls, SyncCaller, ThatWaits[AutomationClient]):
     """`AutomationClient` for programs that do not await: the same methods, each of which waits for its answer.
 
     May be used from several threads, and where an event loop runs already (it has one of its own, in a thread).
@@ -103,14 +103,7 @@ class SyncAutomationClient(_Calls, SyncCaller):
         api_key: str | None = None,
         http_transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        self._client = AutomationClient(base_url, api_key=api_key, http_transport=http_transport)
-        self._thread = LoopThread()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__(AutomationClient(base_url, api_key=api_key, http_transport=http_transport))
 
     def send(self, call: Call[T]) -> T:
         """The answer to a call."""
@@ -125,10 +118,6 @@ class SyncAutomationClient(_Calls, SyncCaller):
     def access_token(self) -> str:
         """The user's current access token, refreshed when it is about to end."""
         return self._thread.result_of(self._client.access_token())
-
-    def close(self) -> None:
-        """Close the connections; the client is of no use afterwards. Calls that wait in other threads get an error."""
-        self._thread.close(self._client.close)
 
 
 def _check_of(answers: Any) -> Check | None:
