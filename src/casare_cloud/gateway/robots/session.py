@@ -103,12 +103,7 @@ class RobotSession:
         """The socket is gone. The jobs that the robot has started stay its own for the reconnect window."""
         connection = self._connection
         connection.is_over = True
-        tasks = {self._waits, *self._tasks}
-        while left := {task for task in tasks if not task.done()}:
-            for task in left:
-                task.cancel()
-            await asyncio.wait(left, timeout=1)  # what ended in the same moment may have swallowed it: told again
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._stop_tasks()
         if connection.bell is not None and self._keeper.on_push in connection.bell.listeners:
             connection.bell.listeners.remove(self._keeper.on_push)
         if connection.robot_id is None:
@@ -123,6 +118,14 @@ class RobotSession:
                     await connection.insist(lambda tx: robots.set_status(tx, name, "offline", session_id))
                 else:
                     await connection.insist(lambda tx: robots.leave_session(tx, connection.id))
+
+    async def _stop_tasks(self) -> None:
+        tasks = {self._waits, *self._tasks}
+        while left := {task for task in tasks if not task.done()}:
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=1)  # what ended in the same moment may have swallowed it: told again
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def give_way(self) -> None:
         """A newer connection of the robot is there: this one is closed."""
@@ -324,6 +327,7 @@ class RobotSession:
     async def _disconnect(self) -> None:
         """What was not started goes back at once, and the robot is offline."""
         connection = self._connection
+        await self._stop_tasks()  # a sign of life after the goodbye would bring the robot back
         for held in connection.holdings.unstarted:
             with suppress(ApiError):
                 await self._reports.take_back(held, "The robot leaves.")
