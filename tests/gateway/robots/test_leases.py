@@ -291,8 +291,8 @@ async def test_what_is_pushed_while_a_robot_says_goodbye_does_not_bring_it_back(
     speaker = await fleet.registered()
     robot_id = speaker.robot.robot_id
     waiting = (
-        "select count(*) as n from pg_locks as l where not l.granted and l.locktype in ('transactionid', 'tuple') "
-        "and exists (select from pg_locks as o where o.pid = l.pid and o.relation = 'public.robot_heartbeats'::regclass)"
+        "select count(*) as n from pg_locks as l where not l.granted and exists ("
+        "select from pg_locks as o where o.pid = l.pid and o.relation = 'public.robot_heartbeats'::regclass)"
     )
     with fleet.database.connect() as other, other.transaction():
         other.execute("select from public.robot_heartbeats where robot_id = %s for update", [robot_id])
