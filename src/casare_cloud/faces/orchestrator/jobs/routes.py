@@ -25,6 +25,7 @@ from casare_cloud.faces.orchestrator.jobs.shapes import (
     JobAnswer,
     JobCreated,
     JobList,
+    LogLine,
     LogList,
     NodesAnswer,
     RetryAnswer,
@@ -136,7 +137,8 @@ async def list_job_logs(
     and then for those `after` the newest that you have; for older ones, `before` the oldest, newest first.
     """
     wanted = LogFilter(level, after, before, order)
-    return LogList.of(await job_reports.list_logs(tx, job_id, wanted, page.limit, page.offset), page.limit, page.offset)
+    found, total = await job_reports.list_logs(tx, job_id, wanted, page.limit, page.offset)
+    return LogList(logs=[LogLine.model_validate(line) for line in found], **page.facts(total))
 
 
 @router.get("/{job_id}/nodes", responses=refusals(404))
