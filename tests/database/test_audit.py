@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from tests import factories
 from tests.database.asserting import invite, one, refused
-from tests.database.pools import join, make_pool
 from tests.database.plans import PlanWatcher, nodes
+from tests.database.pools import join, make_pool
 from tests.databases import Connection, Database, as_caller, set_claims
 from tests.fleets import Fleet, call
 
@@ -204,7 +204,9 @@ def write_many(fleet: Fleet, count: int) -> None:
     """As many changes of the admin's, one a second until now, of the things 0 to 9."""
     fleet.owner.execute(
         """
-        insert into public.audit_log (audit_id, tenant_id, actor_id, principal, action, resource_type, resource_id, created_at)
+        insert into public.audit_log (
+            audit_id, tenant_id, actor_id, principal, action, resource_type, resource_id, created_at
+        )
         select
             overlay(gen_random_uuid()::text placing left(private.uuid_v7_floor(t.at)::text, 13) from 1 for 13)::uuid,
             %s, %s, 'user', 'execute', 'workflows', (g %% 10)::text, t.at
@@ -230,7 +232,8 @@ def test_an_answer_reads_a_bounded_part_of_a_long_log_and_says_where_to_go_on(fl
     admin = fleet.tenant.admin.claims
     old = factories.make_member(fleet.database, fleet.tenant, "developer")
     fleet.owner.execute(
-        "insert into public.audit_log (audit_id, tenant_id, actor_id, principal, action, resource_type, resource_id, created_at)"
+        "insert into public.audit_log"
+        " (audit_id, tenant_id, actor_id, principal, action, resource_type, resource_id, created_at)"
         " select private.uuid_v7_floor(t.at), %s, %s, 'user', 'delete', 'pools', 'rare', t.at"
         " from (select now() - interval '90 days' as at) as t",
         [fleet.tenant.tenant_id, old.user_id],

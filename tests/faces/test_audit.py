@@ -57,7 +57,8 @@ async def test_a_rare_word_is_looked_for_in_a_part_of_the_log_and_the_answer_say
     await stage.admin.put("/limits", {"scope": "key", "concurrency_key": "rare", "max_running": 1})
     stage.scalar(
         "with made as (insert into public.audit_log (tenant_id, principal, action, resource_type, resource_id)"
-        " select %s, 'system', 'update', 'robots', 'r' from generate_series(1, 10000) returning 1) select count(*) from made",
+        " select %s, 'system', 'update', 'robots', 'r' from generate_series(1, 10000) returning 1)"
+        " select count(*) from made",
         stage.tenant.tenant_id,
     )
     first = (await stage.admin.get("/audit", search="rar")).json()

@@ -43,8 +43,10 @@ async def test_what_changes_something_refuses_every_name_that_it_does_not_know_a
     await stage.admin.put("/limits", {"scope": "tenant", "max_running": 7})
     refused(
         await stage.admin.ask("DELETE", "/limits", params={"scope": "tenant", "owner": "ada"}),
-        400, "INVALID_ARGUMENT", "owner (query): there is no such parameter; there are concurrency_key, scope, workflow_id.",
-    )  # fmt: skip
+        400,
+        "INVALID_ARGUMENT",
+        "owner (query): there is no such parameter; there are concurrency_key, scope, workflow_id.",
+    )
     limits = (await stage.admin.get("/limits")).json()
     assert [row["max_running"] for row in limits["limits"] if row["scope"] == "tenant"] == [7]
     job_id = await stage.job()

@@ -62,7 +62,8 @@ async def test_a_rare_word_in_the_audit_log_is_found_behind_what_an_answer_looke
     await stage.admin.post("/workflows", {"name": "Rare"})
     stage.scalar(
         "with made as (insert into public.audit_log (tenant_id, principal, action, resource_type, resource_id)"
-        " select %s, 'system', 'update', 'robots', 'r' from generate_series(1, 10000) returning 1) select count(*) from made",
+        " select %s, 'system', 'update', 'robots', 'r' from generate_series(1, 10000) returning 1)"
+        " select count(*) from made",
         stage.tenant.tenant_id,
     )
     wanted = {"resource_type": "workflow", "action": "create"}

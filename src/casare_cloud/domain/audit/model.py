@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A change: `resource_type` is the table, `principal` user, robot, service or system."""

@@ -38,7 +38,9 @@ class EntryList(Answer):
     model_config = showing(examples.ENTRIES)
 
     entries: list[EntryAnswer]
-    next: Annotated[UUID | None, Field(description="Send it as `before` for those that are older; null: there are none.")]
+    next: Annotated[
+        UUID | None, Field(description="Send it as `before` for those that are older; null: there are none.")
+    ]
     looked_back_to: Annotated[
         Time | None, Field(description="When the oldest change was made that was looked at; null: all were looked at.")
     ]

@@ -45,9 +45,9 @@ async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall, strict: S
     Both are made, or neither; with `run` false it is published only. At most 10 MB and 1,000 nodes. Unknown fields are
     ignored, and named in `warnings`, where also stands what may be a mistake in the workflow, by node and port. 400
     WORKFLOW_INVALID when no robot would run it: `details` has each mistake. `scheduled` needs `schedule_cron`; the
-    schedule has the workflow's name and the tenant's time zone. `webhook` makes a trigger of the workflow's name: what is
-    posted to the `webhook_url` of the answer, with the `secret` that is shown this once, is the input of a job. Needs
-    workflows.write, and jobs.create, schedules.write or triggers.write where it runs.
+    schedule has the workflow's name and the tenant's time zone. `webhook` makes a trigger of the workflow's name: what
+    is posted to the `webhook_url` of the answer, with the `secret` that is shown this once, is the input of a job.
+    Needs workflows.write, and jobs.create, schedules.write or triggers.write where it runs.
     """
     return await _submit(body, tx, call, strict=strict)
 

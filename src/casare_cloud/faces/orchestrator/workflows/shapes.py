@@ -96,7 +96,7 @@ class BackupAnswer(Answer):
 
 
 class SubmitAnswer(Answer):
-    """What was made: a job or, as `trigger_type` says, a schedule or a webhook; an id is null when nothing of it was."""
+    """What was made: a job or, as `trigger_type` says, a schedule or a webhook; an id is null if nothing of it was."""
 
     model_config = showing(examples.SUBMITTED)
 
