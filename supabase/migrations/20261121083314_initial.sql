@@ -22010,7 +22010,7 @@ comment on function public.get_queue_depth is
 revoke all on function public.get_queue_depth from public, anon, authenticated, service_role;
 grant execute on function public.get_queue_depth to authenticated;
 
--- from sql/95_analytics/functions/get_robot_measurements.sql sha256:60206d1fddfce9f428f9707e03755d4d9ed018b152d5e77ccc5a77ba9737880a
+-- from sql/95_analytics/functions/get_robot_measurements.sql sha256:39b26d55693cf98c01aacba7ff9a311f69a7dc96b508501d3064ab9bbdd353de
 -- Each hour is looked up by its key, so that neither other robots nor a long history cost anything.
 create or replace function public.get_robot_measurements(
     p_robot text default null,
@@ -22020,6 +22020,7 @@ create or replace function public.get_robot_measurements(
 )
 returns table (
     starts_at timestamptz,
+    ends_at timestamptz,
     cpu_percent real,
     cpu_percent_max real,
     memory_percent real,
@@ -22107,6 +22108,7 @@ begin
     )
     select
         b.starts_at,
+        b.starts_at + v_step,
         round(avg(s.cpu_percent)::numeric, 1)::real,
         max(s.cpu_percent_max),
         round(avg(s.memory_percent)::numeric, 1)::real,

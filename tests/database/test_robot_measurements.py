@@ -1,4 +1,4 @@
-"""What heartbeats say of a robot's machine over time: which figures count, in steps of five minutes and longer, for how long."""
+"""What heartbeats say of a robot's machine over time: which figures count, in which steps, for how long."""
 
 import math
 from collections.abc import Mapping
@@ -84,8 +84,8 @@ def test_an_hour_is_one_row_and_its_entries_begin_with_the_hour(fleet: Fleet) ->
 @pytest.mark.parametrize(
     "text",
     [
-        '"12"', "null", "true", "[]", '{"a": 1}', "-0.1", "-1", "100.1", "1e400", "-1e400", "1e131000", '"NaN"', '"Infinity"',
-        "9007199254740993e40",
+        '"12"', "null", "true", "[]", '{"a": 1}', "-0.1", "-1", "100.1", "1e400", "-1e400", "1e131000",
+        '"NaN"', '"Infinity"', "9007199254740993e40",
     ],
 )  # fmt: skip
 def test_what_is_no_number_in_its_limits_is_left_out_and_the_rest_counts(fleet: Fleet, text: str) -> None:
@@ -117,7 +117,9 @@ def test_the_rule_is_that_of_numbers_between_zero_and_the_most(
     with shared_database.connect("supabase_admin") as owner:
         sums: list[float] | None = None
         for metrics in heartbeats:
-            row = owner.execute("select private.add_measurements(%s::real[], %s) as sums", [sums, Jsonb(metrics)]).fetchone()
+            row = owner.execute(
+                "select private.add_measurements(%s::real[], %s) as sums", [sums, Jsonb(metrics)]
+            ).fetchone()
             assert row is not None
             sums = row["sums"]
     for n, name in enumerate(FIGURES):
@@ -198,15 +200,18 @@ def test_a_month_is_looked_up_by_the_hour_among_other_robots(fleet: Fleet) -> No
     fleet.owner.execute(
         """
         insert into public.robot_measurements
-        select %(tenant)s, case when n %% 20 = 0 then %(robot)s else gen_random_uuid() end, %(now)s - n / 20 * interval '1 hour',
-            a, a, a, a, a, a, a, a
+        select
+            %(tenant)s, case when n %% 20 = 0 then %(robot)s else gen_random_uuid() end,
+            %(now)s - n / 20 * interval '1 hour', a, a, a, a, a, a, a, a
         from generate_series(0, 20 * 744 - 1) as n, (select array_fill(50::real, array[12]) as a) as f
         """,
         {"tenant": fleet.tenant.tenant_id, "robot": robot.robot_id, "now": NOON},
     )
     watcher = PlanWatcher(fleet)
     at(watcher.connection, fleet.now)
-    watcher.call(fleet.tenant.admin.claims, "get_robot_measurements", robot=robot.external_id, since=NOON - timedelta(days=31))
+    watcher.call(
+        fleet.tenant.admin.claims, "get_robot_measurements", robot=robot.external_id, since=NOON - timedelta(days=31)
+    )
     read = [
         node
         for plan in watcher.plans

@@ -7,6 +7,7 @@ create or replace function public.get_robot_measurements(
 )
 returns table (
     starts_at timestamptz,
+    ends_at timestamptz,
     cpu_percent real,
     cpu_percent_max real,
     memory_percent real,
@@ -94,6 +95,7 @@ begin
     )
     select
         b.starts_at,
+        b.starts_at + v_step,
         round(avg(s.cpu_percent)::numeric, 1)::real,
         max(s.cpu_percent_max),
         round(avg(s.memory_percent)::numeric, 1)::real,
