@@ -30,7 +30,8 @@ where j.tenant_id = %(tenant_id)s
 # What each robot of a tenant measured in a month: every five minutes.
 MEASUREMENTS = """
 insert into public.robot_measurements
-select r.tenant_id, r.robot_id, date_trunc('hour', %s::timestamptz, 'UTC') - n * interval '1 hour', a, a, a, a, a, a, a, a
+select r.tenant_id, r.robot_id, date_trunc('hour', %s::timestamptz, 'UTC') - n * interval '1 hour',
+    a, a, a, a, a, a, a, a
 from public.robots as r, generate_series(0, 31 * 24) as n, (select array_fill(50::real, array[12]) as a) as f
 where r.tenant_id = %s
 """
