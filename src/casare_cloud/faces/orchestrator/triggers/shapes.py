@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from casare_cloud.domain.triggers.model import Delivery, Fired, NewTrigger, Outcome, RobotTrigger, Trigger, TriggerType
+from casare_cloud.domain.triggers.model import Fired, NewTrigger, Outcome, RobotTrigger, Trigger, TriggerType
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Name
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
@@ -330,13 +330,6 @@ class DeliveryList(Answer):
     total: int
     limit: int
     offset: int
-
-    @classmethod
-    def of(cls, page: tuple[list[Delivery], int], limit: int, offset: int) -> "DeliveryList":
-        """A page as the service gives it."""
-        items, total = page
-        deliveries = [DeliveryAnswer.model_validate(item) for item in items]
-        return cls(deliveries=deliveries, total=total, limit=limit, offset=offset)
 
 
 class RobotTriggerAnswer(Answer):

@@ -23,9 +23,11 @@ from casare_cloud.faces.orchestrator.workflows.shapes import (
     TriggerType,
     VersionAnswer,
     VersionList,
+    VersionSummary,
     WorkflowAnswer,
     WorkflowDeleted,
     WorkflowList,
+    WorkflowSummary,
     read_upload,
 )
 
@@ -132,8 +134,9 @@ async def list_workflows(
     status: Annotated[WorkflowStatus | None, Query()] = None,
 ) -> WorkflowList:
     """List workflows, the newest first, without their graphs. Needs workflows.read."""
-    found = await service.list_page(tx, Filter(search, status), page.limit, page.offset)
-    return WorkflowList.of(found, page.limit, page.offset)
+    found, total = await service.list_page(tx, Filter(search, status), page.limit, page.offset)
+    workflows = [WorkflowSummary.model_validate(workflow) for workflow in found]
+    return WorkflowList(workflows=workflows, **page.facts(total))
 
 
 @router.get("/{workflow_id}", responses=refusals(404))
@@ -145,8 +148,8 @@ async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
 @router.get("/{workflow_id}/versions", responses=refusals(404))
 async def list_workflow_versions(workflow_id: WorkflowId, tx: Tx, page: Annotated[Page, page(100, 500)]) -> VersionList:
     """The versions of a workflow, the newest first, without their graphs. Needs workflows.read."""
-    found = await service.list_versions(tx, workflow_id, page.limit, page.offset)
-    return VersionList.of(found, page.limit, page.offset)
+    found, total = await service.list_versions(tx, workflow_id, page.limit, page.offset)
+    return VersionList(versions=[VersionSummary.model_validate(version) for version in found], **page.facts(total))
 
 
 @router.get("/{workflow_id}/versions/{version}", responses=refusals(404))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from casare_cloud.domain.workflows.model import Version, Workflow, WorkflowStatus
+from casare_cloud.domain.workflows.model import WorkflowStatus
 from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Input, Name
@@ -143,14 +143,6 @@ class WorkflowList(Answer):
     limit: int
     offset: int
 
-    @classmethod
-    def of(cls, page: tuple[list[Workflow], int], limit: int, offset: int) -> "WorkflowList":
-        """A page as the service gives it."""
-        items, total = page
-        return cls(
-            workflows=[WorkflowSummary.model_validate(item) for item in items], total=total, limit=limit, offset=offset
-        )
-
 
 class VersionSummary(Answer):
     """A version of a workflow, without its graph."""
@@ -182,14 +174,6 @@ class VersionList(Answer):
     total: int
     limit: int
     offset: int
-
-    @classmethod
-    def of(cls, page: tuple[list[Version], int], limit: int, offset: int) -> "VersionList":
-        """A page as the service gives it."""
-        items, total = page
-        return cls(
-            versions=[VersionSummary.model_validate(item) for item in items], total=total, limit=limit, offset=offset
-        )
 
 
 class DeletedFrom(Answer):
