@@ -119,14 +119,11 @@ class FigureCalls(Sender):
         search: str | None = None,
         date_from: str | None = None,
         date_to: str | None = None,
-    ) -> Call[AuditLog]:
+    ) -> AuditLog:
         """Who changed what, the newest first; `search` is part of a type, an id or an action.
 
         Looks through 10,000 changes: send `looked_back_to` of the answer as `date_to` to look further.
         """
-        return get(
-    ) -> AuditLog:
-        """Who changed what, the newest first; `search` is part of a type, an id or an action."""
         return await self._get(
             AuditLog,
             "/audit-logs",
