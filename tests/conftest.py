@@ -18,8 +18,8 @@ from tests.databases import Database, database_copy
 from casare_cloud.local.auth import passwords
 from casare_cloud.local.postgres import PostgresServer
 
-# Each run tries the same examples, so that what fails is the change. `make test-nightly` looks for new ones. How long an
-# example takes is the machine's affair.
+# Each run tries the same examples, so that what fails is the change. `make test-nightly` looks for new ones. How long
+# an example takes is the machine's affair.
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same")
 

@@ -24,7 +24,9 @@ def test_a_machine_without_node_lacks_it(monkeypatch: pytest.MonkeyPatch) -> Non
     assert servers.missing("needs_node") == "Node"
 
 
-def test_what_waits_for_ever_fails_and_is_named(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_for_ever_fails_and_is_named(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(conftest, "MOST_SECONDS", 0.01)
-    with pytest.raises(pytest.fail.Exception, match=r"fails_and_is_named waits for longer than"), in_time(request.node):
+    with pytest.raises(pytest.fail.Exception, match="fails_and_is_named waits for longer than"), in_time(request.node):
         threading.Event().wait(60)
