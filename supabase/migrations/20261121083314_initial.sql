@@ -1584,7 +1584,7 @@ create table private.overviews (
 ) with (fillfactor = 50);
 comment on table private.overviews is 'What was last pushed of each watched tenant''s queue and robots, so that only changes are.';
 
--- from sql/90_audit/tables.sql sha256:c8e55eef63a37b24c507ee82492cc909ec49f5223f0df4b999680daea1d35499
+-- from sql/90_audit/tables.sql sha256:ea6c8e5a523cbd073f193d5ce9cc7d7203db37618f040a2ba01cc4c552d2b9a2
 create table public.audit_log (
     audit_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -1601,7 +1601,8 @@ create table public.audit_log (
     constraint audit_log_pkey primary key (audit_id)
 );
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
-create index audit_log_resource_id_idx on public.audit_log (tenant_id, resource_type, resource_id);
+create index audit_log_actor_id_idx on public.audit_log (tenant_id, actor_id, audit_id desc);
+create index audit_log_resource_id_idx on public.audit_log (tenant_id, resource_type, resource_id collate "C", audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
 -- from sql/92_retention/tables.sql sha256:f515a4d7c831da95724ab7f5a154fa3644c83d23ac4aedcd6e49a7ffa03d0802
@@ -19866,8 +19867,9 @@ comment on function public.count_audit_log is
 revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.count_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_audit_log.sql sha256:ffe703906363e8e9745c9be1c605dd76a640e075fd2e9c780c355009ce2341e2
--- The walk goes by the index of (tenant_id, audit_id) from the newest row on, and counts at most 10,000 of what it wants.
+-- from sql/90_audit/functions/list_audit_log.sql sha256:701d9820edacfe507d2ae9b9f16ea3d8b8a5865ba32a6956058f0c70c90f1342
+-- An answer looks through 10,000 changes at most (and as many more as the offset skips), so that it takes no longer however
+-- few of however many match.
 create or replace function public.list_audit_log(
     p_resource_types text[] default null,
     p_action text default null,
@@ -19884,6 +19886,9 @@ create or replace function public.list_audit_log(
 )
 returns table (
     total bigint,
+    is_capped boolean,                  -- there are older changes than those that were looked through
+    last_looked_at uuid,
+    looked_back_to timestamptz,
     audit_id uuid,
     actor_id uuid,
     actor_email text,
@@ -19904,6 +19909,7 @@ as $$
 #variable_conflict use_column
 declare
     v_caller private.caller := private.authorize('audit.read');
+    v_most integer := 10000 + coalesce(p_offset, 0);
     v_actors uuid[];
 begin
     if p_actor is not null then
@@ -19915,13 +19921,16 @@ begin
         if p_actor ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
             v_actors := v_actors || p_actor::uuid;
         end if;
+        if v_actors = '{}' then
+            return;
+        end if;
     end if;
     return query
-    with wanted as (
-        select a.*
-        from public.audit_log as a
-        where a.tenant_id = v_caller.tenant_id
-            and (p_resource_types is null or a.resource_type = any (p_resource_types))
+    with looked as materialized (
+        select
+            a.audit_id,
+            a.created_at,
+            (p_resource_types is null or a.resource_type = any (p_resource_types))
             and (p_action is null or a.action = p_action)
             and (p_actor_id is null or a.actor_id = p_actor_id)
             and (p_actor is null or a.actor_id = any (v_actors))
@@ -19931,13 +19940,23 @@ begin
                 or a.resource_type = any (p_search_types)
                 or strpos(lower(a.resource_id), lower(p_search)) > 0
                 or strpos(a.action, lower(p_search)) > 0
-            )
-            and (p_since is null or a.created_at >= p_since)
-            and (p_until is null or a.created_at < p_until)
-            and (p_before is null or a.audit_id < p_before)
+            ) as is_wanted
+        from private.walk_audit_log(
+            v_caller.tenant_id,
+            coalesce(p_actor_id, case when cardinality(v_actors) = 1 then v_actors[1] end),
+            case when cardinality(p_resource_types) = 1 then p_resource_types[1] end,
+            p_resource_id,
+            p_since,
+            p_until,
+            p_before,
+            v_most
+        ) as a
     )
     select
-        case when p_before is null then (select count(*) from (select from wanted limit 10000) as counted) end,
+        case when p_before is null then least(counted.total, 10000) end,
+        counted.is_capped,
+        counted.last_looked_at,
+        counted.looked_back_to,
         w.audit_id,
         w.actor_id,
         u.email::text,
@@ -19949,17 +19968,32 @@ begin
         w.new_values,
         host(w.ip_address),
         w.created_at
-    from (select * from wanted order by audit_id desc limit p_limit offset p_offset) as w
+    from (
+        select
+            count(*) filter (where l.is_wanted) as total,
+            count(*) = v_most as is_capped,
+            (array_agg(l.audit_id order by l.audit_id))[1] as last_looked_at,
+            (array_agg(l.created_at order by l.audit_id))[1] as looked_back_to
+        from looked as l
+    ) as counted
+    left join (
+        select a.*
+        from (
+            select l.audit_id from looked as l where l.is_wanted order by l.audit_id desc limit p_limit offset p_offset
+        ) as found
+        cross join lateral (select a.* from public.audit_log as a where a.audit_id = found.audit_id offset 0) as a
+    ) as w on true
     left join auth.users as u on u.id = w.actor_id
+    where w.audit_id is not null or counted.is_capped
     order by w.audit_id desc;
 end
 $$;
 comment on function public.list_audit_log is
-    'Who changed what in the caller''s tenant, the newest first, with the address of users; total counts at most 10,000. Needs audit.read.';
+    'Who changed what in the caller''s tenant, the newest first, with the address of users. Looks through at most 10,000 changes: when is_capped, go on with last_looked_at as p_before; a row without audit_id says that none of them match. Needs audit.read.';
 revoke all on function public.list_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.list_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_workflow_history.sql sha256:254a5f5ca97c8e59e8d86d2b29f61ed138d04c44c08cd38f0685621dc94c6a33
+-- from sql/90_audit/functions/list_workflow_history.sql sha256:56adb98bbcaeea4cc90d36034171ec602b00867dfe3b3895f5f624021c344af7
 create or replace function public.list_workflow_history(p_workflow_id uuid, p_limit integer default 20, p_offset integer default 0)
 returns table (
     total bigint,
@@ -19989,14 +20023,16 @@ begin
     end if;
     return query
     with found as materialized (
-        select a.*
+        select a.audit_id
         from public.audit_log as a
         where a.tenant_id = v_caller.tenant_id
             and a.resource_type = 'workflows'
-            and a.resource_id = p_workflow_id::text
+            and a.resource_id collate "C" = p_workflow_id::text
+        order by a.audit_id desc
+        limit 10000 + p_offset
     )
     select
-        (select count(*) from found),
+        (select least(count(*), 10000) from found),
         f.audit_id,
         case
             when f.action = 'create' and f.new_values #>> '{metadata,cloned_from}' is not null then 'clone'
@@ -20008,16 +20044,120 @@ begin
         f.old_values,
         f.new_values,
         f.created_at
-    from found as f
+    from (select * from found order by audit_id desc limit p_limit offset p_offset) as page
+    cross join lateral (select a.* from public.audit_log as a where a.audit_id = page.audit_id offset 0) as f
     left join auth.users as u on u.id = f.actor_id and f.principal = 'user'
-    order by f.audit_id desc
-    limit p_limit offset p_offset;
+    order by f.audit_id desc;
 end
 $$;
 comment on function public.list_workflow_history is
-    'Who did what to a workflow, the newest first: create, update, publish, archive, execute, delete, clone. Raises 404 WORKFLOW_NOT_FOUND. Needs audit.read.';
+    'Who did what to a workflow, the newest first: create, update, publish, archive, execute, delete, clone; total counts at most 10,000. Raises 404 WORKFLOW_NOT_FOUND. Needs audit.read.';
 revoke all on function public.list_workflow_history from public, anon, authenticated, service_role;
 grant execute on function public.list_workflow_history to authenticated;
+
+-- from sql/90_audit/functions/walk_audit_log.sql sha256:53d96ac2a813183da8467e04d9709ae54e3105b19cad800b16dc5e545c66530f
+-- By the index of somebody's changes, of one thing's, or of all. A thing that has a parent is named parent/thing: those of a
+-- parent are read whole, which are few.
+create or replace function private.walk_audit_log(
+    p_tenant_id uuid,
+    p_actor_id uuid,
+    p_resource_type text,
+    p_resource_id text,
+    p_since timestamptz,
+    p_until timestamptz,    -- not at this time
+    p_before uuid,          -- nor this change or one behind it
+    p_most integer
+)
+returns table (
+    audit_id uuid,
+    actor_id uuid,
+    action text,
+    resource_type text,
+    resource_id text,
+    created_at timestamptz
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off        -- of a log that is still small all is read and sorted, and the plan would outlive that
+set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+declare
+    -- The id of a change has the time of its making, created_at that of the beginning of its transaction, an hour before at most.
+    v_first uuid := '00000000-0000-0000-0000-000000000000';
+    v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+begin
+    if p_since between '1970-01-02' and '9999-12-31' then
+        v_first := private.uuid_v7_floor(p_since - interval '1 hour');
+    end if;
+    if p_until between '1970-01-02' and '9999-12-31' then
+        v_before := least(v_before, private.uuid_v7_floor(p_until + interval '1 hour'));
+    end if;
+    if p_actor_id is not null then
+        return query
+        select a.audit_id, a.actor_id, a.action, a.resource_type, a.resource_id, a.created_at
+        from public.audit_log as a
+        where a.tenant_id = p_tenant_id
+            and a.actor_id = p_actor_id
+            and a.audit_id >= v_first
+            and a.audit_id < v_before
+            and (p_since is null or a.created_at >= p_since)
+            and (p_until is null or a.created_at < p_until)
+        order by a.audit_id desc
+        limit p_most;
+    elsif p_resource_type is not null and p_resource_id is not null then
+        return query
+        select o.*
+        from (
+            (
+                select a.audit_id, a.actor_id, a.action, a.resource_type, a.resource_id, a.created_at
+                from public.audit_log as a
+                where a.tenant_id = p_tenant_id
+                    and a.resource_type = p_resource_type
+                    and a.resource_id collate "C" = p_resource_id
+                    and a.audit_id >= v_first
+                    and a.audit_id < v_before
+                    and (p_since is null or a.created_at >= p_since)
+                    and (p_until is null or a.created_at < p_until)
+                order by a.audit_id desc
+                limit p_most
+            )
+            union all
+            (
+                select a.audit_id, a.actor_id, a.action, a.resource_type, a.resource_id, a.created_at
+                from public.audit_log as a
+                where a.tenant_id = p_tenant_id
+                    and a.resource_type = p_resource_type
+                    and a.resource_id collate "C" > p_resource_id || '/'
+                    and a.resource_id collate "C" < p_resource_id || '0'     -- which follows /
+                    and a.audit_id >= v_first
+                    and a.audit_id < v_before
+                    and (p_since is null or a.created_at >= p_since)
+                    and (p_until is null or a.created_at < p_until)
+                order by a.audit_id desc
+                limit p_most
+            )
+        ) as o
+        order by o.audit_id desc
+        limit p_most;
+    else
+        return query
+        select a.audit_id, a.actor_id, a.action, a.resource_type, a.resource_id, a.created_at
+        from public.audit_log as a
+        where a.tenant_id = p_tenant_id
+            and a.audit_id >= v_first
+            and a.audit_id < v_before
+            and (p_since is null or a.created_at >= p_since)
+            and (p_until is null or a.created_at < p_until)
+        order by a.audit_id desc
+        limit p_most;
+    end if;
+end
+$$;
+comment on function private.walk_audit_log is
+    'The newest changes of a tenant in a time and before one of them, the newest first and so many at most: of an actor, else of one thing, else all.';
+revoke all on function private.walk_audit_log from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/drop_job_partitions.sql sha256:73299852bfef1fb1c788f4acdffbf050b65f1d895de4c7cb2c61884b092b65bf
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can

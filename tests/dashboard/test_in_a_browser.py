@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, Route, expect
 from tests.conftest import not_run
-from tests.dashboard.conftest import HOSTILE, Api, Robot, Visit
+from tests.dashboard.conftest import HOSTILE, Api, Pictures, Robot, Visit
 from tests.local.stacks import RunningStack, until
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("dashboard")]
@@ -321,7 +321,7 @@ def test_a_colleague_is_invited_a_setting_changed_and_both_stand_in_the_audit(si
 
 
 def test_no_page_has_a_fault_of_accessibility_or_is_wider_than_its_screen(
-    signed_in: Visit, person: Api, robot: Robot, workflow: str
+    signed_in: Visit, person: Api, robot: Robot, workflow: str, pictures: Pictures
 ) -> None:
     if not AXE.exists():
         not_run("the npm packages (npm ci)")
@@ -347,11 +347,11 @@ def test_no_page_has_a_fault_of_accessibility_or_is_wider_than_its_screen(
                 faults.append((width, scheme, address, fault))
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 faults.append((width, scheme, address, "wider than the screen"))
-            if folder := os.environ.get("CASARE_TEST_PICTURES"):
-                page.screenshot(path=f"{folder}/{address.replace('/', '-') or 'overview'}-{width}-{scheme}.png")
+            pictures.take(signed_in, address, f"{width}-{scheme}")
     person("POST", f"/jobs/{job_id}/cancel")
     person("DELETE", f"/schedules/{schedule}")
     assert faults == []
+    assert pictures.without(["1280-light", "360-dark"]) == [], "every page of the router has its pictures"
 
 
 def test_a_schedule_is_made_after_looking_at_what_it_would_do(signed_in: Visit, person: Api, workflow: str) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from casare_cloud.local import pg_binaries
 from casare_cloud.local.errors import LocalStackError
-from casare_cloud.local.postgres import PostgresServer, socket_folder
+from casare_cloud.local.pg_process import socket_folder
+from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.processes import is_alive, wait_until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="not run: needs root")

@@ -26,6 +26,7 @@ from casare_cloud.cli import (
     profiles,
     purging,
     robot,
+    roles,
     schedules,
     settings,
     stack,
@@ -58,6 +59,7 @@ app.add_typer(limits.shares, name="shares")
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(members.app, name="members")
+app.add_typer(roles.app, name="roles")
 app.add_typer(settings.app, name="settings")
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(stack_logs.app, name="stack")

@@ -130,7 +130,10 @@ class FigureCalls:
         date_from: str | None = None,
         date_to: str | None = None,
     ) -> Call[AuditLog]:
-        """Who changed what, the newest first; `search` is part of a type, an id or an action."""
+        """Who changed what, the newest first; `search` is part of a type, an id or an action.
+
+        Looks through 10,000 changes: send `looked_back_to` of the answer as `date_to` to look further.
+        """
         return get(
             AuditLog,
             "/audit-logs",

@@ -60,14 +60,6 @@ join public.jobs as j on j.job_id = w.job_id
 group by j.workflow_id
 """
 
-GET_NODE_EXECUTIONS = """
-select x.node_executions
-from public.job_node_executions as x
-where x.job_id = %(job_id)s
-order by x.attempt desc
-limit 1
-"""
-
 # The list of types stands here word for word, so that the planner knows the feed's own index to be enough.
 _SHOWN = f"e.event_type in ({', '.join(repr(word) for word in ACTIVITY_TYPES)})"
 

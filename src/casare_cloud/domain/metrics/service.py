@@ -8,6 +8,7 @@ from uuid import UUID
 from casare_cloud.database import Transaction
 from casare_cloud.domain.events import queries as event_queries
 from casare_cloud.domain.events.model import Event
+from casare_cloud.domain.job_reports import service as job_reports
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.metrics import queries
 from casare_cloud.domain.metrics.model import (
@@ -60,7 +61,7 @@ async def get_robot(tx: Transaction, robot: str) -> RobotMetrics:
 async def get_job(tx: Transaction, job_id: UUID) -> JobMetrics:
     """A job and its node executions; `JobNotFound`. Needs jobs.read."""
     job = await jobs.get(tx, job_id)
-    return JobMetrics(job, await tx.fetch_value(queries.GET_NODE_EXECUTIONS, {"job_id": job_id}) or [])
+    return JobMetrics(job, await job_reports.list_last_node_executions(tx, job_id))
 
 
 async def get_analytics(tx: Transaction, days: int) -> Analytics:
