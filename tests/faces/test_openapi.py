@@ -166,6 +166,7 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/metrics/robots": "GET",
             "/metrics/robots/{robot_id}": "GET",
             "/metrics/robots/{robot_id}/series": "GET",
+            "/metrics/robots/{robot_id}/measurements": "GET",
             "/metrics/series": "GET",
             "/metrics/jobs": "GET",
             "/metrics/jobs/{job_id}": "GET",
