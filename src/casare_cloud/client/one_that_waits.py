@@ -206,6 +206,7 @@ class SyncClient(ThatWaits[Client]):
     get_robot_metrics = waits(Client.get_robot_metrics)
     get_series = waits(Client.get_series)
     get_robot_series = waits(Client.get_robot_series)
+    get_robot_measurements = waits(Client.get_robot_measurements)
     list_job_metrics = waits(Client.list_job_metrics)
     get_job_metrics = waits(Client.get_job_metrics)
     get_analytics = waits(Client.get_analytics)

@@ -120,7 +120,10 @@ class FigureCalls(Sender):
         date_from: str | None = None,
         date_to: str | None = None,
     ) -> AuditLog:
-        """Who changed what, the newest first; `search` is part of a type, an id or an action."""
+        """Who changed what, the newest first; `search` is part of a type, an id or an action.
+
+        Looks through 10,000 changes: send `looked_back_to` of the answer as `date_to` to look further.
+        """
         return await self._get(
             AuditLog,
             "/audit-logs",
