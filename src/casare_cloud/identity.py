@@ -33,9 +33,9 @@ _CHECKSUM_CHARACTERS = 6
 KEY_ALGORITHMS = {"EC": ("ES256", "ES384"), "RSA": ("RS256", "RS384", "RS512"), "OKP": ("EdDSA",)}
 _CLOCK_SKEW_SECONDS = 30  # as PostgREST allows
 _JWKS_SECONDS = 600
+_FETCH_SECONDS = 5
 _WAITED_FOR_SECONDS = 3600  # older keys are refreshed before they are used: beside requests a function may get no time
 _REST_SECONDS = 10
-_FETCH_SECONDS = 5
 
 logger = logging.getLogger("casare_cloud")
 
