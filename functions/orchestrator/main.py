@@ -16,8 +16,8 @@ from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 # before that: by default it believes anybody who connects from the loopback address.
 os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
 
-# What a cold process imports stays. Python would look for garbage in it after every 700 new objects, which takes a tenth
-# of the first request's time.
+# What a cold process imports stays. Python would look for garbage in it after every 700 new objects, which takes a
+# tenth of the first request's time.
 gc.set_threshold(20_000)
 
 app = create_app()
