@@ -22,7 +22,7 @@ from casare_cloud.config import Settings
 from casare_cloud.gateway.app import Gateway
 from casare_cloud.gateway.server import config_of, listener_at
 
-PATIENCE_SECONDS = 30.0  # a safety net: nothing here is about how long it takes
+PATIENCE_SECONDS = 120.0  # a safety net: nothing here is about how long it takes
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def running_gateway(settings: Settings, app: Gateway | None = None) -> Iterator[
         yield f"ws://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(PATIENCE_SECONDS)
 
 
 @dataclass
