@@ -5,7 +5,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -81,6 +81,22 @@ class Gate:
     url: str
     settings: Settings
     tenant: Tenant
+    app: Gateway  # that serves the URL
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    async def heard(self) -> None:
+        """Returns when the topics of the tenant's feed, of which there is one, are joined: what is pushed arrives."""
+
+        def is_heard() -> bool:
+            feed = self.app.hub._feeds.get(self.tenant.tenant_id)
+            channels = [] if feed is None else [feed._channel, *list(feed._jobs.values())]
+            return bool(channels) and all(channel is not None and channel.is_heard for channel in channels)
+
+        await self.until(is_heard)
 
     def token(self, who: Member, seconds: int = 600, **claims: Any) -> str:
         """An access token, as Auth would sign it."""
