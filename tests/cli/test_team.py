@@ -76,6 +76,20 @@ def test_who_has_an_account_accepts_and_chooses_the_tenant(
         assert json.loads(run("whoami", "--json"))["tenant_name"] == name
 
 
+def test_a_role_of_the_tenant_is_made_changed_and_deleted(run: Run) -> None:
+    assert "members.write" in run("roles", "permissions")
+    assert run("roles", "create", "auditor", "--allow", "jobs.read", "--allow", "audit.*") == (
+        "auditor allows audit.read, jobs.read.\n"
+    )
+    assert run("roles", "set", "auditor", "--allow", "jobs.read") == "auditor allows jobs.read.\n"
+    assert "auditor" in run("roles", "list")
+    assert "--allow" in run("roles", "set", "auditor", code=2)
+    assert "--allow" in run("roles", "create", "nothing", code=2)
+    assert run("roles", "delete", "auditor", "--yes") == "The role auditor is deleted.\n"
+    assert "There is no role auditor" in run("roles", "delete", "auditor", "--yes", code=1)
+    assert "(ROLE_BUILT_IN)" in run("roles", "delete", "viewer", "--yes", code=1)
+
+
 def make_own_tenant(stack: Stack, email: str) -> str:
     """Somebody who registers with a tenant of their own."""
     import httpx2
@@ -135,10 +149,15 @@ def test_the_audit_log_is_filtered_and_a_spreadsheet(run: Run, stack: Stack) -> 
     run("limits", "set", "7", "--key", "audited")
     run("limits", "set", "8", "--key", "audited")
     assert "max_running: 7 -> 8" in run("audit", "--of", "limits", "--search", "audited")
-    assert json.loads(run("audit", "--who", "nobody", "--json")) == {"entries": [], "next": None}
+    assert json.loads(run("audit", "--who", "nobody", "--json")) == {
+        "entries": [],
+        "next": None,
+        "looked_back_to": None,
+    }
     rows = list(csv.DictReader(io.StringIO(run("audit", "--csv", "--of", "limits", "--search", "audited"))))
     assert [row["action"] for row in rows] == ["update", "create"]
-    assert "not both" in run("audit", "--csv", "--json", code=2)
+    assert "without --json" in run("audit", "--csv", "--json", code=2)
+    assert "Give --csv without" in run("audit", "--csv", "--before", "x", code=2)
 
 
 def test_keys_limits_and_shares_are_named_as_people_call_them(run: Run, stack: Stack) -> None:

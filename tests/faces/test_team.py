@@ -62,6 +62,45 @@ async def test_roles_say_what_they_allow(stage: Stage) -> None:
     assert "workflows.write" not in roles["operator"]["permissions"]
 
 
+async def test_a_role_of_the_tenant_is_made_changed_given_and_deleted(stage: Stage) -> None:
+    form = {"name": " Auditor ", "slug": "auditor", "permissions": ["jobs.read", "audit.*"]}
+    made = await stage.admin.post("/roles", form)
+    assert made.status_code == 201, made.text
+    role = made.json()
+    assert (role["name"], role["is_built_in"]) == ("Auditor", False)
+    assert role["permissions"] == ["audit.read", "jobs.read"]
+    member = make_member(stage.database, stage.tenant, "viewer")
+    given = await stage.admin.ask("PATCH", f"/members/{member.user_id}", json={"roles": ["auditor"]})
+    assert [each["slug"] for each in given.json()["roles"]] == ["auditor"]
+    assert (await asker(stage, member).get("/audit")).status_code == 200
+    changed = await stage.admin.ask("PATCH", f"/roles/{role['role_id']}", json={"permissions": ["jobs.read"]})
+    assert (changed.json()["name"], changed.json()["permissions"]) == ("Auditor", ["jobs.read"])
+    assert refused(await asker(stage, member).get("/audit"), 403, "FORBIDDEN")
+    gone = await stage.admin.delete(f"/roles/{role['role_id']}")
+    assert (gone.status_code, gone.json()) == (200, {"role_id": role["role_id"]})
+    assert (await stage.admin.get(f"/members/{member.user_id}")).json()["roles"] == []
+    assert refused(await stage.admin.delete(f"/roles/{role['role_id']}"), 404, "ROLE_NOT_FOUND")
+
+
+async def test_a_role_that_is_not_allowed_or_makes_no_sense_is_refused(stage: Stage) -> None:
+    roles = {role["slug"]: role["role_id"] for role in (await stage.admin.get("/roles")).json()["roles"]}
+    known = {each["code"] for each in (await stage.admin.get("/roles/permissions")).json()["permissions"]}
+    assert {"jobs.read", "members.write"} <= known
+    viewer = asker(stage, make_member(stage.database, stage.tenant, "viewer"))
+    form: dict[str, Any] = {"name": "N", "slug": "n", "permissions": ["jobs.read"]}
+    assert refused(await viewer.post("/roles", form), 403, "FORBIDDEN")
+    assert refused(await viewer.ask("PATCH", f"/roles/{roles['viewer']}", json={"name": "x"}), 403, "FORBIDDEN")
+    assert refused(await viewer.delete(f"/roles/{roles['viewer']}"), 403, "FORBIDDEN")
+    assert refused(await stage.admin.post("/roles", {**form, "slug": "viewer"}), 409, "ROLE_EXISTS")
+    assert refused(await stage.admin.post("/roles", {**form, "slug": "Not so"}), 400, "INVALID_ARGUMENT", "slug")
+    unknown = {**form, "permissions": ["jobs.fly"]}
+    assert refused(await stage.admin.post("/roles", unknown), 400, "INVALID_ARGUMENT", "jobs.fly")
+    built_in = f"/roles/{roles['viewer']}"
+    assert refused(await stage.admin.ask("PATCH", built_in, json={"name": "x"}), 409, "ROLE_BUILT_IN")
+    assert refused(await stage.admin.ask("PATCH", built_in, json={}), 400, "INVALID_ARGUMENT", "permissions")
+    assert refused(await stage.admin.delete(built_in), 409, "ROLE_BUILT_IN")
+
+
 async def test_a_member_gets_other_roles_in_the_place_of_those_before(stage: Stage) -> None:
     member = make_member(stage.database, stage.tenant, "viewer")
     path = f"/members/{member.user_id}"
@@ -118,6 +157,8 @@ async def test_nobody_raises_themselves_or_touches_who_may_do_more(stage: Stage)
     assert refused(await me.delete(admins), 403, "FORBIDDEN")
     assert refused(await me.post("/invitations", {"email": new_email(), "role": "admin"}), 403, "FORBIDDEN")
     assert (await me.post("/invitations", {"email": new_email(), "role": "lead"})).status_code == 201
+    more = {"name": "More", "slug": "more", "permissions": ["members.read", "robots.control"]}
+    assert refused(await me.post("/roles", more), 403, "FORBIDDEN")
 
 
 async def test_a_viewer_sees_and_changes_none_of_it(stage: Stage) -> None:

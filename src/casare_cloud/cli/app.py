@@ -26,6 +26,7 @@ from casare_cloud.cli import (
     profiles,
     purging,
     robot,
+    roles,
     schedules,
     settings,
     stack,
@@ -35,7 +36,8 @@ from casare_cloud.cli import (
     whoami,
     workflows,
 )
-from casare_cloud.cli.output import say
+from casare_cloud.cli.output import errors_as_sentences, say
+from casare_cloud.env_file import find_env_file
 
 app = typer.Typer(
     name="casare-cloud",
@@ -58,6 +60,7 @@ app.add_typer(limits.shares, name="shares")
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(members.app, name="members")
+app.add_typer(roles.app, name="roles")
 app.add_typer(settings.app, name="settings")
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(stack_logs.app, name="stack")
@@ -99,3 +102,5 @@ def _root(
 ) -> None:
     if profile:
         os.environ[profiles.VARIABLE] = profile
+    with errors_as_sentences():
+        find_env_file()  # a stack that somebody else has put here is used by no command

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli import naming, profiles
+from casare_cloud.cli import naming, profiles, roles
 from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed, run
 from casare_cloud.cli.output import errors_as_sentences, fail, note, print_json, print_table, say
 
@@ -53,18 +53,11 @@ def list_members(
 
 @app.command("roles")
 def list_roles(as_json: AsJson = False) -> None:
-    """List the roles that members may have, and what each allows.
+    """List the roles that members may have, and what each allows; `roles create` makes more.
 
     Example: casare-cloud members roles
     """
-    answer = call_client("list_roles")
-    if as_json:
-        print_json(answer)
-        return
-    print_table(
-        ("role", "what for", "permissions"),
-        [[row["slug"], row["description"], ", ".join(row["permissions"])] for row in answer["roles"]],
-    )
+    roles.list_roles(as_json)
 
 
 @app.command("invite")

@@ -58,6 +58,14 @@ async def invitation_id(client: "Client", email: str) -> str:
     return _only("open invitation", email, same, "invitation_id", "members invitations")
 
 
+async def role_id(client: "Client", slug: str) -> str:
+    """The id of a role by id or slug."""
+    if _UUID.fullmatch(slug):
+        return slug
+    found = (await client.list_roles())["roles"]
+    return _only("role", slug, [row for row in found if row["slug"] == slug.lower()], "role_id", "roles list")
+
+
 def _only(what: str, name: str, rows: Iterable[dict[str, Any]], key: str, command: str) -> str:
     """The id of the only row; ends the command when there is none, or more than one."""
     ids = [str(row[key]) for row in rows]

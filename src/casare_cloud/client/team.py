@@ -25,6 +25,14 @@ class MemberChanges(TypedDict, total=False):
     last_name: str
 
 
+class RoleChanges(TypedDict, total=False):
+    """The fields of a role that may be changed."""
+
+    name: str
+    description: str
+    permissions: Sequence[str]
+
+
 class InvitationFilters(Paging, total=False):
     """Which invitations."""
 
@@ -79,6 +87,23 @@ class TeamCalls(Session):
     async def list_roles(self) -> Answer:
         """`{roles}`: what members may be, each with its permissions."""
         return await self._get("/roles")
+
+    async def list_permissions(self) -> Answer:
+        """`{permissions}`: everything that a role may allow."""
+        return await self._get("/roles/permissions")
+
+    async def create_role(self, slug: str, name: str, permissions: Sequence[str], description: str = "") -> Answer:
+        """Make a role of permissions that the caller has, such as `jobs.read` or `jobs.*`."""
+        body = {"slug": slug, "name": name, "permissions": list(permissions), "description": description}
+        return await self._create("/roles", body)
+
+    async def update_role(self, role_id: str, **changes: Unpack[RoleChanges]) -> Answer:
+        """Change the named fields of a role of the tenant: `permissions` are what it allows from now on."""
+        return await self._call("PATCH", f"/roles/{quoted(role_id)}", json=changes)
+
+    async def delete_role(self, role_id: str) -> Answer:
+        """Delete a role of the tenant and take it from its members."""
+        return await self._call("DELETE", f"/roles/{quoted(role_id)}")
 
     async def list_invitations(self, **filters: Unpack[InvitationFilters]) -> Answer:
         """`{invitations, total, limit, offset}`, the newest first."""
@@ -139,7 +164,10 @@ class TeamCalls(Session):
     # --- audit ----------------------------------------------------------------------------------------------------
 
     async def list_audit_log(self, **filters: Unpack[AuditPage]) -> Answer:
-        """`{entries, next}`: who changed what, the newest first."""
+        """`{entries, next, looked_back_to}`: who changed what, the newest first.
+
+        An answer looks through a part of the log: ask again with `before` until `next` is null.
+        """
         return await self._get("/audit", filters)
 
     async def export_audit_log(self, **filters: Unpack[AuditExport]) -> str:

@@ -13,3 +13,13 @@ ROLE: Example = {
     "created_at": NOW,
 }
 ROLES: Example = {"roles": [ROLE]}
+PERMISSION: Example = {"code": "jobs.read", "description": "See jobs, their progress and results"}
+PERMISSIONS: Example = {"permissions": [PERMISSION]}
+NEW_ROLE: Example = {
+    "name": "Auditor",
+    "slug": "auditor",
+    "description": "Sees what happened",
+    "permissions": ["jobs.read", "audit.read"],
+}
+ROLE_CHANGE: Example = {"name": "Auditors", "permissions": ["jobs.read", "audit.read", "events.read"]}
+ROLE_DELETED: Example = {"role_id": ROLE_ID}

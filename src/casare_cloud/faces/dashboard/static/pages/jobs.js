@@ -2,13 +2,12 @@
 import { html, useEffect, useRef, useState } from "../core/ui.js";
 import { get } from "../core/api.js";
 import { go, route, setQuery, useTitle } from "../core/router.js";
-import { onEvents } from "../core/live.js";
 import { can } from "../core/session.js";
 import { useQuery } from "../core/query.js";
 import { Time } from "../core/time.js";
 import { Button, Empty, ENDED, Head, Loading, Trouble } from "../parts/basic.js";
 import { toast } from "../parts/dialog.js";
-import { actOnMany, changed, Row, runWorkflow } from "../parts/jobs.js";
+import { actOnMany, follow, Row, runWorkflow } from "../parts/jobs.js";
 
 const LIMIT = 50, MOST = 1000, LOOKS = 4;
 const TABS = [["", "All"], ["pending", "Waiting"], ["claimed", "Claimed"], ["running", "Running"], ["completed", "Completed"], ["failed", "Failed"], ["timeout", "Timed out"], ["cancelled", "Cancelled"]];
@@ -29,6 +28,8 @@ async function read(filter, limit, before, abort) {
   return found;
 }
 
+const cut = (page) => (page.jobs.length > LIMIT ? { ...page, jobs: page.jobs.slice(0, LIMIT), next: page.jobs[LIMIT - 1].job_id } : page);
+
 // A text that one writes: the address has it when one stops or leaves.
 function Text({ name, label, value, set }) {
   const [text, setText] = useState(value ?? "");
@@ -44,16 +45,13 @@ export default function Jobs() {
   const after = query.hours ? new Date(Math.floor((Date.now() - query.hours * 3_600_000) / 60_000) * 60_000).toISOString() : undefined;
   const filter = { status: query.status, workflow_id: query.workflow, robot_id: query.robot, created_after: after, search: query.search, error_type: query.error, trigger_type: query.cause };
   const key = JSON.stringify([query.status, query.workflow, query.robot, query.hours, query.search, query.error, query.cause, query.before]);
-  const { data, error, loading, reload, set } = useQuery(key, (abort) => read(filter, LIMIT, query.before, abort), { on: (e) => e.event_type.startsWith("job.") });
+  // The event of a new job does not say all that may be asked for.
+  const isMine = query.before || query.robot || query.search || query.error || query.cause || (query.status ?? "pending") !== "pending" ? null : (e) => !query.workflow || e.workflow_id === query.workflow;
+  const { data, error, loading, reload } = useQuery(key, (abort) => read(filter, LIMIT, query.before, abort), { on: (e) => e.event_type.startsWith("job."), apply: (page, events) => cut(follow(page, events, isMine)) });
   const flows = useQuery(can("workflows.read") ? "names" : null, (abort) => get("/workflows", { limit: 500 }, abort), { every: 300_000 });
   const robots = useQuery(can("robots.read") ? "names" : null, (abort) => get("/robots", { limit: 500 }, abort), { every: 300_000 });
   const [selected, select] = useState(new Set());
   useEffect(() => select(new Set()), [key]);
-  useEffect(() => onEvents((events) => {
-    const byJob = new Map();
-    for (const e of events) if (e.job_id) byJob.set(e.job_id, [...(byJob.get(e.job_id) ?? []), e]);
-    if (byJob.size) set((page) => ({ ...page, jobs: page.jobs.map((j) => (byJob.get(j.job_id) ?? []).reduce(changed, j)) }));
-  }), [key]);
   const change = (changes) => setQuery({ before: "", ...changes });
   const isFiltered = Object.keys(query).some((k) => k !== "before" && query[k]);
   const jobs = data?.jobs ?? [];

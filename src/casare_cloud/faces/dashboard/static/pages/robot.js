@@ -2,13 +2,13 @@
 import { html, Icon, useEffect, useRef, useState } from "../core/ui.js";
 import { call, get } from "../core/api.js";
 import { link, useTitle } from "../core/router.js";
-import { onEvents, overview } from "../core/live.js";
+import { overview } from "../core/live.js";
 import { can } from "../core/session.js";
 import { useQuery } from "../core/query.js";
 import { duration, Sentence, Time } from "../core/time.js";
 import { Badge, Button, Card, CopyButton, Empty, Foreign, Head, Loading, stateOf, Trouble } from "../parts/basic.js";
 import { confirm, toast } from "../parts/dialog.js";
-import { changed, Row } from "../parts/jobs.js";
+import { follow, Row } from "../parts/jobs.js";
 import { robotState } from "../parts/robots.js";
 import { Ended } from "../parts/series.js";
 
@@ -23,8 +23,7 @@ export default function Robot({ id }) {
   const robot = useQuery(`robot ${id}`, (a) => get(path, {}, a), { on: mine, distance: 1000, every: 10_000 });
   const why = useQuery(`why ${id}`, (a) => get(`${path}/explain`, {}, a), { on: (e) => mine(e) || e.event_type === "job.queued", distance: 3000, every: 10_000 });
   const figures = useQuery(can("analytics.read") ? `metrics ${id}` : null, (a) => get(`/metrics/robots/${encodeURIComponent(id)}`, {}, a), { on: mine, distance: 5000, every: 30_000 });
-  const jobs = useQuery(can("jobs.read") ? `jobs ${id}` : null, (a) => get("/jobs", { robot_id: id, limit: 15 }, a), { on: mine, distance: 3000 });
-  useEffect(() => onEvents((events) => jobs.set((page) => ({ ...page, jobs: page.jobs.map((j) => events.filter((e) => e.job_id === j.job_id).reduce(changed, j)) }))), [id]);
+  const jobs = useQuery(can("jobs.read") ? `jobs ${id}` : null, (a) => get("/jobs", { robot_id: id, limit: 15 }, a), { on: mine, apply: follow });
   useTitle(robot.data?.name ?? "Robot", !robot.loading);
   const crumb = html`<nav class="crumb" aria-label="Where you are"><a class="l" href="#/robots">Robots</a>/<span class="mono"><bdi>${id}</bdi></span><${CopyButton} text=${id} label="Copy the robot's id" /></nav>`;
   if (!robot.data) return html`<${Head} crumb=${crumb} title=${robot.error?.status === 404 ? "There is no such robot" : "Robot"} />${robot.error ? html`<${Trouble} error=${robot.error} retry=${robot.reload} />` : html`<${Loading} />`}`;
