@@ -17,8 +17,8 @@ export function Robots() {
   return html`<${Head} title="Robots" note=${html`<${Count} n=${of.data?.total} />`} />
     <section class="card" aria-label="Robots">${all.length ? html`<div class="tool"><${Find} label="Find robots" hint="Name, host, capability, tag" value=${q.get("find") ?? ""} set=${(find) => setQuery({ find })} /><${Chips} label="State" value=${wanted} set=${(state) => setQuery({ state })} of=${[["", "All"], ...states.map(([s, n]) => [s, `${stateOf(s)[2]} ${n}`])]} /></div>` : null}
     <${List} caption="Robots" of=${of} rows=${shown} id=${(r) => r.robot_uuid} empty=${all.length ? "No robot matches." : html`There is no robot yet. Make a key on the page Keys, and start one with it: <code>casare-cloud robot run</code>.`} cols=${[
-      ["State", "w-m", (r) => html`<${Badge} state=${robotState(r)} />`], ["Robot", "", (r) => html`<${To} row path=${["robots", r.robot_id]} text=${r.name} /> <span class="m s"><bdi>${r.hostname}</bdi></span>`], ["Jobs", "w-s", (r) => `${r.current_job_ids.length} of ${r.max_concurrent_jobs}`],
-      ["Can", "", (r) => html`<${Foreign} text=${[...r.capabilities, ...r.tags].join(", ") || "–"} />`, "m"], ["Environment", "w-at", (r) => html`<${Foreign} text=${r.environment} />`, "m"], ["Heard of", "w-at", (r) => html`<${Time} at=${r.last_seen} relative />`, "m"]]} /></section>`;
+      ["State", "w-m", (r) => html`<${Badge} state=${robotState(r)} />`], ["Robot", "", (r) => html`<${To} row path=${["robots", r.robot_id]} text=${r.name} /> <span class="m s"><bdi>${r.hostname}</bdi></span>`], ["Jobs", "w-s", (r) => `${r.current_job_ids.length} of ${r.max_concurrent_jobs}`, "h"],
+      ["Can", "", (r) => html`<${Foreign} text=${[...r.capabilities, ...r.tags].join(", ") || "–"} />`, "m"], ["Environment", "w-at", (r) => html`<${Foreign} text=${r.environment} />`, "m"], ["Heard of", "w-at", (r) => html`<${Time} at=${r.last_seen} relative />`, "m h"]]} /></section>`;
 }
 
 const COMMANDS = {

@@ -12,7 +12,7 @@ export function Triggers() {
   const of = useQuery("triggers", (a) => get("/triggers", { limit: 200 }, a), { on, distance: 2000 });
   return html`<${Head} title="Triggers" note=${html`<${Count} n=${of.data?.total} />`}>${can("triggers.write") ? html`<${Button} primary icon="bolt" onClick=${create}>New webhook<//>` : null}<//>
     <section class="card" aria-label="Triggers"><${List} caption="Triggers" of=${of} rows=${of.data?.triggers} id=${(t) => t.trigger_id} empty="There is no trigger yet. A webhook starts a workflow when another service sends something to its address." cols=${[
-      ["State", "w-m", (t) => stateOfOne(t)], ["Trigger", "", (t) => html`<${To} row path=${["triggers", t.trigger_id]} text=${t.name} /> <span class="m s"><bdi>${t.workflow_name}</bdi>${t.error_message ? html` · <bdi>${t.error_message}</bdi>` : null}</span>`], ["Kind", "w-m", (t) => t.trigger_type, "m"], ["Fired", "w-s", (t) => t.trigger_count.toLocaleString()], ["Last", "w-m", (t) => html`<${Time} at=${t.last_triggered_at} />`, "m"]]} /></section>`;
+      ["State", "w-m", (t) => stateOfOne(t)], ["Trigger", "", (t) => html`<${To} row path=${["triggers", t.trigger_id]} text=${t.name} /> <span class="m s"><bdi>${t.workflow_name}</bdi>${t.error_message ? html` · <bdi>${t.error_message}</bdi>` : null}</span>`], ["Kind", "w-m", (t) => t.trigger_type, "m"], ["Fired", "w-s", (t) => t.trigger_count.toLocaleString(), "h"], ["Last", "w-m", (t) => html`<${Time} at=${t.last_triggered_at} />`, "m h"]]} /></section>`;
 }
 
 async function create() {

@@ -109,7 +109,7 @@ export function List({ caption, of = {}, rows = [], cols, empty, id, cls = "free
 function Line({ row, cols, pick, mark, index }) {
   const key = pick?.id(row), has = pick?.of.has(key);
   const turn = () => { const next = new Set(pick.of); if (!next.delete(key)) next.add(key); pick.set(next); };
-  return html`<tr class=${has || mark ? "sel" : ""} aria-rowindex=${index}>${pick ? html`<td class="c-x"><input type="checkbox" checked=${has} onChange=${turn} aria-label=${pick.name(row)} /></td>` : null}${cols.map(([, , draw, look]) => html`<td class=${look}>${draw(row)}</td>`)}</tr>`;
+  return html`<tr class=${has || mark ? "sel" : ""} aria-rowindex=${index}>${pick ? html`<td class="c-x"><input type="checkbox" checked=${has} onChange=${turn} aria-label=${pick.name(row)} /></td>` : null}${cols.map(([word, , draw, look]) => html`<td class=${look} data-h=${word}>${draw(row)}</td>`)}</tr>`;
 }
 export const Picked = ({ n, what, children, none }) => (n ? html`<div class="tool picked" role="group" aria-label=${`With the selected ${what}`}><b>${n.toLocaleString()} selected</b>${children}<${Button} quiet onClick=${none}>Select none<//></div>` : null);
 

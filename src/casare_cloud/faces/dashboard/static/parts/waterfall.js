@@ -35,7 +35,7 @@ function Attempt({ number, span, nodes, job, live, many, all, more, open, setOpe
   const known = new Set(nodes.map((n) => n.node_id));
   const rows = live && job.current_node && !known.has(job.current_node) ? [...nodes, { node_id: job.current_node, status: "running" }] : nodes;
   const starts = rows.map((n) => time(n.started_at)).filter((t) => t !== null);
-  const ends = rows.map((n) => time(n.completed_at)).filter((t) => t !== null);
+  const ends = rows.map((n) => time(n.completed_at) ?? time(n.started_at) + (n.duration_ms ?? 0)).filter((t) => t > 0);
   const first = Math.min(span?.from ?? Infinity, ...starts), to = Math.max(live ? now.value : (span?.to ?? -Infinity), ...ends, ...starts);
   const timed = Number.isFinite(first) && Number.isFinite(to), from = part?.from ?? first;
   const width = timed ? Math.max(1, (part?.to ?? to) - from) : Math.max(1, ...rows.map((n) => n.duration_ms ?? 0));
