@@ -1,8 +1,10 @@
 """One stack and one browser for all tests of the page; a robot that does what a test tells it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,8 +16,10 @@ from tests.local.stacks import RunningStack, running_stack
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
 HOSTILE = "<img src=x onerror=alert(1)> \u202etxt.exe"
 VIEWER = {"email": "viewer@example.test", "password": "Summer-2026-x", "org_name": "Of the viewer"}
+PAGES = Path(__file__).parents[2] / "src/casare_cloud/faces/dashboard/static/pages"
 VIEWER_ROLE = "00000000-0000-7000-8000-000000000004"
-expect.set_options(timeout=10_000)
+SECONDS = 20  # on a machine that is busy; what is not told at once is found out by the page itself only later
+expect.set_options(timeout=SECONDS * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +53,7 @@ class Robot:
     name: str
 
     def take(self) -> dict[str, Any]:
-        [job] = self.api("POST", "/jobs/claim", limit=1, lease_seconds=60, wait_seconds=10)["jobs"]
+        [job] = self.api("POST", "/jobs/claim", limit=1, lease_seconds=600, wait_seconds=20)["jobs"]
         self.api("POST", f"/jobs/{job['job_id']}/start", lease_token=job["lease_token"])
         return dict(job)
 
@@ -61,17 +65,25 @@ class Robot:
 @pytest.fixture(scope="session")
 def person(env: dict[str, str]) -> Iterator[Api]:
     """The demo person, who may do everything."""
-    with httpx2.Client(base_url=env["ORCHESTRATOR_URL"], trust_env=False, timeout=30) as client:
+    with httpx2.Client(base_url=env["ORCHESTRATOR_URL"], trust_env=False, timeout=60) as client:
         who = {"username": env["DEMO_USERNAME"], "password": env["DEMO_PASSWORD"]}
         token = client.post("/api/v1/auth/login", json=who).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         yield Api(client)
 
 
+@pytest.fixture
+def robot(line_1: Robot, person: Api) -> Robot:
+    """It takes what a test queues: whatever another one left, or a schedule of it had made, is cancelled before."""
+    for job in person("GET", "/jobs?status=pending")["jobs"]:
+        person("POST", f"/jobs/{job['job_id']}/cancel")
+    return line_1
+
+
 @pytest.fixture(scope="session")
-def robot(env: dict[str, str]) -> Iterator[Robot]:
+def line_1(env: dict[str, str]) -> Iterator[Robot]:
     headers = {"X-Api-Key": env["ROBOT_API_KEY"]}
-    with httpx2.Client(base_url=env["ORCHESTRATOR_URL"], headers=headers, trust_env=False, timeout=30) as client:
+    with httpx2.Client(base_url=env["ORCHESTRATOR_URL"], headers=headers, trust_env=False, timeout=60) as client:
         api = Api(client)
         api("POST", "/robots/register", robot_id=env["ROBOT_ID"], name="Line <b>1</b>", hostname="line-1")
         yield Robot(api, env["ROBOT_ID"])
@@ -92,7 +104,7 @@ def viewer(person: Api, env: dict[str, str]) -> dict[str, str]:
     """Somebody with an organization of their own, who may look at the demo's."""
     token = "an-invitation-that-nobody-guesses"
     anybody = {"apikey": env["SUPABASE_PUBLISHABLE_KEY"]}
-    with httpx2.Client(base_url=env["SUPABASE_URL"], headers=anybody, trust_env=False, timeout=30) as client:
+    with httpx2.Client(base_url=env["SUPABASE_URL"], headers=anybody, trust_env=False, timeout=60) as client:
         invitation = {
             "p_email": VIEWER["email"],
             "p_role_id": VIEWER_ROLE,
@@ -111,9 +123,40 @@ def viewer(person: Api, env: dict[str, str]) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=servers.chromium(), args=list(OPTIONS))
+        browser = playwright.chromium.launch(executable_path=servers.chromium(), args=list(OPTIONS), timeout=120_000)
         yield browser
         browser.close()
+
+
+@dataclass
+class Pictures:
+    """Pictures of pages, in the folder that CASARE_TEST_PICTURES names; without it none is taken."""
+
+    folder: Path | None
+    names: dict[str, str] = field(default_factory=dict)  # the file of a page of the router → how its pictures begin
+    taken: set[str] = field(default_factory=set)
+
+    def take(self, visit: "Visit", address: str, variant: str) -> None:
+        """Keep what is seen at an address, in a variant."""
+        first, *more = address.split("/")
+        name = (first or "overview") + ("-one" if more else "")
+        for module in visit.modules - self.names.keys():  # which this address was the first to need
+            self.names[module] = name
+        self.taken.add(f"{name}-{variant}")
+        if self.folder:
+            visit.page.screenshot(path=self.folder / f"{name}-{variant}.png")
+
+    def without(self, variants: Sequence[str]) -> list[str]:
+        """What is missing: a page of the router in a variant."""
+        return [
+            f"{path.name} {variant}"
+            for path in sorted(PAGES.glob("*.js"))
+            for variant in variants
+            if not self._has(f"{self.names.get(path.name)}-{variant}")
+        ]
+
+    def _has(self, picture: str) -> bool:
+        return picture in self.taken and (self.folder is None or (self.folder / f"{picture}.png").is_file())
 
 
 @dataclass
@@ -123,6 +166,7 @@ class Visit:
     page: Page
     context: BrowserContext
     origins: set[str]
+    modules: set[str]  # the files of pages that were loaded: each when it is first looked at
     problems: list[str]
     url: str
 
@@ -134,16 +178,37 @@ class Visit:
         expect(self.page.get_by_role("heading", level=1)).not_to_have_text("Sign in")
         expect(self.page.locator(".live")).to_have_text("Live")
 
+    def look_at(self, url: str) -> None:
+        """Note whom the page asks, and for which of its pages."""
+        self.origins.add("/".join(url.split("/")[:3]))
+        if "/pages/" in url:
+            self.modules.add(url.rsplit("/", 1)[1])
+
     def go(self, address: str) -> None:
-        self.page.evaluate("address => { location.hash = address }", address)
+        """To another address, and what stood there is gone."""
+        self.page.evaluate(
+            """address => new Promise(done => {
+                if (location.hash === address) return done();
+                addEventListener("hashchange", () => requestAnimationFrame(() => setTimeout(done)), { once: true });
+                location.hash = address;
+            })""",
+            address,
+        )
+
+
+@pytest.fixture
+def pictures() -> Pictures:
+    folder = os.environ.get("CASARE_TEST_PICTURES")
+    return Pictures(Path(folder) if folder else None)
 
 
 @pytest.fixture
 def visit(browser: Browser, env: dict[str, str]) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(60_000)
     page = context.new_page()
-    visit = Visit(page, context, set(), [], env["DASHBOARD_URL"] + "/dashboard/")
-    page.on("request", lambda request: visit.origins.add("/".join(request.url.split("/")[:3])))
+    visit = Visit(page, context, set(), set(), [], env["DASHBOARD_URL"] + "/dashboard/")
+    page.on("request", lambda request: visit.look_at(request.url))
     page.on("pageerror", lambda error: visit.problems.append(str(error)))
     page.on("console", lambda line: visit.problems.append(line.text) if "Security Policy" in line.text else None)
     page.on("dialog", lambda dialog: (visit.problems.append("a dialog opened"), dialog.dismiss()))

@@ -216,7 +216,7 @@ async def test_auto_falls_to_the_next_way_and_says_so(
     stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_direct_blocked: bool
 ) -> None:
     if is_direct_blocked:
-        monkeypatch.setattr("casare_cloud.robot.direct.DirectTransport._token", unreachable)
+        monkeypatch.setattr("casare_cloud.robot.data_api.DataApi.token", unreachable)
     robot = stack.robot()
     worker = worker_of(stack, robot, tmp_path, NOWHERE, "auto").start()
     job_id = stack.submit(HELLO, robot)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.events.model import Event
+from casare_cloud.domain.job_reports import service as job_reports
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter, Job
 from casare_cloud.domain.robots import service as robots
@@ -71,7 +72,7 @@ class LogFollowing:
 
         async def look(tx: Transaction) -> tuple[list[Job], dict[UUID, UUID]]:
             found, _, _ = await jobs.list_page(tx, Filter(statuses=["claimed", "running"]), MOST_JOBS, 0)
-            return found, await jobs.list_last_logs(tx, [job.job_id for job in found])
+            return found, await job_reports.list_last_logs(tx, [job.job_id for job in found])
 
         found, last = await self._audience.read_for("logs", look)
         for job in found:
@@ -82,7 +83,7 @@ class LogFollowing:
     async def _tell(self) -> None:
         after = dict(self._last)
         if after:
-            lines = await self._audience.read_for("logs", lambda tx: jobs.list_new_logs(tx, after, PAGE))
+            lines = await self._audience.read_for("logs", lambda tx: job_reports.list_new_logs(tx, after, PAGE))
             for job_id, entry in lines:
                 self._last[job_id] = entry.job_log_id
                 said = entry.level, entry.message, entry.node_id, entry.logged_at

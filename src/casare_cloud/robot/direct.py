@@ -7,28 +7,18 @@ job do is sent over the same socket, on the job's topic, and only while somebody
 
 import asyncio
 import random
-import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import (
-    Check,
-    ForeignAnswer,
-    HttpClient,
-    a_list,
-    an_object,
-    api_base,
-    error_from_body,
-    that_reads,
-)
+from casare_cloud.http import HttpClient, a_list, an_object, api_base, that_reads
 from casare_cloud.realtime import RealtimeClient
+from casare_cloud.robot.data_api import DataApi
 from casare_cloud.robot.transport import (
     AssignedTrigger,
     ClaimedJob,
@@ -52,23 +42,7 @@ from casare_cloud.waiting import any_of, happens_within
 
 POLL_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
 JOIN_SPREAD_SECONDS = 0.3
-TOKEN_MARGIN_SECONDS = 60.0
 OUTCOME = an_object("job_id", "outcome")
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A robot's short token, where it is good, and until when (seconds of the monotonic clock)."""
-
-    token: str
-    supabase_url: str
-    publishable_key: str
-    topics: tuple[str, ...]
-    renew_at: float
-
-    @property
-    def is_fresh(self) -> bool:
-        return time.monotonic() < self.renew_at
 
 
 class DirectTransport:
@@ -86,14 +60,11 @@ class DirectTransport:
         self._orchestrator = HttpClient(
             api_base(orchestrator_url), headers={"X-Api-Key": api_key}, transport=http_transport
         )
+        self._data_api = DataApi(self._orchestrator, robot_id, http_transport)
         self._robot_id = robot_id
         self._session_id = str(uuid4())
-        self._http_transport = http_transport
         self._poll_seconds = poll_seconds
         self._polls_without_work = 0
-        self._data: HttpClient | None = None
-        self._access: Access | None = None
-        self._exchanging = asyncio.Lock()
         self._realtime: RealtimeClient | None = None
         self._realtime_task: asyncio.Task[None] | None = None
         self._signals: asyncio.Queue[Signal] = asyncio.Queue()
@@ -101,76 +72,18 @@ class DirectTransport:
         self._joined = asyncio.Event()  # as all others may have, which were cut off with it
         self._watched = WatchedJobs(robot_id)
 
-    # Access
-
-    async def _token(self, *, not_this: str | None = None) -> Access:
-        """Access that is good for a while; a new one when the one at hand is old or is the one that was refused."""
-        async with self._exchanging:
-            access = self._access
-            if access is None or not access.is_fresh or access.token == not_this:
-                access = self._access = await self._exchange()
-                if self._data is None:
-                    self._data = HttpClient(access.supabase_url, transport=self._http_transport)
-            return access
-
-    async def _exchange(self) -> Access:
-        names = ("access_token", "expires_in", "supabase_url", "publishable_key")
-        expected = that_reads(
-            an_object(*names), lambda found: (float(found["expires_in"]), [*(found.get("topics") or ())])
-        )
-        path = f"/robots/{self._robot_id}/token"
-        answer = await self._orchestrator.call("POST", path, json={}, expects=expected)
-        lifetime = float(answer.get("expires_in", 600))
-        return Access(
-            token=str(answer["access_token"]),
-            supabase_url=str(answer["supabase_url"]).rstrip("/"),
-            publishable_key=str(answer["publishable_key"]),
-            topics=tuple(str(topic) for topic in answer.get("topics") or ()),
-            renew_at=time.monotonic() + max(lifetime - TOKEN_MARGIN_SECONDS, lifetime / 2),
-        )
-
-    async def _rpc(self, function: str, expects: Check, *, attempts: int | None = None, **arguments: Any) -> Any:
-        """The answer of a SQL function."""
-        path = f"/rest/v1/rpc/{function}"
-        answer = await self._post(path, arguments, attempts, lambda found: _is_refusal(found) or expects(found))
-        if _is_refusal(answer) and (refusal := error_from_body(int(answer["code"][2:]), answer)) is not None:
-            raise refusal
-        return answer
-
-    async def _post(
-        self, path: str, body: Mapping[str, Any], attempts: int | None = None, expects: Check | None = None
-    ) -> Any:
-        """Posts as this robot. A token that is refused is exchanged once; if the key is dead, that raises 401."""
-        access = await self._token()
-        for is_last in (False, True):
-            assert self._data is not None
-            try:
-                return await self._data.call(
-                    "POST",
-                    path,
-                    json=body,
-                    headers={"apikey": access.publishable_key, "Authorization": f"Bearer {access.token}"},
-                    attempts=attempts,
-                    expects=expects,
-                )
-            except ApiError as error:
-                if is_last or not _is_access_refused(error):
-                    raise
-                access = await self._token(not_this=access.token)
-        raise AssertionError("unreachable: the second try returns or raises")
-
     # Calls
 
     async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         """Registers through the Data API; a robot that is not there yet registers with its key first."""
         try:
-            await self._token()
+            await self._data_api.token()
         except ApiError as error:
             if error.status not in (403, 404):
                 raise
             body, expected = _registration(profile), an_object("robot_id")
             await self._orchestrator.call("POST", "/robots/register", json=body, expects=expected)
-        row: Mapping[str, Any] = await self._rpc(
+        row: Mapping[str, Any] = await self._data_api.call(
             "register_robot",
             an_object("robot_id"),
             p_external_id=profile.robot_id,
@@ -191,7 +104,7 @@ class DirectTransport:
         self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
     ) -> HeartbeatAnswer:
         heard = {"p_acknowledged_commands": list(acknowledged)} if acknowledged else {}
-        answer = await self._rpc(
+        answer = await self._data_api.call(
             "record_heartbeat",
             that_reads(an_object("heartbeat_seconds"), _heartbeat_answer),
             attempts=1,
@@ -207,7 +120,7 @@ class DirectTransport:
         self._rung.clear()
         self._joined.clear()
         self._polls_without_work += 1
-        rows = await self._rpc(
+        rows = await self._data_api.call(
             "claim_jobs",
             that_reads(a_list("job_id", "lease_token"), claimed_jobs_of),
             attempts=1,
@@ -237,7 +150,7 @@ class DirectTransport:
         return await self._signals.get()
 
     async def start(self, lease: Lease) -> None:
-        answer = await self._rpc("start_job", an_object("started_at"), **_of_job(lease))
+        answer = await self._data_api.call("start_job", an_object("started_at"), **_of_job(lease))
         if answer.get("watched"):
             self._watched.note(lease.job_id)
 
@@ -247,11 +160,13 @@ class DirectTransport:
         for start in range(0, len(pairs), 100):
             part = pairs[start : start + 100]
             expected = a_list("renewed", "cancel_requested")
-            rows += await self._rpc("renew_leases", expected, attempts=1, p_leases=part, p_lease_seconds=lease_seconds)
+            rows += await self._data_api.call(
+                "renew_leases", expected, attempts=1, p_leases=part, p_lease_seconds=lease_seconds
+            )
         return renewals_of(leases, rows)
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
-        answer = await self._rpc(
+        answer = await self._data_api.call(
             "report_progress",
             an_object("cancel_requested"),
             attempts=1,
@@ -268,12 +183,12 @@ class DirectTransport:
         await self._watched.tell_nodes(job, events)
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
-        await self._rpc("complete_job", OUTCOME, p_result=dict(result), **_of_job(lease))
+        await self._data_api.call("complete_job", OUTCOME, p_result=dict(result), **_of_job(lease))
         await self._watched.end(lease.job_id)
 
     async def fail(self, lease: Lease, failure: Failure) -> None:
         named: dict[str, Any] = {} if failure.retry_at is None else {"p_retry_at": failure.retry_at}
-        await self._rpc(
+        await self._data_api.call(
             "fail_job",
             OUTCOME,
             **_of_job(lease),
@@ -288,20 +203,20 @@ class DirectTransport:
         await self._watched.end(lease.job_id)
 
     async def release(self, lease: Lease) -> None:
-        await self._rpc("release_job", OUTCOME, **_of_job(lease))
+        await self._data_api.call("release_job", OUTCOME, **_of_job(lease))
         await self._watched.end(lease.job_id)
 
     async def logs(self, lease: Lease, batch: LogBatch) -> None:
-        await self._rpc(
+        await self._data_api.call(
             "append_job_logs", _is_count, p_entries=list(batch.entries), p_sequence=batch.sequence, **_of_job(lease)
         )
 
     async def assigned_triggers(self) -> Sequence[AssignedTrigger]:
         expected = that_reads(a_list(), assigned_triggers_of)
-        return assigned_triggers_of(await self._rpc("list_robot_triggers", expected, attempts=1))
+        return assigned_triggers_of(await self._data_api.call("list_robot_triggers", expected, attempts=1))
 
     async def fire_trigger(self, trigger_id: str, payload: Mapping[str, Any], message_id: str) -> FiredTrigger:
-        answer = await self._rpc(
+        answer = await self._data_api.call(
             "fire_trigger",
             that_reads(an_object("outcome", "job_id", "status_code"), FiredTrigger.from_answer),
             attempts=1,
@@ -315,7 +230,7 @@ class DirectTransport:
         return FiredTrigger.from_answer(answer)
 
     async def say_goodbye(self) -> None:
-        await self._rpc(
+        await self._data_api.call(
             "set_robot_status",
             an_object("robot_id"),
             attempts=1,
@@ -328,16 +243,15 @@ class DirectTransport:
         if self._realtime_task is not None:
             self._realtime_task.cancel()
             await asyncio.gather(self._realtime_task, return_exceptions=True)
-        for client in (self._data, self._orchestrator):
-            if client is not None:
-                await client.close()
+        await self._data_api.close()
+        await self._orchestrator.close()
 
     # Realtime
 
     async def _listen(self, robot_uuid: str) -> None:
         if self._realtime is not None:
             return
-        access = await self._token()
+        access = await self._data_api.token()
         own = next((topic for topic in access.topics if topic.startswith("robot:")), f"robot:{robot_uuid}")
         self._realtime = RealtimeClient(access.supabase_url, access.publishable_key, self._realtime_token)
         self._realtime.subscribe(own, self._on_push, on_join=self._joined.set)
@@ -345,7 +259,7 @@ class DirectTransport:
         self._realtime_task = asyncio.create_task(self._realtime.run())
 
     async def _realtime_token(self) -> tuple[str, float]:
-        access = await self._token()
+        access = await self._data_api.token()
         return access.token, max(access.renew_at - time.monotonic(), 1.0)
 
     def _on_push(self, event: str, payload: Mapping[str, Any]) -> None:
@@ -373,19 +287,6 @@ def _warnings_of(robot: Mapping[str, Any]) -> list[str]:
         return []
     process = f"Another process with the key of robot {robot.get('external_id')}"
     return [f"{process} was alive at {at}. If it still runs, end one of the two."]
-
-
-def _is_refusal(answer: Any) -> bool:
-    """A function that stores a late result returns its error as a value, and sets the status of the answer."""
-    return an_object("message", "details", "hint")(answer) and bool(
-        re.fullmatch("PT[1-5]\\d\\d", str(answer.get("code")))
-    )
-
-
-def _is_access_refused(error: ApiError) -> bool:
-    """Whether new access may help. Of a key that it does not know any more the platform's gateway says 401 in words of
-    its own."""
-    return error.status == 401 or (isinstance(error, ForeignAnswer) and error.answered == 401)
 
 
 def _is_count(answer: Any) -> bool:

@@ -29,6 +29,14 @@ async def test_a_heartbeat_and_a_claim_renew_what_an_agent_holds_for_five_minute
         assert lease_of(stage, execution_id) > timedelta(seconds=280)
 
 
+async def test_what_an_agent_measures_is_kept_over_time_wrapped_or_not(stage: Stage) -> None:
+    _, agent_id, own = await claimed(stage)
+    for said in ({"metrics": {"cpu_percent": 10}}, {"cpu_percent": 30}):
+        answered(await own.post(f"/agents/{agent_id}/heartbeat", said), 200)
+    measured = "select private.average_measured(measured, 1) from public.robot_heartbeats where tenant_id = %s"
+    assert stage.scalar(measured, stage.tenant.tenant_id) in (20, 30), "30: the next five minutes began between the two"
+
+
 async def test_a_heartbeat_tells_what_to_stop_and_the_result_of_it_is_cancelled(stage: Stage) -> None:
     execution_id, agent_id, own = await claimed(stage)
     answered(await stage.admin.post(f"/executions/{execution_id}/cancel"), 200)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 JobStatus = Literal["queued", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
-LogOrder = Literal["oldest", "newest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,25 +130,6 @@ class JobPage:
 
 
 @dataclass(frozen=True, slots=True)
-class LogFilter:
-    """Which lines of a job's log are wanted: of a level, after or before a line, the oldest or the newest first."""
-
-    level: LogLevel | None = None
-    after: UUID | None = None
-    before: UUID | None = None
-    order: LogOrder = "oldest"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What a robot said of the nodes of an attempt, and when it said so last."""
-
-    attempt: int
-    reported_at: datetime
-    node_executions: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class Cancellation:
     """What became of a request to cancel. Of one in hand `cancel_requested`: its robot was told, and it is cancelled
     when it has stopped. Neither: the job had ended. `is_forced`: it was taken from its robot."""
@@ -246,16 +226,3 @@ class Failure:
     failed_node: str | None = None
     retryable: bool = True
     retry_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """A line that a robot logged while it ran a job."""
-
-    job_log_id: UUID
-    attempt: int
-    level: LogLevel
-    message: str
-    node_id: str | None
-    extra: Any
-    logged_at: datetime

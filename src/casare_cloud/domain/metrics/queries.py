@@ -26,6 +26,12 @@ GET_SERIES = """
 select * from public.get_job_series(%(interval)s, %(count)s::integer, %(timezone)s, %(robot_id)s::uuid)
 """
 
+GET_MEASUREMENTS = """
+select * from public.get_robot_measurements(
+    %(robot_id)s::text, %(since)s::timestamptz, %(until)s::timestamptz, %(step_minutes)s::integer
+)
+"""
+
 GET_PERFORMANCE = """
 select * from public.get_workflow_performance(%(days)s::integer, %(limit)s::integer)
 """
@@ -58,14 +64,6 @@ select j.workflow_id, count(*) as running
 from private.unfinished_job_ids(true, 10000) as w (job_id)
 join public.jobs as j on j.job_id = w.job_id
 group by j.workflow_id
-"""
-
-GET_NODE_EXECUTIONS = """
-select x.node_executions
-from public.job_node_executions as x
-where x.job_id = %(job_id)s
-order by x.attempt desc
-limit 1
 """
 
 # The list of types stands here word for word, so that the planner knows the feed's own index to be enough.

@@ -8,6 +8,7 @@ from uuid import UUID
 from casare_cloud.database import Transaction
 from casare_cloud.domain.events import queries as event_queries
 from casare_cloud.domain.events.model import Event
+from casare_cloud.domain.job_reports import service as job_reports
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.metrics import queries
 from casare_cloud.domain.metrics.model import (
@@ -19,6 +20,7 @@ from casare_cloud.domain.metrics.model import (
     Definitions,
     Fleet,
     JobMetrics,
+    Measurement,
     Outcomes,
     Period,
     QueueDepth,
@@ -60,7 +62,7 @@ async def get_robot(tx: Transaction, robot: str) -> RobotMetrics:
 async def get_job(tx: Transaction, job_id: UUID) -> JobMetrics:
     """A job and its node executions; `JobNotFound`. Needs jobs.read."""
     job = await jobs.get(tx, job_id)
-    return JobMetrics(job, await tx.fetch_value(queries.GET_NODE_EXECUTIONS, {"job_id": job_id}) or [])
+    return JobMetrics(job, await job_reports.list_last_node_executions(tx, job_id))
 
 
 async def get_analytics(tx: Transaction, days: int) -> Analytics:
@@ -106,6 +108,18 @@ async def get_series(
     rows = await tx.fetch_all(queries.GET_SERIES, asked)
     names = ("completed", "failed", "timed_out", "cancelled", "duration_ms_sum")
     return [SeriesPoint(**row, outcomes=outcomes) for row, outcomes in (_parted(row, names) for row in rows)]
+
+
+async def get_measurements(
+    tx: Transaction, robot: str, since: datetime | None, until: datetime | None, step_minutes: int | None
+) -> list[Measurement]:
+    """What a robot's heartbeats said of its machine in each step from `since` to `until`, gaps included.
+
+    The defaults and bounds are the database's. `RobotNotFound`. Needs robots.read; a robot sees itself.
+    """
+    found = await robots.get_seen(tx, robot)
+    asked = {"robot_id": found.robot_id, "since": since, "until": until, "step_minutes": step_minutes}
+    return [Measurement(**row) for row in await tx.fetch_all(queries.GET_MEASUREMENTS, asked)]
 
 
 async def get_performance(tx: Transaction, days: int, limit: int) -> list[WorkflowPerformance]:

@@ -14,6 +14,10 @@ class Page(BaseModel):
     limit: int
     offset: int
 
+    def facts(self, total: int) -> dict[str, int]:
+        """What an answer says of its page, where the shape has it."""
+        return {"total": total, "limit": self.limit, "offset": self.offset}
+
 
 class NumberedPage(Page):
     """Which rows of a list are wanted, by the number of the page."""
@@ -21,7 +25,6 @@ class NumberedPage(Page):
     page: int
 
     def facts(self, total: int) -> dict[str, int]:
-        """What an answer says of its page: `total`, `page`, `per_page`, and `pages`, where the shape has it."""
         return {"total": total, "page": self.page, "per_page": self.limit, "pages": -(-total // self.limit)}
 
 

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from casare_cloud.domain.job_reports import service as job_reports
+from casare_cloud.domain.job_reports.model import LogFilter
 from casare_cloud.domain.jobs import service
-from casare_cloud.domain.jobs.model import Filter, LogFilter
+from casare_cloud.domain.jobs.model import Filter
 from casare_cloud.errors import Conflict, InvalidArgument
 from casare_cloud.faces.automation.executions.shapes import (
     CancelledAnswer,
@@ -56,7 +58,7 @@ async def list_executions(
 async def get_execution(execution_id: ExecutionId, tx: Tx) -> ExecutionDetail:
     """An execution with what became of its steps. Needs executions.read."""
     job = await service.get(tx, execution_id)
-    steps = steps_of(job, await service.list_node_executions(tx, job))
+    steps = steps_of(job, await job_reports.list_node_executions(tx, job))
     return ExecutionDetail.of(job, steps=steps, step_results=steps)
 
 
@@ -68,7 +70,7 @@ async def list_execution_logs(
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> list[LogAnswer]:
     """The log of an execution, the oldest line first. Needs executions.read and logs.read."""
-    lines, _ = await service.list_logs(tx, execution_id, LogFilter(), limit, offset)
+    lines, _ = await job_reports.list_logs(tx, execution_id, LogFilter(), limit, offset)
     return [LogAnswer.of(line) for line in lines]
 
 
@@ -76,7 +78,7 @@ async def list_execution_logs(
 async def get_execution_data(execution_id: ExecutionId, tx: Tx) -> DataAnswer:
     """What the steps of an execution left, by their ids, and its variables at the end. Needs executions.read."""
     job = await service.get(tx, execution_id)
-    steps = steps_of(job, await service.list_node_executions(tx, job))
+    steps = steps_of(job, await job_reports.list_node_executions(tx, job))
     variables = job.result.get("variables") if isinstance(job.result, dict) else None
     return DataAnswer(
         execution_id=job.job_id,

@@ -3,7 +3,8 @@
 from typing import Any, Self
 from uuid import UUID
 
-from casare_cloud.domain.jobs.model import Job, LogEntry
+from casare_cloud.domain.job_reports.model import LogEntry
+from casare_cloud.domain.jobs.model import Job
 from casare_cloud.faces.automation.executions import examples
 from casare_cloud.faces.automation.executions.words import cause_of, error_of, word_of
 from casare_cloud.faces.kit.examples import showing

@@ -26,7 +26,7 @@ async def list_service_keys(tx: Tx, page: Annotated[Page, page(100, 500)]) -> Se
     """List the service keys of the tenant, never the keys themselves. Needs api_keys.read."""
     items, total = await service.list_page(tx, "service", page.limit, page.offset)
     keys = [ServiceKeyAnswer.of(item) for item in items]
-    return ServiceKeyList(keys=keys, total=total, limit=page.limit, offset=page.offset)
+    return ServiceKeyList(keys=keys, **page.facts(total))
 
 
 @router.post("", status_code=201, **idempotent())

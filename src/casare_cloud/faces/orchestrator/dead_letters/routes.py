@@ -50,9 +50,7 @@ async def list_dead_letters(
         dead_letters=letters,
         entries=[DeadLetterEntry.of(item) for item in items],
         pending=total if is_all else (await service.count(tx)).open,
-        total=total,
-        limit=page.limit,
-        offset=page.offset,
+        **page.facts(total),
     )
 
 

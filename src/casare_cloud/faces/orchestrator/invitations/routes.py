@@ -39,7 +39,7 @@ async def list_invitations(
     """List the invitations, never their tokens. Needs members.read."""
     items, total = await service.list_invitations(tx, status, page.limit, page.offset)
     found = [InvitationAnswer.of(item) for item in items]
-    return InvitationList(invitations=found, total=total, limit=page.limit, offset=page.offset)
+    return InvitationList(invitations=found, **page.facts(total))
 
 
 @router.post("", status_code=201, **idempotent(404))

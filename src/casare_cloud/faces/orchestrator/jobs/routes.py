@@ -6,8 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from casare_cloud.domain.events import service as events
+from casare_cloud.domain.job_reports import service as job_reports
+from casare_cloud.domain.job_reports.model import LogFilter, LogOrder
 from casare_cloud.domain.jobs import service
-from casare_cloud.domain.jobs.model import Filter, LogFilter, LogLevel, LogOrder
+from casare_cloud.domain.jobs.model import Filter, LogLevel
 from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.paging import Page, page
@@ -23,6 +25,7 @@ from casare_cloud.faces.orchestrator.jobs.shapes import (
     JobAnswer,
     JobCreated,
     JobList,
+    LogLine,
     LogList,
     NodesAnswer,
     RetryAnswer,
@@ -134,7 +137,8 @@ async def list_job_logs(
     and then for those `after` the newest that you have; for older ones, `before` the oldest, newest first.
     """
     wanted = LogFilter(level, after, before, order)
-    return LogList.of(await service.list_logs(tx, job_id, wanted, page.limit, page.offset), page.limit, page.offset)
+    found, total = await job_reports.list_logs(tx, job_id, wanted, page.limit, page.offset)
+    return LogList(logs=[LogLine.model_validate(line) for line in found], **page.facts(total))
 
 
 @router.get("/{job_id}/nodes", responses=refusals(404))
@@ -143,7 +147,7 @@ async def list_job_nodes(job_id: JobId, tx: Tx) -> NodesAnswer:
 
     An attempt whose robot said nothing of its nodes is not there. Needs jobs.read.
     """
-    return NodesAnswer.of(job_id, await service.list_attempts(tx, job_id))
+    return NodesAnswer.of(job_id, await job_reports.list_attempts(tx, job_id))
 
 
 @router.post("/{job_id}/cancel", responses=refusals(404, 409))

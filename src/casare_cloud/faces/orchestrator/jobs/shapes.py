@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import AliasChoices, Field
 
-from casare_cloud.domain.jobs.model import Attempt, Cancellation, Job, JobPage, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.job_reports.model import Attempt
+from casare_cloud.domain.jobs.model import Cancellation, Job, JobPage, LogLevel, NewJob
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Input, InputNames, Integer, Moment, Name, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
@@ -351,9 +352,3 @@ class LogList(Answer):
     total: int
     limit: int
     offset: int
-
-    @classmethod
-    def of(cls, page: tuple[list[LogEntry], int], limit: int, offset: int) -> "LogList":
-        """A page as the service gives it."""
-        items, total = page
-        return cls(logs=[LogLine.model_validate(item) for item in items], total=total, limit=limit, offset=offset)

@@ -30,7 +30,7 @@ async def list_members(
     role_id = (await service.find_roles(tx, [role]))[0] if role else None
     items, total = await service.list_page(tx, page.limit, page.offset, search or None, role_id)
     members = [MemberAnswer.model_validate(item) for item in items]
-    return MemberList(members=members, total=total, limit=page.limit, offset=page.offset)
+    return MemberList(members=members, **page.facts(total))
 
 
 @router.get("/{user_id}", responses=refusals(404))

@@ -34,7 +34,7 @@ async def list_robot_keys(
     """List the robot keys of the tenant, never the keys themselves. Needs api_keys.read."""
     items, total = await service.list_page(tx, "robot", page.limit, page.offset, status and [status], robot_id)
     keys = [KeyAnswer.of(item) for item in items]
-    return KeyList(keys=keys, api_keys=keys, total=total, limit=page.limit, offset=page.offset)
+    return KeyList(keys=keys, api_keys=keys, **page.facts(total))
 
 
 @router.post("", status_code=201, **idempotent(404))

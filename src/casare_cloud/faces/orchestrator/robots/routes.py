@@ -62,7 +62,7 @@ async def list_robots(
     """List the robots by their ids. Needs robots.read."""
     items, total = await service.list_page(tx, filter_of(status, environment), page.limit, page.offset)
     robots = [RobotAnswer.of(item) for item in items]
-    return RobotList(robots=robots, total=total, limit=page.limit, offset=page.offset)
+    return RobotList(robots=robots, **page.facts(total))
 
 
 @router.get("/{robot_id}", responses=refusals(404))
@@ -88,7 +88,7 @@ async def list_robot_logs(
     """What a robot logged of itself, and not of a job, the newest line first. Needs robots.read and logs.read."""
     items, total, is_capped = await service.list_logs(tx, robot_id, level, since, page.limit, page.offset)
     lines = [RobotLogLine.model_validate(item) for item in items]
-    return RobotLogList(logs=lines, total=total, total_is_capped=is_capped, limit=page.limit, offset=page.offset)
+    return RobotLogList(logs=lines, total_is_capped=is_capped, **page.facts(total))
 
 
 @router.put("/{robot_id}", responses=refusals(404))

@@ -15,6 +15,7 @@ from casare_cloud.faces.orchestrator.fields import ScheduleId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.schedules.shapes import (
     CreateScheduleBody,
+    FireAnswer,
     FireList,
     ScheduleAnswer,
     ScheduleDeleted,
@@ -97,7 +98,8 @@ async def update_schedule(schedule_id: ScheduleId, body: UpdateScheduleBody, tx:
 @router.get("/{schedule_id}/fires", responses=refusals(404))
 async def list_schedule_fires(schedule_id: ScheduleId, tx: Tx, page: Annotated[Page, page(100, 1000)]) -> FireList:
     """What the schedule did at its due times, and by hand, the newest first. Needs schedules.read."""
-    return FireList.of(await service.list_fires(tx, schedule_id, page.limit, page.offset), page.limit, page.offset)
+    found, total = await service.list_fires(tx, schedule_id, page.limit, page.offset)
+    return FireList(fires=[FireAnswer.model_validate(fire) for fire in found], **page.facts(total))
 
 
 @router.get("/{schedule_id}/explain", responses=refusals(404))

@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import AliasChoices, Field
 
 from casare_cloud.domain.schedules.model import (
-    Fire,
     FireOutcome,
     Frequency,
     MisfirePolicy,
@@ -256,12 +255,6 @@ class FireList(Answer):
     total: int
     limit: int
     offset: int
-
-    @classmethod
-    def of(cls, page: tuple[list[Fire], int], limit: int, offset: int) -> "FireList":
-        """A page as the service gives it."""
-        items, total = page
-        return cls(fires=[FireAnswer.model_validate(item) for item in items], total=total, limit=limit, offset=offset)
 
 
 class SimulateBody(_ScheduleFields):

@@ -14,6 +14,7 @@ from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.triggers.shapes import (
     CreateTriggerBody,
+    DeliveryAnswer,
     DeliveryList,
     DeliveryWithPayload,
     FireBody,
@@ -65,7 +66,7 @@ async def list_triggers(
     wanted = Filter(workflow_id, trigger_type, is_enabled)
     items, total = await service.list_some(call.tx, wanted, page.limit, page.offset)
     triggers = [TriggerAnswer.of(item, _url(call)) for item in items]
-    return TriggerList(triggers=triggers, total=total, limit=page.limit, offset=page.offset)
+    return TriggerList(triggers=triggers, **page.facts(total))
 
 
 @router.get("/types", responses=refusals())
@@ -166,8 +167,9 @@ async def list_deliveries(
     outcome: Annotated[Outcome | None, Query()] = None,
 ) -> DeliveryList:
     """What came to a trigger, the newest first; of what came to no job, at most 60 a minute. Needs triggers.read."""
-    found = await service.list_deliveries(tx, trigger_id, outcome, page.limit, page.offset)
-    return DeliveryList.of(found, page.limit, page.offset)
+    found, total = await service.list_deliveries(tx, trigger_id, outcome, page.limit, page.offset)
+    deliveries = [DeliveryAnswer.model_validate(delivery) for delivery in found]
+    return DeliveryList(deliveries=deliveries, **page.facts(total))
 
 
 @router.get("/{trigger_id}/deliveries/{delivery_id}", responses=refusals(404))

@@ -6,23 +6,27 @@ import { onEvents, onReload, state } from "./live.js";
 const RECONCILE = 30_000, POLL = 8_000;
 
 // key: what is asked for, as a string; load(abort): the answer; on(event): whether an event changes it; distance: the
-// least milliseconds between two readings.
-export function useQuery(key, load, { on, distance = 3000, every = RECONCILE } = {}) {
+// least milliseconds between two readings; apply(data, events): the data
+// after events, which a reading that was under way may not have.
+export function useQuery(key, load, { on, apply, distance = 3000, every = RECONCILE } = {}) {
   const [shown, show] = useState({ key: null, data: null, error: null });
   const kept = useRef({});
   kept.current.load = load;
   kept.current.on = on;
+  kept.current.apply = apply;
   useEffect(() => {
     if (key === null) return undefined;
     const abort = new AbortController();
-    let last = 0, timer = 0, running = false, pending = false;
+    let last = 0, timer = 0, running = false, pending = false, meanwhile = [];
     const read = async () => {
       timer = 0;
       if (running) { pending = true; return; }
       running = true;
       last = Date.now();
+      meanwhile = [];
       try {
-        const data = await kept.current.load(abort.signal);
+        let data = await kept.current.load(abort.signal);
+        if (meanwhile.length) data = kept.current.apply(data, meanwhile);
         if (!abort.signal.aborted) show({ key, data, error: null });
       } catch (error) {
         if (abort.signal.aborted) return;
@@ -34,7 +38,13 @@ export function useQuery(key, load, { on, distance = 3000, every = RECONCILE } =
     const soon = () => { if (!timer && !abort.signal.aborted) timer = setTimeout(read, Math.max(0, last + distance - Date.now())); };
     kept.current.reload = () => { clearTimeout(timer); return read(); };
     const stops = [
-      onEvents((events) => { if (kept.current.on && events.some((e) => kept.current.on(e))) soon(); }),
+      onEvents((events) => {
+        if (kept.current.apply) {
+          if (running) meanwhile.push(...events);
+          show((before) => (before.key === key && before.data ? { ...before, data: kept.current.apply(before.data, events) } : before));
+        }
+        if (kept.current.on && events.some((e) => kept.current.on(e))) soon();
+      }),
       onReload(soon),
     ];
     const tick = setInterval(() => { if (!document.hidden && Date.now() - last > (state.value === "live" ? every : POLL)) soon(); }, 2000);

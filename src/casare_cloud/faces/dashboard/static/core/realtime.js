@@ -1,7 +1,7 @@
 // A small client of Supabase Realtime: private broadcast channels over the Phoenix protocol, version 1.0.0. Nothing is
 // certain to arrive, so what is pushed is a hint and the rows are the truth. A topic counts as joined only when the
 // service says that it follows the database; until then nothing that the database sends would arrive.
-const BEAT = 25_000, ANSWER = 5_000, FIRST = 100, MOST = 1_500;
+const BEAT = 25_000, ANSWER = 5_000, FIRST = 100, MOST = 1_000;
 
 export class Realtime {
   #url; #token; #onState; #socket = null; #topics = new Map(); #ref = 0; #pause = FIRST; #retry = 0; #beat = 0; #answers = new Map(); #wanted = false; #opened = 0;

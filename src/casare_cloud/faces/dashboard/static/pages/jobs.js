@@ -1,8 +1,8 @@
 // All jobs, newest first, live. The address holds the filter.
-import { can, get, go, html, onEvents, route, setQuery, Time, useEffect, useKeys, useQuery, useRef, useState, useTitle } from "../core/kit.js";
+import { can, get, go, html, route, setQuery, Time, useEffect, useKeys, useQuery, useRef, useState, useTitle } from "../core/kit.js";
 import { Button, Chips, ENDED, Find, Head, namesOf, Pick, Picked, plural } from "../parts/basic.js";
 import { toast } from "../parts/dialog.js";
-import { actOnMany, changed, Jobs as Table, runWorkflow, trail } from "../parts/jobs.js";
+import { actOnMany, follow, Jobs as Table, runWorkflow, trail } from "../parts/jobs.js";
 
 const LIMIT = 50, MOST = 1000, LOOKS = 4, DOWN = 140;
 const TABS = [["", "All"], ["pending", "Waiting"], ["claimed", "Claimed"], ["running", "Running"], ["completed", "Completed"], ["failed", "Failed"], ["timeout", "Timed out"], ["cancelled", "Cancelled"]];
@@ -23,16 +23,16 @@ async function read(filter, limit, before, abort) {
   return found;
 }
 
-// While one has scrolled down or selected rows, the rows stay where they are, and new ones wait to be asked for.
-function useStill(key, jobs, busy) {
-  const kept = useRef({}), [down, setDown] = useState(false), [, draw] = useState(0);
+const cut = (page) => (page.jobs.length > LIMIT ? { ...page, jobs: page.jobs.slice(0, LIMIT), next: page.jobs[LIMIT - 1].job_id } : page);
+
+// While one has scrolled down or selected rows, the rows that were there (kept) stay, and new ones wait to be asked for.
+function useStill(kept, key, jobs, busy) {
+  const [down, setDown] = useState(false), [, draw] = useState(0);
   useEffect(() => { const look = () => setDown(scrollY > DOWN); addEventListener("scroll", look, { passive: true }); return () => removeEventListener("scroll", look); }, []);
-  const k = kept.current;
-  if (k.key !== key || !k.jobs?.length || !(down || busy)) Object.assign(k, { key, jobs });
-  const now = new Map(jobs.map((j) => [j.job_id, j]));
-  k.jobs = k.jobs.map((j) => now.get(j.job_id) ?? j);
-  const fresh = jobs.filter((j) => j.job_id > (k.jobs[0]?.job_id ?? "")).length;
-  return { jobs: k.jobs, fresh, change: (f) => { k.jobs = k.jobs.map(f); }, show: () => { k.jobs = []; draw((n) => n + 1); scrollTo(0, 0); } };
+  if (kept.key !== key || !kept.jobs.length || !(down || busy)) Object.assign(kept, { key, jobs });
+  const now = new Map(jobs.map((j) => [j.job_id, j])), first = kept.jobs[0]?.job_id ?? "";
+  kept.jobs = kept.jobs.map((j) => now.get(j.job_id) ?? j);
+  return { jobs: kept.jobs, fresh: jobs.filter((j) => j.job_id > first).length, show: () => { kept.jobs = []; draw((n) => n + 1); scrollTo(0, 0); } };
 }
 
 export function Jobs() {
@@ -41,19 +41,17 @@ export function Jobs() {
   const after = query.hours ? new Date(Math.floor((Date.now() - query.hours * 3_600_000) / 60_000) * 60_000).toISOString() : undefined;
   const filter = { status: query.status, workflow_id: query.workflow, robot_id: query.robot, created_after: after, search: query.search, error_type: query.error, trigger_type: query.cause };
   const key = JSON.stringify([query.status, query.workflow, query.robot, query.hours, query.search, query.error, query.cause, query.before]);
-  const list = useQuery(key, (abort) => read(filter, LIMIT, query.before, abort), { on: (e) => e.event_type.startsWith("job.") }), { data, set } = list;
+  // The event of a new job does not say all that may be asked for.
+  const isMine = query.before || query.robot || query.search || query.error || query.cause || (query.status ?? "pending") !== "pending" ? null : (e) => !query.workflow || e.workflow_id === query.workflow;
+  const kept = useRef({}).current;
+  const apply = (page, events) => { if (kept.key === key) kept.jobs = follow(kept, events).jobs; return cut(follow(page, events, isMine)); };
+  const list = useQuery(key, (abort) => read(filter, LIMIT, query.before, abort), { on: (e) => e.event_type.startsWith("job."), apply }), { data } = list;
   const flows = useQuery(can("workflows.read") ? "names" : null, (abort) => get("/workflows", { limit: 500 }, abort), { every: 300_000 });
   const robots = useQuery(can("robots.read") ? "names" : null, (abort) => get("/robots", { limit: 500 }, abort), { every: 300_000 });
   const [selected, select] = useState(new Set());
   useEffect(() => select(new Set()), [key]);
-  const still = useStill(key, data?.jobs ?? [], selected.size > 0), { jobs } = still;
+  const still = useStill(kept, key, data?.jobs ?? [], selected.size > 0), { jobs } = still;
   trail.ids = jobs.map((j) => j.job_id);
-  useEffect(() => onEvents((events) => {
-    const byJob = new Map();
-    for (const e of events) if (e.job_id) byJob.set(e.job_id, [...(byJob.get(e.job_id) ?? []), e]);
-    const one = (j) => (byJob.get(j.job_id) ?? []).reduce(changed, j);
-    if (byJob.size) { still.change(one); set((page) => ({ ...page, jobs: page.jobs.map(one) })); }
-  }), [key]);
   const change = (changes) => setQuery({ before: "", ...changes });
   const isFiltered = Object.keys(query).some((k) => k !== "before" && query[k]);
   const selectAll = async () => {

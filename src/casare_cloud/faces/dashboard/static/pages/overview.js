@@ -1,19 +1,18 @@
 // In five seconds: what runs, what waits and why, what broke, and what needs a person.
-import { ago, can, clockTime, duration, get, html, Icon, link, now, ofJobs, ofRobots, onEvents, overview, Sentence, useEffect, useQuery, useState, useTitle } from "../core/kit.js";
+import { ago, can, clockTime, duration, get, html, Icon, link, now, ofJobs, ofRobots, overview, Sentence, useQuery, useState, useTitle } from "../core/kit.js";
 import { Bar, Button, Card, Empty, ENDED, Loading, plural, stateOf, To, Trouble } from "../parts/basic.js";
-import { changed, Jobs, runWorkflow } from "../parts/jobs.js";
+import { follow, Jobs, runWorkflow } from "../parts/jobs.js";
 import { rank, robotState, STATES_IN_ORDER, Tile } from "../parts/robots.js";
 import { Ended, Spark, useSeries } from "../parts/series.js";
 
 export function Overview() {
   const fleet = useQuery(can("analytics.read") ? "fleet" : null, (a) => get("/metrics/fleet", {}, a), { on: (e) => ofJobs(e) || ofRobots(e), distance: 3000 });
   const robots = useQuery(can("robots.read") ? "robots" : null, (a) => get("/robots", { limit: 500 }, a), { on: ofRobots, distance: 4000 });
-  const running = useQuery(can("jobs.read") ? "running" : null, (a) => get("/jobs", { status: "running", limit: 8 }, a), { on: ofJobs, distance: 3000, every: 10_000 });
+  const running = useQuery(can("jobs.read") ? "running" : null, (a) => get("/jobs", { status: "running", limit: 8 }, a), { on: ofJobs, distance: 3000, every: 10_000, apply: (page, events) => ({ jobs: follow(page, events).jobs.filter((j) => !ENDED.has(j.status)) }) });
   const letters = useQuery(can("jobs.read") ? "letters" : null, (a) => get("/dlq/stats", {}, a), { on: (e) => ofJobs(e) && ENDED.has(e.data?.status), distance: 10_000 });
   const schedules = useQuery(can("schedules.read") ? "disabled" : null, (a) => get("/schedules", { enabled: false, limit: 200 }, a), { on: (e) => e.event_type.startsWith("schedule."), distance: 5000 });
   const triggers = useQuery(can("triggers.read") ? "disabled" : null, (a) => get("/triggers", { is_enabled: false, limit: 200 }, a), { on: (e) => e.event_type.startsWith("trigger."), distance: 5000 });
   const analytics = useQuery(can("analytics.read") ? "today" : null, (a) => get("/metrics/analytics", { days: 1 }, a), { every: 120_000 });
-  useEffect(() => onEvents((events) => running.set((page) => ({ ...page, jobs: events.reduce((jobs, e) => jobs.map((j) => (j.job_id === e.job_id ? changed(j, e) : j)), page.jobs).filter((j) => !ENDED.has(j.status)) }))), []);
   const hours = useSeries(can("analytics.read") ? "/metrics/series" : null, "24h", ofJobs).data ?? [];
   const f = fleet.data, queue = overview.value?.queue;
   const waiting = queue ? queue.waiting : f?.queue_depth, busy = queue ? queue.running : f?.active_jobs;

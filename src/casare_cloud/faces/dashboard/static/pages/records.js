@@ -68,7 +68,7 @@ export function Audit() {
   const more = async () => { const page = await get("/audit", { resource_type: kind, limit: LIMIT, before: next }); setRead({ of: kind, pages: [...pages, page] }); };
   return html`<${Head} title="Audit" note=${html`<span class="m">who changed what</span>`} />
     <section class="card" aria-label="Changes"><div class="tool"><${Pick} label="Of" value=${kind} set=${(k) => setQuery({ of: k })} of=${OF} /></div>
-    <${List} caption="Changes, newest first" of=${of} rows=${pages.flatMap((p) => p.entries)} id=${(e) => e.audit_id} empty=${kind ? "No change of these." : "Nobody has changed anything yet."} cols=${[
+    <${List} caption="Changes, newest first" of=${of} rows=${pages.flatMap((p) => p.entries)} id=${(e) => e.audit_id} empty=${next || isBack ? html`No change of these since <${Time} at=${pages.at(-1).looked_back_to} />.` : kind ? "No change of these." : "Nobody has changed anything yet."} cols=${[
       ["Time", "w-at", (e) => html`<${Time} at=${e.created_at} />`], ["Who", "w-b", (e) => html`<${Foreign} text=${e.actor ?? e.principal ?? "the service"} />`], ["Did", "w-m", (e) => html`${e.action} <span class="m s">${e.resource_type.replace(/_/g, " ")}</span>`],
       ["What", "", (e) => html`<details><summary><${Foreign} text=${e.new_values?.name ?? e.old_values?.name ?? e.resource_id} /></summary><${Tree} value=${{ id: e.resource_id, before: e.old_values, after: e.new_values, address: e.ip_address }} label="Before and after" /></details>`]]} />
     ${next || isBack ? html`<nav class="pager" aria-label="Pages">${isBack ? html`<${Button} onClick=${() => setRead({})}>Newest<//>` : null}${next ? html`<${Button} onClick=${more}>Older<//>` : null}</nav>` : null}</section>`;

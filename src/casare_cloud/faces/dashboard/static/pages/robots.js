@@ -1,8 +1,8 @@
 // The fleet, trouble first; and one robot: what it does and why not more, how its machine was, commands with their acknowledgement.
-import { call, can, duration, get, html, Icon, ofRobots, onEvents, overview, route, Sentence, setQuery, Time, useEffect, useQuery, useTitle } from "../core/kit.js";
+import { call, can, duration, get, html, Icon, ofRobots, overview, route, Sentence, setQuery, Time, useQuery, useTitle } from "../core/kit.js";
 import { Absent, Badge, Button, Card, Chips, Count, Crumb, Empty, Fact, Facts, Find, Foreign, Head, List, stateOf, To, Trouble } from "../parts/basic.js";
 import { confirm, toast } from "../parts/dialog.js";
-import { changed, Jobs } from "../parts/jobs.js";
+import { follow, Jobs } from "../parts/jobs.js";
 import { Keys, ROBOT_KEYS } from "../parts/keys.js";
 import { rank, robotState, STATES_IN_ORDER } from "../parts/robots.js";
 import { Ended, Machine } from "../parts/series.js";
@@ -32,8 +32,7 @@ export function Robot({ id }) {
   const robot = useQuery(`robot ${id}`, (a) => get(path, {}, a), { on: mine, distance: 1000, every: 10_000 });
   const why = useQuery(`why ${id}`, (a) => get(`${path}/explain`, {}, a), { on: (e) => mine(e) || e.event_type === "job.queued", distance: 3000, every: 10_000 });
   const figures = useQuery(can("analytics.read") ? `metrics ${id}` : null, (a) => get(`/metrics/robots/${name}`, {}, a), { on: mine, distance: 5000, every: 30_000 });
-  const jobs = useQuery(can("jobs.read") ? `jobs ${id}` : null, (a) => get("/jobs", { robot_id: id, limit: 15 }, a), { on: mine, distance: 3000 });
-  useEffect(() => onEvents((events) => jobs.set((page) => ({ ...page, jobs: page.jobs.map((j) => events.filter((e) => e.job_id === j.job_id).reduce(changed, j)) }))), [id]);
+  const jobs = useQuery(can("jobs.read") ? `jobs ${id}` : null, (a) => get("/jobs", { robot_id: id, limit: 15 }, a), { on: mine, apply: follow });
   useTitle(robot.data?.name ?? "Robot", !robot.loading);
   const crumb = html`<${Crumb} to="robots" word="Robots" id=${id} what="robot" />`;
   if (!robot.data) return html`<${Absent} crumb=${crumb} what="robot" of=${robot} />`;

@@ -12,12 +12,22 @@ const STATUS_OF = { "job.queued": "pending", "job.created": "pending", "job.clai
 export function changed(job, event) {
   if (event.event_type === "job.cancel_requested") return { ...job, cancel_requested: true };
   const status = event.data?.status ?? STATUS_OF[event.event_type];
-  if (!status || ENDED.has(job.status) || (job.seen && event.timestamp < job.seen)) return job;
+  if (!status || ENDED.has(job.status) || event.timestamp < (job.seen ?? job.started_at ?? "")) return job;
   const next = { ...job, status, seen: event.timestamp };
   if (event.data?.attempt) next.attempts = Math.max(job.attempts, event.data.attempt);
   if (["claimed", "running"].includes(status)) { next.robot_id = event.robot_external_id ?? job.robot_id; if (status === "running") next.started_at = event.timestamp; }
   if (ENDED.has(status)) { next.completed_at = event.timestamp; if (job.started_at) next.duration_ms = Date.parse(event.timestamp) - Date.parse(job.started_at); if (status === "completed") next.progress = 100; }
   return next;
+}
+
+// A list after events: its rows change, and new jobs come in front if isMine(event). One that is put back has a message.
+export function follow(page, events, isMine) {
+  const jobs = new Map(page.jobs.map((j) => [j.job_id, j]));
+  for (const e of events) {
+    const job = jobs.get(e.job_id) ?? (e.event_type === "job.queued" && !e.data.message && isMine?.(e) && { ...e.data, created_at: e.timestamp, attempts: 0 });
+    if (job) jobs.set(e.job_id, changed(job, e));
+  }
+  return { ...page, total: page.total + jobs.size - page.jobs.length, jobs: [...jobs.values()].sort((a, b) => (a.job_id < b.job_id ? 1 : -1)) };
 }
 
 export function ranFor(job) {

@@ -1,0 +1,1 @@
+"""What robots reported of jobs: the lines of their logs, and their nodes attempt by attempt."""
