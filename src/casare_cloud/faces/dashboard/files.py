@@ -67,7 +67,7 @@ class Files:
 
 
 def _served(path: Path) -> bytes:
-    """A file as browsers get it: lines that are nothing but a comment are empty, so that the others keep their numbers."""
+    """A file as browsers get it: lines that are nothing but a comment are empty, and the others keep their numbers."""
     content = path.read_bytes()
     if path.suffix not in (".js", ".css") or path.parent.name == "vendor":
         return content

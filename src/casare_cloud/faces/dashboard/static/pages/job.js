@@ -1,5 +1,5 @@
 // One job: where it stands and why, where its time went, its steps, its log, what went in and what came out, live.
-import { apiUrl, call, can, duration, get, go, html, Icon, now, onEvents, Sentence, Time, toJson, useEffect, useKeys, useQuery, useRef, useTitle, watchJob } from "../core/kit.js";
+import { apiUrl, call, can, duration, get, go, html, Icon, now, onEvents, route, Sentence, Time, toJson, useEffect, useKeys, useQuery, useRef, useTitle, watchJob } from "../core/kit.js";
 import { Absent, Badge, Button, Card, copy, Crumb, Empty, ENDED, Fact, Facts, Foreign, Head, Progress, stateOf, To, Trouble, Whole } from "../parts/basic.js";
 import { confirm, dialog, toast } from "../parts/dialog.js";
 import { changed, runWorkflow, trail } from "../parts/jobs.js";
@@ -27,11 +27,13 @@ export function Job({ id }) {
     const own = all.filter(mine);
     if (own.length) { job.set((j) => own.reduce(changed, j)); bell.current?.(); }
   }), [id]);
-  const at = trail.ids.indexOf(id), beside = { "[": trail.ids[at - 1], "]": at < 0 ? undefined : trail.ids[at + 1] };
+  // The job beside the one in the address, in the list that was shown last.
+  const beside = (by) => { const at = trail.ids.indexOf(route.value.path[1]); return at < 0 ? undefined : trail.ids[at + by]; };
   const acts = job.data ? actsOn(job.data) : {};
-  const step = (key) => () => beside[key] && go(["jobs", beside[key]]);
-  useKeys({ c: () => acts.cancel?.(), r: () => acts.again?.(), e: () => acts.edited?.(), "[": step("["), "]": step("]") });
-  const crumb = html`<${Crumb} to="jobs" word="Jobs" id=${id} what="job"><span class="push">${beside["["] ? html`<${To} path=${["jobs", beside["["]]} text="Newer" />` : null} ${beside["]"] ? html`<${To} path=${["jobs", beside["]"]]} text="Older" />` : null}</span><//>`;
+  const step = (by) => () => beside(by) && go(["jobs", beside(by)]);
+  useKeys({ c: () => acts.cancel?.(), r: () => acts.again?.(), e: () => acts.edited?.(), "[": step(-1), "]": step(1) });
+  const next = (by, text) => (beside(by) ? html`<${To} path=${["jobs", beside(by)]} text=${text} />` : null);
+  const crumb = html`<${Crumb} to="jobs" word="Jobs" id=${id} what="job"><span class="push">${next(-1, "Newer")} ${next(1, "Older")}</span><//>`;
   if (!job.data) return html`<${Absent} crumb=${crumb} what="job" of=${job} />`;
   const j = job.data, ended = ENDED.has(j.status);
   return html`<${Head} crumb=${crumb} title=${html`<${Foreign} text=${j.workflow_name} />`} note=${html`<${To} cls="m s" path=${["workflows", j.workflow_id]} query=${{ version: j.workflow_version }} text=${`version ${j.workflow_version}`} /><${Badge} big state=${j.status} word=${j.cancel_requested && !ended ? "Stopping" : undefined} />`}><${Acts} job=${j} acts=${acts} /><//>
