@@ -2186,6 +2186,34 @@ comment on function private.raise_error is
     'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python. The sentence is one line of at most 500 characters, whatever names stand in it.';
 revoke all on function private.raise_error from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/setting_number.sql sha256:8b6b725fcd8acaad79e9c9d76b94b3214fd86e5e61505595d2726daa6d011d39
+create or replace function private.setting_number(
+    p_settings jsonb,
+    p_path text[],
+    p_least integer,
+    p_most integer,
+    p_default integer
+)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_number jsonb := p_settings #> p_path;
+begin
+    return case
+        when jsonb_typeof(v_number) = 'number' and v_number::numeric between p_least and p_most
+            and v_number::numeric = trunc(v_number::numeric)
+            then v_number::integer
+        else p_default
+    end;
+end
+$$;
+comment on function private.setting_number is
+    'A whole number of the settings of a tenant that lies in a range; the default for anything else.';
+revoke all on function private.setting_number from public, anon, authenticated, service_role;
+
 -- from sql/00_platform/functions/to_iso.sql sha256:8c9f0240767c6a0739b581be3d22d25e795d2cf9862780b18980ec3df9bc56bd
 -- Without a SET clause, so that it is inlined.
 create or replace function private.to_iso(p_at timestamptz)
@@ -8461,21 +8489,14 @@ comment on function private.age_lanes is
     'Duty, a tenant''s turn: promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, and lets lanes that are served fall back by a step; looks at p_limit lanes and counts those that it promoted.';
 revoke all on function private.age_lanes from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ageing_minutes.sql sha256:f29f82629b618b01dd7b25406816aa01da5c8f4914d51df98de98550d020bdc1
+-- from sql/40_queue/functions/ageing_minutes.sql sha256:5544f533f35df7ca252dbb644cc17ea31d3a380febab8b598372d1f825810556
 create or replace function private.ageing_minutes(p_settings jsonb)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_minutes jsonb := p_settings #> '{queue,ageing_minutes}';
-begin
-    return case
-        when jsonb_typeof(v_minutes) = 'number' and v_minutes::numeric between 0 and 100000 then v_minutes::integer
-        else 30
-    end;
-end
+    select private.setting_number(p_settings, '{queue,ageing_minutes}', 0, 100000, 30)
 $$;
 comment on function private.ageing_minutes is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
@@ -9331,22 +9352,16 @@ comment on function private.update_queue_tenant is
     'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
 revoke all on function private.update_queue_tenant from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/waiting_quota.sql sha256:3ba03d6b3a7fb0ead6b88c30ebbbb7061795f899ff62eefb719d9e7a0cc0f76e
+-- from sql/40_queue/functions/waiting_quota.sql sha256:1427fcda51645e6233b93e013eeb7a978926e9759a3b344acefbc7753e3fc3c3
 create or replace function private.waiting_quota(p_plan public.tenant_plan, p_settings jsonb)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_setting jsonb := p_settings #> '{queue,max_waiting}';
-begin
-    return case
-        when jsonb_typeof(v_setting) = 'number' and v_setting::numeric between 0 and 1000000000 then v_setting::integer
-        when p_plan = 'free' then 1000000
-        when p_plan = 'pro' then 10000000
-    end;
-end
+    select private.setting_number(
+        p_settings, '{queue,max_waiting}', 0, 1000000000, case p_plan when 'free' then 1000000 when 'pro' then 10000000 end
+    )
 $$;
 comment on function private.waiting_quota is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
@@ -11514,21 +11529,14 @@ comment on function private.rescue_lease is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/robot_patience_seconds.sql sha256:6902bec0199862366587027331618dd7091fe1e4e39d5cf5352143a9ea59be47
+-- from sql/42_leases/functions/robot_patience_seconds.sql sha256:b4102a76380146bc5767faa4e6b405c10b4a0216f6eefdf35dbfbcae3ec7d3e0
 create or replace function private.robot_patience_seconds(p_settings jsonb, p_name text, p_default integer)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seconds jsonb := p_settings -> 'robots' -> p_name;
-begin
-    return case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 5 and 3000 then v_seconds::integer
-        else p_default
-    end;
-end
+    select private.setting_number(p_settings, array['robots', p_name], 5, 3000, p_default)
 $$;
 comment on function private.robot_patience_seconds is
     'How long the robots of a tenant with these settings are waited for: {"robots": {"accept_grace_seconds": 30, "reconnect_window_seconds": 60}}, 5 to 3000; the default for anything else.';
@@ -11670,21 +11678,14 @@ comment on function private.cancel_forceable_at is
     'From when on the cancellation of a held job may be forced: its robot has the grace to stop that the settings of the job''s tenant say; null when it was not asked to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_grace_seconds.sql sha256:c29b696f86c54ffb3327a35eab5fc2ce281962d53d49f82203bb5464a055d04d
+-- from sql/43_endings/functions/cancel_grace_seconds.sql sha256:d91cdb221ec15db6427a39b9b4ca01e102ea4826180c3daa5e0ecb4403422a94
 create or replace function private.cancel_grace_seconds(p_settings jsonb)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seconds jsonb := p_settings #> '{queue,cancel_grace_seconds}';
-begin
-    return case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::integer
-        else 60
-    end;
-end
+    select private.setting_number(p_settings, '{queue,cancel_grace_seconds}', 0, 86400, 60)
 $$;
 comment on function private.cancel_grace_seconds is
     'How long the robots of a tenant with these settings may go on with a job that is to be cancelled: {"queue": {"cancel_grace_seconds": 60}}, 0 to 86400; a minute for anything else.';
@@ -21081,7 +21082,7 @@ comment on function private.queue_health is
     'Figures for operators, each with the most that is normal (null: no bound) and what to do beyond it. No figure names a tenant.';
 revoke all on function private.queue_health from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/retention_horizon.sql sha256:8c5e48a2a911303776601778a9523a30c2643988358bf7512e6c46dad4b9d16c
+-- from sql/92_retention/functions/retention_horizon.sql sha256:a836e72b885489cf68346b7c26d6b757a7e96a006eac9d10bf2c347bb478a7c2
 create or replace function private.retention_horizon(p_kind text, p_tenant_id uuid)
 returns timestamptz
 language plpgsql
@@ -21092,8 +21093,8 @@ declare
     v_days integer;
 begin
     select case
-        when r.may_be_shortened and t.settings #>> array['retention', p_kind || '_days'] ~ '^[1-9][0-9]{0,4}$'
-            then least(r.days, (t.settings #>> array['retention', p_kind || '_days'])::integer)
+        when r.may_be_shortened
+            then private.setting_number(t.settings, array['retention', p_kind || '_days'], 1, r.days, r.days)
         else r.days
     end
     into v_days

@@ -59,7 +59,7 @@ def test_passwords_are_asked_for_and_kept_for_their_owner_only(server: PostgresS
     assert set(json.loads(secrets.read_text())) == {"database_passwords"}
     for user in ("postgres", "supabase_admin", "authenticator"):
         with pytest.raises(psycopg.OperationalError, match="no password supplied"):
-            psycopg.connect(f"postgresql://{user}@127.0.0.1:{server.port}/postgres", connect_timeout=3)
+            psycopg.connect(f"postgresql://{user}@127.0.0.1:{server.port}/postgres", connect_timeout=60)
         with psycopg.connect(server.dsn(user)):
             pass
 
@@ -88,7 +88,7 @@ def test_the_server_comes_back_after_it_was_killed(server: PostgresServer) -> No
     server.start()
     assert server.process is not None
     server.process.kill()
-    assert wait_until(lambda: not server.is_running(), 5)
+    assert wait_until(lambda: not server.is_running(), 60)
     server.start()
     assert count(server, "select 1") == 1
 
