@@ -27,6 +27,15 @@ where j.tenant_id = %(tenant_id)s
     and left(md5(j.job_id::text), 1) < '3'
 """
 
+# What each robot of a tenant measured in a month: every five minutes.
+MEASUREMENTS = """
+insert into public.robot_measurements
+select r.tenant_id, r.robot_id, date_trunc('hour', %s::timestamptz, 'UTC') - n * interval '1 hour',
+    a, a, a, a, a, a, a, a
+from public.robots as r, generate_series(0, 31 * 24) as n, (select array_fill(50::real, array[12]) as a) as f
+where r.tenant_id = %s
+"""
+
 # What rollups say of each day, beside what the jobs say.
 DIFFERENCES = """
 select count(*)
@@ -77,6 +86,7 @@ def load(connection: Connection, jobs: int, tenants: int = TENANTS) -> Past:
         _fill(connection, tenant, count, now)
     assert greatest is not None
     _add_live_work(connection, greatest)
+    connection.execute(MEASUREMENTS, [now, greatest.tenant_id])
     progress("history: vacuum")
     connection.execute("vacuum analyze public.jobs, public.events, public.job_rollups, public.job_node_executions")
     workload.settle(connection)

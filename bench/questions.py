@@ -59,6 +59,7 @@ def questions(workflow_id: UUID, robot: str, now: datetime) -> dict[str, Questio
         "series of a month's hours": lambda tx: metrics.get_series(tx, "hour", 744, None),
         "series of 90 days": lambda tx: metrics.get_series(tx, "day", 90, "Europe/Berlin"),
         "series of 90 days of a robot": lambda tx: metrics.get_series(tx, "day", 90, None, robot),
+        "a robot's machine, 31 days": lambda tx: metrics.get_measurements(tx, robot, now - timedelta(31), now, None),
         "reasons why jobs wait": jobs.list_waiting_reasons,
         "cursor of events": events.get_cursor,
         "jobs, page 1": list_jobs(1),

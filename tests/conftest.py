@@ -1,21 +1,26 @@
 """Fixtures for every test: a Postgres cluster per worker, a template with the schema, a fresh copy per test."""
 
 import gc
+import signal
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from tests import servers
 from tests.databases import Database, database_copy
 
 from casare_cloud.local.auth import passwords
 from casare_cloud.local.postgres import PostgresServer
 
-# Each run tries the same examples, so that what fails is the change. `make test-nightly` looks for new ones.
-settings.register_profile("same", derandomize=True)
+# Each run tries the same examples, so that what fails is the change. `make test-nightly` looks for new ones. How long
+# an example takes is the machine's affair.
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same")
 
 # What a password costs to check is nobody's subject here: the emulated Auth spends the least that bcrypt can.
@@ -23,6 +28,7 @@ passwords.BCRYPT_ROUNDS = 4  # type: ignore[misc]
 
 TEMPLATE = "casare_template"
 NOT_RUN = "not run: needs "
+MOST_SECONDS = 600  # of a test, or of what is made for it: longer than any takes on a machine that is busy
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -119,11 +125,47 @@ def not_run(need: str) -> None:
     pytest.skip(NOT_RUN + need)
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@contextmanager
+def in_time(item: pytest.Item) -> Iterator[None]:
+    """What waits for ever fails, and says where it waits, so that the others are run."""
+
+    def fail(*_: object) -> None:
+        pytest.fail(f"{item.nodeid} waits for longer than {MOST_SECONDS} s.")
+
+    if threading.current_thread() is not threading.main_thread():  # which alone is told of signals
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[Any]:
+    """Ends a test that waits for ever."""
+    with in_time(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[Any]:
+    """Ends a fixture that waits for ever."""
+    with in_time(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[Any]:
     """Looks at the `needs_…` markers before any fixture is made."""
     for marker in item.iter_markers():
         if marker.name.startswith("needs_") and (need := servers.missing(marker.name)):
             not_run(need)
+    with in_time(item):
+        return (yield)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

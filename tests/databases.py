@@ -4,7 +4,7 @@ import json
 import select
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,6 +147,3 @@ def database_copy(server: PostgresServer, template: str) -> Iterator[Database]:
     finally:
         database.close()
         server.drop_database(name)
-
-
-DatabaseContext = AbstractContextManager[Database]

@@ -51,12 +51,34 @@ create table public.robot_heartbeats (
     session_id uuid,                                -- of the process that registered last, if it named one
     other_session_at timestamptz,                   -- when another process of the robot was last heard of
     idle_at timestamptz,                            -- when it last said that it runs nothing
+    measured_since timestamptz,                     -- the five minutes that measured is of
+    measured real[],                                -- what its heartbeats in them said, see private.add_measurements()
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
 ) with (fillfactor = 70);
 create index robot_heartbeats_tenant_id_idx on public.robot_heartbeats (tenant_id, robot_id);
 comment on table public.robot_heartbeats is 'The last heartbeat of each robot. No index mentions a column that a heartbeat changes.';
+
+-- A heartbeat adds to its robot's row of robot_heartbeats, which it writes anyway; the first one of the next five minutes writes
+-- here. Rows grow during their hour, so a page begins less than half full, and updates stay within it.
+create table public.robot_measurements (
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    starts_at timestamptz not null,     -- of the UTC hour
+    cpu_percent real[] not null,        -- the average of each five minutes, in order; null or missing: no heartbeat said it
+    cpu_percent_max real[] not null,    -- the highest that one heartbeat said
+    memory_percent real[] not null,
+    memory_percent_max real[] not null,
+    memory_mb real[] not null,
+    memory_mb_max real[] not null,
+    disk_percent real[] not null,
+    disk_percent_max real[] not null,
+    constraint robot_measurements_pkey primary key (tenant_id, starts_at, robot_id),
+    constraint robot_measurements_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+) with (fillfactor = 40);
+comment on table public.robot_measurements is
+    'What the heartbeats of a robot said of its machine in an hour, one entry for each five minutes. The newest five minutes are still in robot_heartbeats.';
 
 create table public.robot_commands (
     command_id uuid not null default private.uuid_v7(),

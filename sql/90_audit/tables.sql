@@ -14,5 +14,6 @@ create table public.audit_log (
     constraint audit_log_pkey primary key (audit_id)
 );
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
-create index audit_log_resource_id_idx on public.audit_log (tenant_id, resource_type, resource_id);
+create index audit_log_actor_id_idx on public.audit_log (tenant_id, actor_id, audit_id desc);
+create index audit_log_resource_id_idx on public.audit_log (tenant_id, resource_type, resource_id collate "C", audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';

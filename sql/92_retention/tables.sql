@@ -20,6 +20,8 @@ values
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
     ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
+    ('robot_measurements', 'free', 7, true), ('robot_measurements', 'pro', 30, true),
+    ('robot_measurements', 'enterprise', 30, true),
     ('schedule_fires', 'free', 7, true), ('schedule_fires', 'pro', 30, true), ('schedule_fires', 'enterprise', 90, true),
     -- What came is found again for eight days: no tenant can shorten that.
     ('trigger_deliveries', 'free', 8, false), ('trigger_deliveries', 'pro', 30, false),

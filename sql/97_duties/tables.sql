@@ -62,6 +62,7 @@ values
     ('purge_expired_late_results', '10 minutes', 10000, 'public.late_results', null, null),
     ('purge_expired_job_node_executions', '10 minutes', 10000, 'public.job_node_executions', null, null),
     ('purge_expired_robot_commands', '1 hour', 10000, 'public.robot_commands', null, null),
+    ('purge_expired_robot_measurements', '1 hour', 10000, 'public.robot_measurements', null, null),
     ('purge_expired_schedule_fires', '1 hour', 10000, 'public.schedule_fires', null, null),
     ('purge_expired_trigger_deliveries', '1 hour', 10000, 'public.trigger_deliveries', null, null),
     ('purge_expired_trigger_delivery_bodies', '1 hour', 10000, 'public.trigger_delivery_bodies', null, null),

@@ -228,20 +228,11 @@ class Transaction:
         Arguments are named without their `p_`. A refusal that SQL returned instead of raising, so that what it wrote
         commits, is raised as `KeptRefusal`.
         """
-        value = await self.fetch_value(*_call_of("select {} as value", function, arguments))
+        value = await self.fetch_value(*_call_of(function, arguments))
         refusal = refusal_of(value)
         if refusal is not None:
             raise refusal
         return value
-
-    async def call_row(self, function: str, **arguments: Any) -> DictRow | None:
-        """Call a function that returns a row (or None)."""
-        rows = await self.call_rows(function, **arguments)
-        return rows[0] if rows else None
-
-    async def call_rows(self, function: str, **arguments: Any) -> list[DictRow]:
-        """Call a function that returns a set of rows."""
-        return await self.fetch_all(*_call_of("select * from {}", function, arguments))
 
     @property
     def is_over(self) -> bool:
@@ -353,12 +344,12 @@ def _set_local(settings: Mapping[str, str]) -> tuple[Any, list[str]]:
     return "select " + calls, [item for pair in settings.items() for item in pair]
 
 
-def _call_of(template: str, function: str, arguments: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+def _call_of(function: str, arguments: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
     names = sql.SQL(", ").join(
         sql.SQL("{} => {}").format(sql.Identifier(f"p_{name}"), sql.Placeholder(name)) for name in arguments
     )
     call = sql.SQL("{}({})").format(sql.Identifier(*function.split(".")), names)
-    return sql.SQL(template).format(call), arguments
+    return sql.SQL("select {} as value").format(call), arguments
 
 
 def _adapt(params: Params) -> Params:

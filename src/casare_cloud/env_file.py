@@ -1,5 +1,6 @@
 """The environment file of a stack, `.casare/env`: where it is, and what it says."""
 
+import errno
 import os
 import shlex
 from collections.abc import Mapping
@@ -17,31 +18,42 @@ def read_env_file(path: Path) -> dict[str, str]:
 def find_env_file(folder: Path | None = None) -> Path | None:
     """`env` in the folder that `CASARE_HOME` names, else `.casare/env` in this folder or the nearest one above it.
 
-    A `.casare` of another account is passed over: whoever may write to a folder above could plant one.
+    A `.casare` of another account is passed over: whoever may write to a folder above could plant one. In this folder
+    it is `PermissionError`, and so is an `env` of another account in it.
     """
     if home := os.environ.get("CASARE_HOME"):
         named = Path(home) / "env"
         return named if named.exists() else None
-    here = (folder or Path.cwd()).resolve()
+    here = _own(folder)
     found = (parent / ".casare" / "env" for parent in (here, *here.parents))
-    return next((path for path in found if path.is_file() and _is_ours(path.parent)), None)
+    return next((path for path in found if path.is_file() and _is_ours(path.parent) and _is_ours(path)), None)
 
 
 def find_stack_folder(folder: Path | None = None) -> Path:
     """The folder of a stack: what `CASARE_HOME` names, else `.casare` here or in the nearest folder above with a stack.
 
-    A `.casare` in which no stack was ever started is none, nor is one of another account. Where there is none at
-    all: `.casare` here.
+    A `.casare` in which no stack was ever started is none, nor is one of another account, which in this folder is
+    `PermissionError`. Where there is none at all: `.casare` here.
     """
     if home := os.environ.get("CASARE_HOME"):
         return Path(home).resolve()
-    here = (folder or Path.cwd()).resolve()
+    here = _own(folder)
     found = (parent / ".casare" for parent in (here, *here.parents))
     return next((path for path in found if (path / "lock").is_file() and _is_ours(path)), here / ".casare")
 
 
-def _is_ours(folder: Path) -> bool:
-    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+def _own(folder: Path | None) -> Path:
+    """The folder to begin in, in which nobody else has put a stack."""
+    here = (folder or Path.cwd()).resolve()
+    for path in (here / ".casare", here / ".casare" / "env"):
+        if path.exists() and not _is_ours(path):
+            words = "it belongs to another account. Go to a folder of your own, or name the stack's in CASARE_HOME"
+            raise PermissionError(errno.EPERM, words, str(path))
+    return here
+
+
+def _is_ours(path: Path) -> bool:
+    return not hasattr(os, "getuid") or path.stat().st_uid == os.getuid()
 
 
 def environment(folder: Path | None = None) -> Mapping[str, str]:

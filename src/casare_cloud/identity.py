@@ -31,6 +31,7 @@ _CHECKSUM_CHARACTERS = 6
 KEY_ALGORITHMS = {"EC": ("ES256", "ES384"), "RSA": ("RS256", "RS384", "RS512"), "OKP": ("EdDSA",)}
 _CLOCK_SKEW_SECONDS = 30  # as PostgREST allows
 _JWKS_SECONDS = 600
+_FETCH_SECONDS = 5
 _WAITED_FOR_SECONDS = 3600  # older keys are refreshed before they are used: beside requests a function may get no time
 _REST_SECONDS = 10
 
@@ -243,7 +244,7 @@ class KeySet:
 
         keys: dict[str, Any] = {}
         try:
-            async with httpx2.AsyncClient(timeout=5, trust_env=not self._is_local) as client:
+            async with httpx2.AsyncClient(timeout=_FETCH_SECONDS, trust_env=not self._is_local) as client:
                 response = await client.get(self._url)
                 response.raise_for_status()
                 for item in response.json()["keys"]:

@@ -683,7 +683,7 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
--- from sql/30_robots/tables.sql sha256:fd87baf4ec8b47015333893ce1a73c2c2e16081b92a63230584caffd1410debf
+-- from sql/30_robots/tables.sql sha256:3ea7a3dc8ad54daa7ab61ac8bc09f9cc441f5251078204f44fa7cd30ffa32119
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -737,12 +737,34 @@ create table public.robot_heartbeats (
     session_id uuid,                                -- of the process that registered last, if it named one
     other_session_at timestamptz,                   -- when another process of the robot was last heard of
     idle_at timestamptz,                            -- when it last said that it runs nothing
+    measured_since timestamptz,                     -- the five minutes that measured is of
+    measured real[],                                -- what its heartbeats in them said, see private.add_measurements()
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
 ) with (fillfactor = 70);
 create index robot_heartbeats_tenant_id_idx on public.robot_heartbeats (tenant_id, robot_id);
 comment on table public.robot_heartbeats is 'The last heartbeat of each robot. No index mentions a column that a heartbeat changes.';
+
+-- A heartbeat adds to its robot's row of robot_heartbeats, which it writes anyway; the first one of the next five minutes writes
+-- here. Rows grow during their hour, so a page begins less than half full, and updates stay within it.
+create table public.robot_measurements (
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    starts_at timestamptz not null,     -- of the UTC hour
+    cpu_percent real[] not null,        -- the average of each five minutes, in order; null or missing: no heartbeat said it
+    cpu_percent_max real[] not null,    -- the highest that one heartbeat said
+    memory_percent real[] not null,
+    memory_percent_max real[] not null,
+    memory_mb real[] not null,
+    memory_mb_max real[] not null,
+    disk_percent real[] not null,
+    disk_percent_max real[] not null,
+    constraint robot_measurements_pkey primary key (tenant_id, starts_at, robot_id),
+    constraint robot_measurements_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+) with (fillfactor = 40);
+comment on table public.robot_measurements is
+    'What the heartbeats of a robot said of its machine in an hour, one entry for each five minutes. The newest five minutes are still in robot_heartbeats.';
 
 create table public.robot_commands (
     command_id uuid not null default private.uuid_v7(),
@@ -1584,7 +1606,7 @@ create table private.overviews (
 ) with (fillfactor = 50);
 comment on table private.overviews is 'What was last pushed of each watched tenant''s queue and robots, so that only changes are.';
 
--- from sql/90_audit/tables.sql sha256:c8e55eef63a37b24c507ee82492cc909ec49f5223f0df4b999680daea1d35499
+-- from sql/90_audit/tables.sql sha256:ea6c8e5a523cbd073f193d5ce9cc7d7203db37618f040a2ba01cc4c552d2b9a2
 create table public.audit_log (
     audit_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -1601,10 +1623,11 @@ create table public.audit_log (
     constraint audit_log_pkey primary key (audit_id)
 );
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
-create index audit_log_resource_id_idx on public.audit_log (tenant_id, resource_type, resource_id);
+create index audit_log_actor_id_idx on public.audit_log (tenant_id, actor_id, audit_id desc);
+create index audit_log_resource_id_idx on public.audit_log (tenant_id, resource_type, resource_id collate "C", audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:f515a4d7c831da95724ab7f5a154fa3644c83d23ac4aedcd6e49a7ffa03d0802
+-- from sql/92_retention/tables.sql sha256:f0d9034d28ec88873543d769fe5f2917ff13d4022e57ebecfaeb51fceff8716f
 -- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1627,6 +1650,8 @@ values
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
     ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
+    ('robot_measurements', 'free', 7, true), ('robot_measurements', 'pro', 30, true),
+    ('robot_measurements', 'enterprise', 30, true),
     ('schedule_fires', 'free', 7, true), ('schedule_fires', 'pro', 30, true), ('schedule_fires', 'enterprise', 90, true),
     -- What came is found again for eight days: no tenant can shorten that.
     ('trigger_deliveries', 'free', 8, false), ('trigger_deliveries', 'pro', 30, false),
@@ -1688,7 +1713,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:69cdcf9528d34de7f38d5421a7d9c601accbbe61916269495d3bf77ad91c16c4
+-- from sql/97_duties/tables.sql sha256:879c62ea98a4c5fe535f91d214faf44840c2e06feb05e41e27f6b4f13be60893
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1753,6 +1778,7 @@ values
     ('purge_expired_late_results', '10 minutes', 10000, 'public.late_results', null, null),
     ('purge_expired_job_node_executions', '10 minutes', 10000, 'public.job_node_executions', null, null),
     ('purge_expired_robot_commands', '1 hour', 10000, 'public.robot_commands', null, null),
+    ('purge_expired_robot_measurements', '1 hour', 10000, 'public.robot_measurements', null, null),
     ('purge_expired_schedule_fires', '1 hour', 10000, 'public.schedule_fires', null, null),
     ('purge_expired_trigger_deliveries', '1 hour', 10000, 'public.trigger_deliveries', null, null),
     ('purge_expired_trigger_delivery_bodies', '1 hour', 10000, 'public.trigger_delivery_bodies', null, null),
@@ -2159,6 +2185,34 @@ $$;
 comment on function private.raise_error is
     'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python. The sentence is one line of at most 500 characters, whatever names stand in it.';
 revoke all on function private.raise_error from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/setting_number.sql sha256:8b6b725fcd8acaad79e9c9d76b94b3214fd86e5e61505595d2726daa6d011d39
+create or replace function private.setting_number(
+    p_settings jsonb,
+    p_path text[],
+    p_least integer,
+    p_most integer,
+    p_default integer
+)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_number jsonb := p_settings #> p_path;
+begin
+    return case
+        when jsonb_typeof(v_number) = 'number' and v_number::numeric between p_least and p_most
+            and v_number::numeric = trunc(v_number::numeric)
+            then v_number::integer
+        else p_default
+    end;
+end
+$$;
+comment on function private.setting_number is
+    'A whole number of the settings of a tenant that lies in a range; the default for anything else.';
+revoke all on function private.setting_number from public, anon, authenticated, service_role;
 
 -- from sql/00_platform/functions/to_iso.sql sha256:8c9f0240767c6a0739b581be3d22d25e795d2cf9862780b18980ec3df9bc56bd
 -- Without a SET clause, so that it is inlined.
@@ -5759,6 +5813,36 @@ comment on function public.update_pool is
 revoke all on function public.update_pool from public, anon, authenticated, service_role;
 grant execute on function public.update_pool to authenticated;
 
+-- from sql/30_robots/functions/add_measurements.sql sha256:49f752f9188b5068705835009f913db590f800821d3f53c5c9751f1e3b9bc377
+-- Metrics are whatever robots say. What is no number, or none that can be true, is left out here, and shown as it was said elsewhere.
+create or replace function private.add_measurements(p_measured real[], p_metrics jsonb)
+returns real[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_names constant text[] := '{cpu_percent, memory_percent, memory_mb, disk_percent}';
+    v_most constant numeric[] := '{100, 100, 1000000000, 100}';
+    v_said jsonb;
+    v_value real;
+begin
+    for n in 1..4 loop
+        v_said := p_metrics -> v_names[n];
+        continue when jsonb_typeof(v_said) is distinct from 'number' or v_said::numeric not between 0 and v_most[n];
+        v_value := round(v_said::numeric, 1);   -- before it becomes a real, which knows no 1e-50
+        p_measured := coalesce(p_measured, '{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}');
+        p_measured[3 * n - 2] := p_measured[3 * n - 2] + 1;
+        p_measured[3 * n - 1] := p_measured[3 * n - 1] + v_value;
+        p_measured[3 * n] := greatest(p_measured[3 * n], v_value);
+    end loop;
+    return p_measured;
+end
+$$;
+comment on function private.add_measurements is
+    'Adds a heartbeat''s metrics to what was measured before (null: nothing): of cpu_percent, memory_percent, memory_mb and disk_percent how many heartbeats said it, their sum and the highest. Figures that are no numbers from 0 to 100 (megabytes: to 1e9) are left out.';
+revoke all on function private.add_measurements from public, anon, authenticated, service_role;
+
 -- from sql/30_robots/functions/announce_robot.sql sha256:96ff13f2ef0cafcc4799e4c54b97482c9cdde2e38017fcbc55d94a32947ed6f9
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
@@ -5891,7 +5975,20 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:1ffd65fb49930cb1a0afaea79abb1f6c9b31753115ee11d43c9f4af28930ccc5
+-- from sql/30_robots/functions/average_measured.sql sha256:3f0fcf3c4632e7b71ae04ba42e86fafbd17587e1410c87c333524e68b00b1aae
+create or replace function private.average_measured(p_measured real[], p_figure integer)
+returns real
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select round((p_measured[3 * p_figure - 1] / nullif(p_measured[3 * p_figure - 2], 0))::numeric, 1)::real
+$$;
+comment on function private.average_measured is
+    'The average of a figure (1 to 4, in the order of private.add_measurements()) to a tenth; null when no heartbeat said it.';
+revoke all on function private.average_measured from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:e46b013cd44135a2902a9f3420e6fdf8f52d20008133a312fecfc97d6b984559
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5907,9 +6004,11 @@ declare
     v_now timestamptz := private.clock();
     v_was record;
     v_is_desktop_open boolean := private.is_desktop_open(p_metrics);
+    v_step timestamptz := date_bin('5 minutes', v_now, 'epoch');
+    v_measured real[];
     v_is_idle boolean := p_metrics -> 'current_job_count' = '0' or p_metrics -> 'active_job_ids' = '[]';
 begin
-    select h.is_online, h.is_desktop_open into v_was
+    select h.is_online, h.is_desktop_open, h.measured_since, h.measured into v_was
     from public.robot_heartbeats as h
     where h.robot_id = p_robot_id
     for update;
@@ -5917,13 +6016,21 @@ begin
     if not exists (select from public.robots as r where r.robot_id = p_robot_id and r.deleted_at is null) then
         perform private.raise_error(404, 'ROBOT_NOT_FOUND', 'There is no such robot.');
     end if;
+    if p_metrics is not null then
+        if v_was.measured is not null and v_was.measured_since <> v_step then
+            perform private.keep_measurements(p_tenant_id, p_robot_id, v_was.measured_since, v_was.measured);
+            v_was.measured := null;
+        end if;
+        v_measured := private.add_measurements(v_was.measured, p_metrics);
+    end if;
     if v_was is null then
         insert into public.robot_heartbeats as h (
-            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, is_desktop_open, health, session_id, idle_at,
+            measured_since, measured
         )
         values (
             p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), v_is_desktop_open, coalesce(p_health, 'ok'),
-            p_session_id, case when v_is_idle then v_now end
+            p_session_id, case when v_is_idle then v_now end, v_step, v_measured
         )
         on conflict (robot_id) do nothing;
         return found;
@@ -5938,6 +6045,8 @@ begin
         health = coalesce(p_health, h.health),
         session_id = coalesce(h.session_id, p_session_id),
         idle_at = case when v_is_idle then v_now else h.idle_at end,
+        measured_since = case when p_metrics is null then h.measured_since else v_step end,
+        measured = case when p_metrics is null then h.measured else v_measured end,
         other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
     if p_metrics is not null and v_was.is_desktop_open <> v_is_desktop_open then
@@ -5950,7 +6059,7 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-    'Records that a robot is alive, and returns whether it was offline before. Raises 404 ROBOT_NOT_FOUND for one that was taken away meanwhile. Null metrics or health leave the last ones. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
+    'Records that a robot is alive, and returns whether it was offline before. Raises 404 ROBOT_NOT_FOUND for one that was taken away meanwhile. Null metrics or health leave the last ones; others add to what it measured in these five minutes. Records when the robot says that it runs nothing (current_job_count 0, or no active_job_ids), and when a session other than the last registered one is heard, and rings a robot whose desktop was unlocked.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -6498,6 +6607,54 @@ $$;
 comment on function private.is_robot is
     'Whether a robot is still in the fleet: one that a person deleted did not die.';
 revoke all on function private.is_robot from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/keep_measurements.sql sha256:4181aab87ca4ca07009d7464d6fe03b8d3dc624535992e6a6b2716488e618359
+create or replace function private.keep_measurements(
+    p_tenant_id uuid, p_robot_id uuid, p_starts_at timestamptz, p_measured real[]
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_hour timestamptz := date_bin('1 hour', p_starts_at, 'epoch');
+    v_step integer := 1 + extract(epoch from p_starts_at - v_hour)::integer / 300;
+    v_quiet real[] := array_fill(null::real, array[v_step - 1]);   -- the steps of the hour before, if this is its first
+begin
+    insert into public.robot_measurements as m (
+        tenant_id, robot_id, starts_at,
+        cpu_percent, cpu_percent_max,
+        memory_percent, memory_percent_max,
+        memory_mb, memory_mb_max,
+        disk_percent, disk_percent_max
+    )
+    select
+        p_tenant_id, p_robot_id, v_hour,
+        v_quiet || f.averages[1], v_quiet || f.highest[1],
+        v_quiet || f.averages[2], v_quiet || f.highest[2],
+        v_quiet || f.averages[3], v_quiet || f.highest[3],
+        v_quiet || f.averages[4], v_quiet || f.highest[4]
+    from (
+        select
+            array_agg(private.average_measured(p_measured, n) order by n) as averages,
+            array_agg(case when p_measured[3 * n - 2] > 0 then p_measured[3 * n] end order by n) as highest
+        from generate_series(1, 4) as n
+    ) as f
+    on conflict (tenant_id, starts_at, robot_id) do update
+    set
+        cpu_percent[v_step] = excluded.cpu_percent[v_step],
+        cpu_percent_max[v_step] = excluded.cpu_percent_max[v_step],
+        memory_percent[v_step] = excluded.memory_percent[v_step],
+        memory_percent_max[v_step] = excluded.memory_percent_max[v_step],
+        memory_mb[v_step] = excluded.memory_mb[v_step],
+        memory_mb_max[v_step] = excluded.memory_mb_max[v_step],
+        disk_percent[v_step] = excluded.disk_percent[v_step],
+        disk_percent_max[v_step] = excluded.disk_percent_max[v_step];
+end
+$$;
+comment on function private.keep_measurements is
+    'Writes what a robot measured in five minutes into the history of its hour. Idempotent. The caller holds the robot''s row of robot_heartbeats.';
+revoke all on function private.keep_measurements from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/mark_offline_robots.sql sha256:f961ca03020b648f070a75a23591a76d73a416a72c6163a34d4f581b2859e83e
 create or replace function private.mark_offline_robots(p_tenant_id uuid, p_limit integer, p_after text)
@@ -8332,21 +8489,14 @@ comment on function private.age_lanes is
     'Duty, a tenant''s turn: promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, and lets lanes that are served fall back by a step; looks at p_limit lanes and counts those that it promoted.';
 revoke all on function private.age_lanes from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ageing_minutes.sql sha256:f29f82629b618b01dd7b25406816aa01da5c8f4914d51df98de98550d020bdc1
+-- from sql/40_queue/functions/ageing_minutes.sql sha256:5544f533f35df7ca252dbb644cc17ea31d3a380febab8b598372d1f825810556
 create or replace function private.ageing_minutes(p_settings jsonb)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_minutes jsonb := p_settings #> '{queue,ageing_minutes}';
-begin
-    return case
-        when jsonb_typeof(v_minutes) = 'number' and v_minutes::numeric between 0 and 100000 then v_minutes::integer
-        else 30
-    end;
-end
+    select private.setting_number(p_settings, '{queue,ageing_minutes}', 0, 100000, 30)
 $$;
 comment on function private.ageing_minutes is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
@@ -9202,22 +9352,16 @@ comment on function private.update_queue_tenant is
     'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
 revoke all on function private.update_queue_tenant from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/waiting_quota.sql sha256:3ba03d6b3a7fb0ead6b88c30ebbbb7061795f899ff62eefb719d9e7a0cc0f76e
+-- from sql/40_queue/functions/waiting_quota.sql sha256:1427fcda51645e6233b93e013eeb7a978926e9759a3b344acefbc7753e3fc3c3
 create or replace function private.waiting_quota(p_plan public.tenant_plan, p_settings jsonb)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_setting jsonb := p_settings #> '{queue,max_waiting}';
-begin
-    return case
-        when jsonb_typeof(v_setting) = 'number' and v_setting::numeric between 0 and 1000000000 then v_setting::integer
-        when p_plan = 'free' then 1000000
-        when p_plan = 'pro' then 10000000
-    end;
-end
+    select private.setting_number(
+        p_settings, '{queue,max_waiting}', 0, 1000000000, case p_plan when 'free' then 1000000 when 'pro' then 10000000 end
+    )
 $$;
 comment on function private.waiting_quota is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
@@ -11385,21 +11529,14 @@ comment on function private.rescue_lease is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/robot_patience_seconds.sql sha256:6902bec0199862366587027331618dd7091fe1e4e39d5cf5352143a9ea59be47
+-- from sql/42_leases/functions/robot_patience_seconds.sql sha256:b4102a76380146bc5767faa4e6b405c10b4a0216f6eefdf35dbfbcae3ec7d3e0
 create or replace function private.robot_patience_seconds(p_settings jsonb, p_name text, p_default integer)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seconds jsonb := p_settings -> 'robots' -> p_name;
-begin
-    return case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 5 and 3000 then v_seconds::integer
-        else p_default
-    end;
-end
+    select private.setting_number(p_settings, array['robots', p_name], 5, 3000, p_default)
 $$;
 comment on function private.robot_patience_seconds is
     'How long the robots of a tenant with these settings are waited for: {"robots": {"accept_grace_seconds": 30, "reconnect_window_seconds": 60}}, 5 to 3000; the default for anything else.';
@@ -11541,21 +11678,14 @@ comment on function private.cancel_forceable_at is
     'From when on the cancellation of a held job may be forced: its robot has the grace to stop that the settings of the job''s tenant say; null when it was not asked to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_grace_seconds.sql sha256:c29b696f86c54ffb3327a35eab5fc2ce281962d53d49f82203bb5464a055d04d
+-- from sql/43_endings/functions/cancel_grace_seconds.sql sha256:d91cdb221ec15db6427a39b9b4ca01e102ea4826180c3daa5e0ecb4403422a94
 create or replace function private.cancel_grace_seconds(p_settings jsonb)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seconds jsonb := p_settings #> '{queue,cancel_grace_seconds}';
-begin
-    return case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::integer
-        else 60
-    end;
-end
+    select private.setting_number(p_settings, '{queue,cancel_grace_seconds}', 0, 86400, 60)
 $$;
 comment on function private.cancel_grace_seconds is
     'How long the robots of a tenant with these settings may go on with a job that is to be cancelled: {"queue": {"cancel_grace_seconds": 60}}, 0 to 86400; a minute for anything else.';
@@ -19866,8 +19996,9 @@ comment on function public.count_audit_log is
 revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.count_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_audit_log.sql sha256:ffe703906363e8e9745c9be1c605dd76a640e075fd2e9c780c355009ce2341e2
--- The walk goes by the index of (tenant_id, audit_id) from the newest row on, and counts at most 10,000 of what it wants.
+-- from sql/90_audit/functions/list_audit_log.sql sha256:701d9820edacfe507d2ae9b9f16ea3d8b8a5865ba32a6956058f0c70c90f1342
+-- An answer looks through 10,000 changes at most (and as many more as the offset skips), so that it takes no longer however
+-- few of however many match.
 create or replace function public.list_audit_log(
     p_resource_types text[] default null,
     p_action text default null,
@@ -19884,6 +20015,9 @@ create or replace function public.list_audit_log(
 )
 returns table (
     total bigint,
+    is_capped boolean,                  -- there are older changes than those that were looked through
+    last_looked_at uuid,
+    looked_back_to timestamptz,
     audit_id uuid,
     actor_id uuid,
     actor_email text,
@@ -19904,6 +20038,7 @@ as $$
 #variable_conflict use_column
 declare
     v_caller private.caller := private.authorize('audit.read');
+    v_most integer := 10000 + coalesce(p_offset, 0);
     v_actors uuid[];
 begin
     if p_actor is not null then
@@ -19915,13 +20050,16 @@ begin
         if p_actor ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
             v_actors := v_actors || p_actor::uuid;
         end if;
+        if v_actors = '{}' then
+            return;
+        end if;
     end if;
     return query
-    with wanted as (
-        select a.*
-        from public.audit_log as a
-        where a.tenant_id = v_caller.tenant_id
-            and (p_resource_types is null or a.resource_type = any (p_resource_types))
+    with looked as materialized (
+        select
+            a.audit_id,
+            a.created_at,
+            (p_resource_types is null or a.resource_type = any (p_resource_types))
             and (p_action is null or a.action = p_action)
             and (p_actor_id is null or a.actor_id = p_actor_id)
             and (p_actor is null or a.actor_id = any (v_actors))
@@ -19931,13 +20069,23 @@ begin
                 or a.resource_type = any (p_search_types)
                 or strpos(lower(a.resource_id), lower(p_search)) > 0
                 or strpos(a.action, lower(p_search)) > 0
-            )
-            and (p_since is null or a.created_at >= p_since)
-            and (p_until is null or a.created_at < p_until)
-            and (p_before is null or a.audit_id < p_before)
+            ) as is_wanted
+        from private.walk_audit_log(
+            v_caller.tenant_id,
+            coalesce(p_actor_id, case when cardinality(v_actors) = 1 then v_actors[1] end),
+            case when cardinality(p_resource_types) = 1 then p_resource_types[1] end,
+            p_resource_id,
+            p_since,
+            p_until,
+            p_before,
+            v_most
+        ) as a
     )
     select
-        case when p_before is null then (select count(*) from (select from wanted limit 10000) as counted) end,
+        case when p_before is null then least(counted.total, 10000) end,
+        counted.is_capped,
+        counted.last_looked_at,
+        counted.looked_back_to,
         w.audit_id,
         w.actor_id,
         u.email::text,
@@ -19949,17 +20097,32 @@ begin
         w.new_values,
         host(w.ip_address),
         w.created_at
-    from (select * from wanted order by audit_id desc limit p_limit offset p_offset) as w
+    from (
+        select
+            count(*) filter (where l.is_wanted) as total,
+            count(*) = v_most as is_capped,
+            (array_agg(l.audit_id order by l.audit_id))[1] as last_looked_at,
+            (array_agg(l.created_at order by l.audit_id))[1] as looked_back_to
+        from looked as l
+    ) as counted
+    left join (
+        select a.*
+        from (
+            select l.audit_id from looked as l where l.is_wanted order by l.audit_id desc limit p_limit offset p_offset
+        ) as found
+        cross join lateral (select a.* from public.audit_log as a where a.audit_id = found.audit_id offset 0) as a
+    ) as w on true
     left join auth.users as u on u.id = w.actor_id
+    where w.audit_id is not null or counted.is_capped
     order by w.audit_id desc;
 end
 $$;
 comment on function public.list_audit_log is
-    'Who changed what in the caller''s tenant, the newest first, with the address of users; total counts at most 10,000. Needs audit.read.';
+    'Who changed what in the caller''s tenant, the newest first, with the address of users. Looks through at most 10,000 changes: when is_capped, go on with last_looked_at as p_before; a row without audit_id says that none of them match. Needs audit.read.';
 revoke all on function public.list_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.list_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_workflow_history.sql sha256:254a5f5ca97c8e59e8d86d2b29f61ed138d04c44c08cd38f0685621dc94c6a33
+-- from sql/90_audit/functions/list_workflow_history.sql sha256:56adb98bbcaeea4cc90d36034171ec602b00867dfe3b3895f5f624021c344af7
 create or replace function public.list_workflow_history(p_workflow_id uuid, p_limit integer default 20, p_offset integer default 0)
 returns table (
     total bigint,
@@ -19989,14 +20152,16 @@ begin
     end if;
     return query
     with found as materialized (
-        select a.*
+        select a.audit_id
         from public.audit_log as a
         where a.tenant_id = v_caller.tenant_id
             and a.resource_type = 'workflows'
-            and a.resource_id = p_workflow_id::text
+            and a.resource_id collate "C" = p_workflow_id::text
+        order by a.audit_id desc
+        limit 10000 + p_offset
     )
     select
-        (select count(*) from found),
+        (select least(count(*), 10000) from found),
         f.audit_id,
         case
             when f.action = 'create' and f.new_values #>> '{metadata,cloned_from}' is not null then 'clone'
@@ -20008,16 +20173,120 @@ begin
         f.old_values,
         f.new_values,
         f.created_at
-    from found as f
+    from (select * from found order by audit_id desc limit p_limit offset p_offset) as page
+    cross join lateral (select a.* from public.audit_log as a where a.audit_id = page.audit_id offset 0) as f
     left join auth.users as u on u.id = f.actor_id and f.principal = 'user'
-    order by f.audit_id desc
-    limit p_limit offset p_offset;
+    order by f.audit_id desc;
 end
 $$;
 comment on function public.list_workflow_history is
-    'Who did what to a workflow, the newest first: create, update, publish, archive, execute, delete, clone. Raises 404 WORKFLOW_NOT_FOUND. Needs audit.read.';
+    'Who did what to a workflow, the newest first: create, update, publish, archive, execute, delete, clone; total counts at most 10,000. Raises 404 WORKFLOW_NOT_FOUND. Needs audit.read.';
 revoke all on function public.list_workflow_history from public, anon, authenticated, service_role;
 grant execute on function public.list_workflow_history to authenticated;
+
+-- from sql/90_audit/functions/walk_audit_log.sql sha256:53d96ac2a813183da8467e04d9709ae54e3105b19cad800b16dc5e545c66530f
+-- By the index of somebody's changes, of one thing's, or of all. A thing that has a parent is named parent/thing: those of a
+-- parent are read whole, which are few.
+create or replace function private.walk_audit_log(
+    p_tenant_id uuid,
+    p_actor_id uuid,
+    p_resource_type text,
+    p_resource_id text,
+    p_since timestamptz,
+    p_until timestamptz,    -- not at this time
+    p_before uuid,          -- nor this change or one behind it
+    p_most integer
+)
+returns table (
+    audit_id uuid,
+    actor_id uuid,
+    action text,
+    resource_type text,
+    resource_id text,
+    created_at timestamptz
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off        -- of a log that is still small all is read and sorted, and the plan would outlive that
+set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+declare
+    -- The id of a change has the time of its making, created_at that of the beginning of its transaction, an hour before at most.
+    v_first uuid := '00000000-0000-0000-0000-000000000000';
+    v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+begin
+    if p_since between '1970-01-02' and '9999-12-31' then
+        v_first := private.uuid_v7_floor(p_since - interval '1 hour');
+    end if;
+    if p_until between '1970-01-02' and '9999-12-31' then
+        v_before := least(v_before, private.uuid_v7_floor(p_until + interval '1 hour'));
+    end if;
+    if p_actor_id is not null then
+        return query
+        select a.audit_id, a.actor_id, a.action, a.resource_type, a.resource_id, a.created_at
+        from public.audit_log as a
+        where a.tenant_id = p_tenant_id
+            and a.actor_id = p_actor_id
+            and a.audit_id >= v_first
+            and a.audit_id < v_before
+            and (p_since is null or a.created_at >= p_since)
+            and (p_until is null or a.created_at < p_until)
+        order by a.audit_id desc
+        limit p_most;
+    elsif p_resource_type is not null and p_resource_id is not null then
+        return query
+        select o.*
+        from (
+            (
+                select a.audit_id, a.actor_id, a.action, a.resource_type, a.resource_id, a.created_at
+                from public.audit_log as a
+                where a.tenant_id = p_tenant_id
+                    and a.resource_type = p_resource_type
+                    and a.resource_id collate "C" = p_resource_id
+                    and a.audit_id >= v_first
+                    and a.audit_id < v_before
+                    and (p_since is null or a.created_at >= p_since)
+                    and (p_until is null or a.created_at < p_until)
+                order by a.audit_id desc
+                limit p_most
+            )
+            union all
+            (
+                select a.audit_id, a.actor_id, a.action, a.resource_type, a.resource_id, a.created_at
+                from public.audit_log as a
+                where a.tenant_id = p_tenant_id
+                    and a.resource_type = p_resource_type
+                    and a.resource_id collate "C" > p_resource_id || '/'
+                    and a.resource_id collate "C" < p_resource_id || '0'     -- which follows /
+                    and a.audit_id >= v_first
+                    and a.audit_id < v_before
+                    and (p_since is null or a.created_at >= p_since)
+                    and (p_until is null or a.created_at < p_until)
+                order by a.audit_id desc
+                limit p_most
+            )
+        ) as o
+        order by o.audit_id desc
+        limit p_most;
+    else
+        return query
+        select a.audit_id, a.actor_id, a.action, a.resource_type, a.resource_id, a.created_at
+        from public.audit_log as a
+        where a.tenant_id = p_tenant_id
+            and a.audit_id >= v_first
+            and a.audit_id < v_before
+            and (p_since is null or a.created_at >= p_since)
+            and (p_until is null or a.created_at < p_until)
+        order by a.audit_id desc
+        limit p_most;
+    end if;
+end
+$$;
+comment on function private.walk_audit_log is
+    'The newest changes of a tenant in a time and before one of them, the newest first and so many at most: of an actor, else of one thing, else all.';
+revoke all on function private.walk_audit_log from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/drop_job_partitions.sql sha256:73299852bfef1fb1c788f4acdffbf050b65f1d895de4c7cb2c61884b092b65bf
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
@@ -20390,7 +20659,19 @@ comment on function private.purge_expired_robot_logs is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_logs from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:80d8aaf36019690bcb29c686cbc23cde5f63d0a4bb825b9291f3eaea5353ec86
+-- from sql/92_retention/functions/purge_expired_robot_measurements.sql sha256:65982c7c900b14dfa90b886ca88a4dd5791c505721c4b0a9547956f50767eb42
+create or replace function private.purge_expired_robot_measurements(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.purge_expired_rows('robot_measurements', p_tenant_id, p_limit)
+$$;
+comment on function private.purge_expired_robot_measurements is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_robot_measurements from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:7ec223ca64b0dc05a85f63201d245c95d8013ccda3e87d32b473e1b75987e942
 create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
 returns private.turn
 language plpgsql
@@ -20406,6 +20687,7 @@ declare
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
         when 'robot_logs' then 't.robot_log_id < $2'
         when 'robot_commands' then 't.command_id < $2'
+        when 'robot_measurements' then 't.starts_at < $3'
         when 'job_node_executions' then 't.job_id < $2'
         when 'schedule_fires' then 't.fire_time < $3'
         when 'trigger_deliveries' then 't.delivery_id < $2'
@@ -20429,7 +20711,7 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_logs, robot_commands, robot_measurements, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
 revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:c353f83b0e1052a58961dcbc2fc889d118a4fc69d95d33bc21c55b95afb38406
@@ -20567,7 +20849,7 @@ comment on function public.purge_jobs is
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:080e88d2b17e8770ff5be4abc93a5b555ce2f5a8d7b19e09c0a1e0b0f0be1a05
+-- from sql/92_retention/functions/purge_tenant.sql sha256:d6b2ce4396edde7b92988fbcf3c064776c9d6a81065aeef495401988c6da3639
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
@@ -20594,7 +20876,7 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.robot_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires',
+        'public.job_logs', 'public.robot_logs', 'public.robot_measurements', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires',
         'private.chain_inbox',
         'public.trigger_delivery_bodies', 'public.trigger_deliveries', 'private.event_inbox', 'public.events'
     ] loop
@@ -20800,7 +21082,7 @@ comment on function private.queue_health is
     'Figures for operators, each with the most that is normal (null: no bound) and what to do beyond it. No figure names a tenant.';
 revoke all on function private.queue_health from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/retention_horizon.sql sha256:8c5e48a2a911303776601778a9523a30c2643988358bf7512e6c46dad4b9d16c
+-- from sql/92_retention/functions/retention_horizon.sql sha256:a836e72b885489cf68346b7c26d6b757a7e96a006eac9d10bf2c347bb478a7c2
 create or replace function private.retention_horizon(p_kind text, p_tenant_id uuid)
 returns timestamptz
 language plpgsql
@@ -20811,8 +21093,8 @@ declare
     v_days integer;
 begin
     select case
-        when r.may_be_shortened and t.settings #>> array['retention', p_kind || '_days'] ~ '^[1-9][0-9]{0,4}$'
-            then least(r.days, (t.settings #>> array['retention', p_kind || '_days'])::integer)
+        when r.may_be_shortened
+            then private.setting_number(t.settings, array['retention', p_kind || '_days'], 1, r.days, r.days)
         else r.days
     end
     into v_days
@@ -20933,7 +21215,7 @@ comment on function private.find_setting_problem is
     'What is wrong with a value for a setting, as a sentence that names the setting and its rule; null when nothing is.';
 revoke all on function private.find_setting_problem from public, anon, authenticated, service_role;
 
--- from sql/93_settings/functions/list_known_settings.sql sha256:eb7d117b60ea9caac540c882edda116b1970f01ebab7c5e8e75b5650119cf656
+-- from sql/93_settings/functions/list_known_settings.sql sha256:9d305d257f0025d511fbe521a2a6f7adc91316565fa2d704f139920d67c78fab
 -- The list of what a tenant can set. A name is a column of public.tenants, or the place in tenants.settings. What each means
 -- is decided where it is read; here stands what may be written.
 create or replace function private.list_known_settings(p_tenant_id uuid)
@@ -21032,6 +21314,7 @@ begin
             when 'jobs' then 'finished jobs'
             when 'audit_log' then 'entries of the audit log'
             when 'job_node_executions' then 'the times of nodes'
+            when 'robot_measurements' then 'the figures of robots'' machines'
             when 'schedule_fires' then 'fires of schedules'
             when 'trigger_deliveries' then 'deliveries to triggers'
             when 'trigger_delivery_bodies' then 'bodies of deliveries to triggers'
@@ -21867,6 +22150,124 @@ comment on function public.get_queue_depth is
     'How many of the tenant''s jobs wait for a robot now, in all and by the environment that they want, and how many are in hand. Needs analytics.read.';
 revoke all on function public.get_queue_depth from public, anon, authenticated, service_role;
 grant execute on function public.get_queue_depth to authenticated;
+
+-- from sql/95_analytics/functions/get_robot_measurements.sql sha256:39b26d55693cf98c01aacba7ff9a311f69a7dc96b508501d3064ab9bbdd353de
+-- Each hour is looked up by its key, so that neither other robots nor a long history cost anything.
+create or replace function public.get_robot_measurements(
+    p_robot text default null,
+    p_since timestamptz default null,
+    p_until timestamptz default null,
+    p_step_minutes integer default null
+)
+returns table (
+    starts_at timestamptz,
+    ends_at timestamptz,
+    cpu_percent real,
+    cpu_percent_max real,
+    memory_percent real,
+    memory_percent_max real,
+    memory_mb real,
+    memory_mb_max real,
+    disk_percent real,
+    disk_percent_max real
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
+    v_until timestamptz := coalesce(p_until, private.clock());
+    v_since timestamptz := coalesce(p_since, v_until - interval '24 hours');
+    v_minutes integer := p_step_minutes;
+    v_step interval;
+    v_first timestamptz;
+    v_end timestamptz;
+begin
+    if not private.is_calendar_time(v_since) or not private.is_calendar_time(v_until) then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'since and until must lie in the years 1 to 9999.');
+    end if;
+    if v_since >= v_until or v_until - v_since > interval '31 days' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'since must lie before until, by 31 days at most.');
+    end if;
+    if v_minutes is null then
+        select min(s.minutes) into v_minutes
+        from unnest('{5, 15, 60, 240}'::integer[]) as s (minutes)
+        where v_until - v_since <= 300 * make_interval(mins => s.minutes);
+    elsif v_minutes < 5 or v_minutes % 5 <> 0 or 1440 % v_minutes <> 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'step_minutes must be a multiple of 5 that divides a day: 5, 15, 60.');
+    end if;
+    v_step := make_interval(mins => v_minutes);
+    v_first := date_bin(v_step, v_since, 'epoch');
+    v_end := date_bin(v_step, v_until, 'epoch');
+    if v_end < v_until or p_until is null then     -- the running step, too
+        v_end := v_end + v_step;
+    end if;
+    if v_end - v_first > 2100 * v_step then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT',
+            format('step_minutes must be greater: with %s there are more than 2100 points from since to until.', v_minutes)
+        );
+    end if;
+    return query
+    with steps as (
+        select
+            k.starts_at + (n - 1) * interval '5 minutes' as starts_at,
+            k.cpu_percent[n] as cpu_percent,
+            k.cpu_percent_max[n] as cpu_percent_max,
+            k.memory_percent[n] as memory_percent,
+            k.memory_percent_max[n] as memory_percent_max,
+            k.memory_mb[n] as memory_mb,
+            k.memory_mb_max[n] as memory_mb_max,
+            k.disk_percent[n] as disk_percent,
+            k.disk_percent_max[n] as disk_percent_max
+        from generate_series(date_bin('1 hour', v_first, 'epoch'), v_end - interval '5 minutes', interval '1 hour') as h (starts_at)
+        cross join lateral (
+            select m.*
+            from public.robot_measurements as m
+            where m.tenant_id = v_robot.tenant_id and m.starts_at = h.starts_at and m.robot_id = v_robot.robot_id
+            limit 1
+        ) as k
+        cross join generate_series(1, 12) as n
+        union all
+        select
+            r.measured_since,
+            private.average_measured(r.measured, 1),
+            case when r.measured[1] > 0 then r.measured[3] end,
+            private.average_measured(r.measured, 2),
+            case when r.measured[4] > 0 then r.measured[6] end,
+            private.average_measured(r.measured, 3),
+            case when r.measured[7] > 0 then r.measured[9] end,
+            private.average_measured(r.measured, 4),
+            case when r.measured[10] > 0 then r.measured[12] end
+        from public.robot_heartbeats as r
+        where r.robot_id = v_robot.robot_id
+    )
+    select
+        b.starts_at,
+        b.starts_at + v_step,
+        round(avg(s.cpu_percent)::numeric, 1)::real,
+        max(s.cpu_percent_max),
+        round(avg(s.memory_percent)::numeric, 1)::real,
+        max(s.memory_percent_max),
+        round(avg(s.memory_mb)::numeric, 1)::real,
+        max(s.memory_mb_max),
+        round(avg(s.disk_percent)::numeric, 1)::real,
+        max(s.disk_percent_max)
+    from generate_series(v_first, v_end - v_step, v_step) as b (starts_at)
+    left join steps as s on date_bin(v_step, s.starts_at, 'epoch') = b.starts_at
+    group by b.starts_at
+    order by b.starts_at;
+end
+$$;
+comment on function public.get_robot_measurements is
+    'What a robot''s heartbeats said of its machine from p_since (default: 24 hours before) to p_until (default: now): the average and the highest of each p_step_minutes (5, 15, 60 …; default: such that there are at most 300), nulls where no heartbeat said it. At most 31 days and 2,100 steps. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot asks for itself (p_robot null).';
+revoke all on function public.get_robot_measurements from public, anon, authenticated, service_role;
+grant execute on function public.get_robot_measurements to authenticated;
 
 -- from sql/95_analytics/functions/get_robot_metrics.sql sha256:4231a9a8c51a57cbc5e8179b16b07749fdd1ca2f29150adbb6799eb4ae9c7b98
 create or replace function public.get_robot_metrics(p_robot_id uuid)
@@ -22805,16 +23206,20 @@ create policy pool_members_select_owner_and_self on public.pool_members
         )
     );
 
--- from sql/30_robots/policies.sql sha256:2819a0ba6bf6812589400dcfe47c8567c069c3c393d468b58d83a6c889ae5101
+-- from sql/30_robots/policies.sql sha256:73a0d16e2ff4ae8eef741f7b080a2163ccc8a0a1239e51f33e0f5046ae67802b
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
+alter table public.robot_measurements enable row level security, force row level security;
 alter table public.robot_commands enable row level security, force row level security;
 alter table public.robot_logs enable row level security, force row level security;
 alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs
+revoke all on
+    public.robots, public.live_robots, public.robot_heartbeats, public.robot_measurements, public.robot_commands, public.robot_logs
     from anon, authenticated, service_role;
-grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands, public.robot_logs to authenticated;
+grant select on
+    public.robots, public.live_robots, public.robot_heartbeats, public.robot_measurements, public.robot_commands, public.robot_logs
+    to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots
@@ -22833,6 +23238,16 @@ create policy robot_heartbeats_select_members on public.robot_heartbeats
 
 drop policy if exists robot_heartbeats_select_self on public.robot_heartbeats;
 create policy robot_heartbeats_select_self on public.robot_heartbeats
+    for select to authenticated
+    using (robot_id = (select private.calling_robot_id()));
+
+drop policy if exists robot_measurements_select_members on public.robot_measurements;
+create policy robot_measurements_select_members on public.robot_measurements
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('robots.read')));
+
+drop policy if exists robot_measurements_select_self on public.robot_measurements;
+create policy robot_measurements_select_self on public.robot_measurements
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,11 +119,13 @@ def test_all_jobs_are_followed_until_ctrl_c(run: Run, tmp_path: Path) -> None:
         seen: list[str] = []
         reader = threading.Thread(target=lambda: seen.append(process.stdout.readline()))  # type: ignore[union-attr]
         reader.start()
+        deadline = time.monotonic() + 120
         while reader.is_alive():  # until one is submitted after the watch has begun
+            assert time.monotonic() < deadline, "nothing is followed"
             run("jobs", "submit", str(file), "--workflow", first["workflow_id"])
             reader.join(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert "job.queued" in seen[0]
     assert "followed" in seen[0]
 

@@ -245,7 +245,7 @@ def test_the_owner_sees_a_key_that_was_revoked_a_cron_that_does_not_fire_and_dea
     seen = look_as_owner(database.dsn(), key.text)
     assert seen.robot_key == "good"
     assert set(CRON_JOBS) <= set(seen.cron_jobs)
-    assert abs(seen.seconds_ahead) < 5
+    assert abs(seen.seconds_ahead) < 60
     assert seen.dispatcher_seconds is not None
     assert {"figure", "value", "is_ok", "advice"} <= set(seen.health[0])
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from casare_cloud.cli import watching
 from casare_cloud.cli.app import app
 from casare_cloud.cli.files import read_input
+from casare_cloud.cli.measurements import draw
 from casare_cloud.client import Client
 
 
@@ -123,6 +124,25 @@ def test_a_log_is_followed_to_its_end_and_says_which_robot_wrote_it_in_which_att
     assert f"robot {robot.external_id}" in events
     assert robot.external_id in run("robot", "list")
     assert f"robot id             {robot.external_id}" in run("robot", "show", robot.external_id)
+    [line] = [line for line in run("robot", "measurements", robot.external_id).splitlines() if "memory %" in line]
+    assert set(line.split()[2]) <= set("▁▂▃▄▅▆▇█·"), line
+    assert "-" not in line.split()[-3:], "last, average and highest were said by its heartbeats"
+    hourly = json.loads(run("robot", "measurements", robot.external_id, "--step", "60", "--json"))
+    assert (hourly["step_minutes"], len(hourly["points"])) == (60, 25)
+
+
+@pytest.mark.parametrize(
+    ("values", "top", "drawn"),
+    [
+        ([0, None, 50, 100, 12.5], 100, "▁·▅█▂"),
+        ([None, None], 100, "··"),
+        ([0, 0], 0, "▁▁"),
+        ([10] * 48 + [90] * 48, 100, "▁" * 24 + "█" * 24),
+        ([None, 90] * 48, 100, "█" * 48),
+    ],
+)
+def test_values_are_drawn_as_blocks_and_gaps_as_dots(values: list[float | None], top: float, drawn: str) -> None:
+    assert draw(values, top) == drawn
 
 
 def test_a_watched_job_that_waits_says_why(stack: Stack, run: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:

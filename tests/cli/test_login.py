@@ -130,6 +130,38 @@ async def test_two_commands_on_one_profile_refresh_its_token_once(nowhere: Path)
     assert profiles.read_all()["default"].refresh_token == "r2"
 
 
+async def test_signing_in_and_out_wait_for_who_changes_profiles(stack: Stack, nowhere: Path) -> None:
+    key = make_key(stack.database, stack.tenant, "service", scopes=["*"]).text
+    profiles.keep("default", Profile("http://127.0.0.1:1", "robot", api_key="k"))
+    commands = [
+        (("login", "--url", stack.orchestrator_url, "--with-key", "--profile", "ci"), {"default", "ci"}),
+        (("logout",), {"ci"}),
+    ]
+    for command, after in commands:
+        async with profiles.one_at_a_time():
+            before = set(profiles.read_all())
+            waiting = asyncio.create_task(asyncio.to_thread(call, *command, given=key + "\n"))
+            done, _ = await asyncio.wait({waiting}, timeout=1.0)
+            assert not done
+            assert set(profiles.read_all()) == before
+        await waiting
+        assert set(profiles.read_all()) == after
+
+
+async def test_a_profile_that_is_forgotten_meanwhile_does_not_come_back(nowhere: Path) -> None:
+    from casare_cloud.cli.session import open_client
+
+    async def refresh(method: str, path: str, **arguments: Any) -> dict[str, object]:
+        return {"access_token": "a2", "refresh_token": "r2", "expires_in": 3600}
+
+    profiles.keep("default", Profile("http://127.0.0.1:1", "ada", access_token="a", refresh_token="r", ends_at=1))
+    async with await open_client() as client:
+        client._http.call = refresh  # type: ignore[method-assign,assignment]
+        profiles.keep("default", None)
+        assert await client.access_token() == "a2"
+    assert profiles.read_all() == {}
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_each_shell(shell: str) -> None:
     assert "_CASARE_CLOUD_COMPLETE" in call("completion", shell)

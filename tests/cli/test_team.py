@@ -149,10 +149,15 @@ def test_the_audit_log_is_filtered_and_a_spreadsheet(run: Run, stack: Stack) -> 
     run("limits", "set", "7", "--key", "audited")
     run("limits", "set", "8", "--key", "audited")
     assert "max_running: 7 -> 8" in run("audit", "--of", "limits", "--search", "audited")
-    assert json.loads(run("audit", "--who", "nobody", "--json")) == {"entries": [], "next": None}
+    assert json.loads(run("audit", "--who", "nobody", "--json")) == {
+        "entries": [],
+        "next": None,
+        "looked_back_to": None,
+    }
     rows = list(csv.DictReader(io.StringIO(run("audit", "--csv", "--of", "limits", "--search", "audited"))))
     assert [row["action"] for row in rows] == ["update", "create"]
-    assert "not both" in run("audit", "--csv", "--json", code=2)
+    assert "without --json" in run("audit", "--csv", "--json", code=2)
+    assert "Give --csv without" in run("audit", "--csv", "--before", "x", code=2)
 
 
 def test_keys_limits_and_shares_are_named_as_people_call_them(run: Run, stack: Stack) -> None:

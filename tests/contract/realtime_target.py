@@ -32,6 +32,9 @@ SECRET = "a-secret-of-the-contract-tests-with-enough-characters"
 PUBLISHABLE_KEY = "sb_publishable_contract"
 SECRET_KEY = "sb_secret_contract"
 
+SECONDS = 60  # a safety net: nothing here is about how long it takes
+LIFETIMES = (3, 10, 30)  # of a token whose end is waited for: a longer one when it ended before it was used
+
 # Who may do what stands in the token, so that one set of policies serves every test.
 POLICIES = """
 create policy contract_reads on realtime.messages for select to authenticated using (
@@ -128,13 +131,16 @@ class Heard:
         return await self.state()
 
     async def state(self) -> tuple[str, str]:
-        return await asyncio.wait_for(self._states.get(), 10)
+        return await asyncio.wait_for(self._states.get(), SECONDS)
 
     async def broadcast(self) -> dict[str, Any]:
-        return await asyncio.wait_for(self._broadcasts.get(), 10)
+        return await asyncio.wait_for(self._broadcasts.get(), SECONDS)
 
     def nothing_more(self) -> bool:
         return self._broadcasts.empty()
+
+    def has_changed(self) -> bool:
+        return not self._states.empty()
 
 
 class Room:
@@ -146,7 +152,7 @@ class Room:
         channel.on_presence_sync(self._changed.set)
 
     async def holds(self, *names: str) -> dict[str, list[dict[str, Any]]]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while self._present() != sorted(names):
                 self._changed.clear()
                 await self._changed.wait()
@@ -236,7 +242,7 @@ def emulator(realtime_dsn: str, postgres_dsn: str, limits: Limits | None = None)
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + SECONDS
         while not server.started:
             assert time.monotonic() < deadline, "the emulator did not start"
             time.sleep(0.005)

@@ -85,9 +85,9 @@ def test_a_hook_that_fails_fails_the_sign_in(hooked: Platform, body: str) -> Non
 
 def test_a_hook_has_two_seconds(hooked: Platform) -> None:
     started = time.monotonic()
-    error = hook_refusal(hooked, "perform pg_sleep(20); return event;")
+    error = hook_refusal(hooked, "perform pg_sleep(60); return event;")
     assert error.status == 500
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 def test_a_failed_sign_in_leaves_no_session(hooked: Platform) -> None:

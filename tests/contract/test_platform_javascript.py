@@ -17,7 +17,7 @@ pytestmark = pytest.mark.needs_node
 def run(platform: Platform, scenario: str, **arguments: Any) -> Any:
     keys = {"url": platform.url, "key": platform.publishable_key, "secret": platform.secret_key, "password": PASSWORD}
     command = ["node", str(SCRIPT), scenario, json.dumps({**keys, **arguments})]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.realtime_target import Heard, Target, new_topic, options
+from tests.contract.realtime_target import LIFETIMES, Heard, Target, new_topic, options
 
 SCRIPT = Path(__file__).parent / "node" / "realtime.mjs"
 
@@ -26,7 +26,7 @@ async def run(target: Target, scenario: str, *steps: Callable[[], object], **arg
     assert process.stderr is not None
     waiting = list(steps)
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while line := (await process.stdout.readline()).decode():
                 if line.strip() != "!step":
                     return json.loads(line)
@@ -127,7 +127,10 @@ async def test_presence_tells_of_coming_changing_and_going(realtime: Target) -> 
 
 async def test_a_channel_ends_with_its_token(realtime: Target) -> None:
     topic = new_topic()
-    result = await run(realtime, "expiry", topic=topic, token=realtime.token(reads=[topic], seconds=3))
+    for seconds in LIFETIMES:
+        result = await run(realtime, "expiry", topic=topic, token=realtime.token(reads=[topic], seconds=seconds))
+        if result["joined"][0] == "SUBSCRIBED":
+            break
     assert result["joined"] == ["SUBSCRIBED", None]
     assert result["system"][0] == "error"
     assert result["system"][1].startswith("Token has expired")

@@ -1,6 +1,5 @@
 """A job's whole life as the two official clients hear it, on every topic. Emulator only: needs `sql/`."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,11 +46,12 @@ async def live(product: Target, fleet: Fleet, robot: Robot, job_id: Any) -> None
     fleet.report(robot, "report_progress", claimed, progress=50)
     fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "hello"}])
     async with product.client(product.token(**robot.claims)) as client:
-        own = Heard(client.channel(f"job:{job_id}", private()))
+        own = Heard(client.channel(f"job:{job_id}", private(self=True)))
         assert (await own.subscribe())[0] == "SUBSCRIBED"
-        for event in ("node.started", "node.completed"):
+        for event in ("node.started", "node.completed"):  # it may say so while the job runs
             await own.channel.send_broadcast(event, {"node_id": "n"})
-        await asyncio.sleep(0)
+            while (await own.broadcast())["event"] != event:
+                pass
         fleet.travel(seconds=1)
         call(fleet.member, "cancel_job", job_id=job_id, reason="enough")
         for command in ("pause", "resume"):
@@ -62,7 +62,6 @@ async def live(product: Target, fleet: Fleet, robot: Robot, job_id: Any) -> None
         fleet.watch(fleet.start_one(robot)["job_id"])
         fleet.travel(seconds=10)
         fleet.run("push_overviews")
-        await asyncio.sleep(0.2)  # until the socket has sent what it was given
 
 
 def prepared(fleet: Fleet) -> tuple[Robot, Any]:

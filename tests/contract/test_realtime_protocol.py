@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from tests.contract.realtime_target import Target, emulator, new_topic
+from tests.contract.realtime_target import SECONDS, Target, emulator, new_topic
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -32,7 +32,7 @@ async def say(socket: ClientConnection, *parts: Any) -> None:
 
 
 async def hear(socket: ClientConnection) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         frame = await socket.recv()
     return json.loads(frame) if isinstance(frame, str) else frame
 

@@ -268,6 +268,7 @@ CALLS: dict[str, list[str]] = {
         "public.get_job_series('day', 90, 'Europe/Berlin')",
         "public.get_job_series('day', 7, p_robot_id => %(robot)s::uuid)",
     ],
+    "public.get_robot_measurements": ["public.get_robot_measurements(%(robot)s::text)"],
     "public.list_waiting_reasons": ["public.list_waiting_reasons()"],
     # schedules
     "public.create_schedule": [

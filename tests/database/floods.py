@@ -374,6 +374,14 @@ FLOODS = {
         LONG,
     ),
     "purge_expired_robot_logs": Flood(robot_logs, left_in("public.robot_logs"), LONG),
+    "purge_expired_robot_measurements": Flood(
+        rows(
+            "insert into public.robot_measurements "
+            "select %(tenant)s, gen_random_uuid(), %(now)s, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"
+        ),
+        left_in("public.robot_measurements"),
+        LONG,
+    ),
     "purge_expired_robot_commands": Flood(commands, left_in("public.robot_commands"), LONG),
     "purge_expired_schedule_fires": Flood(fires, left_in("public.schedule_fires"), LONG),
     "fire_chains": Flood(events_for_chains, left_in("private.chain_inbox")),

@@ -2,12 +2,14 @@
 
 import json
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from tests import factories
 from tests.database.asserting import invite, one, refused
+from tests.database.plans import PlanWatcher, nodes
 from tests.database.pools import join, make_pool
 from tests.databases import Connection, Database, as_caller, set_claims
 from tests.fleets import Fleet, call
@@ -196,6 +198,82 @@ def test_admins_read_their_own_trail_and_others_none(db: Database, conn: Connect
         factories.make_robot(db, tenant).claims,
     ):
         assert one(conn, claims, count, [other.tenant_id])["n"] == 0
+
+
+def write_many(fleet: Fleet, count: int) -> None:
+    """As many changes of the admin's, one a second until now, of the things 0 to 9."""
+    fleet.owner.execute(
+        """
+        insert into public.audit_log (
+            audit_id, tenant_id, actor_id, principal, action, resource_type, resource_id, created_at
+        )
+        select
+            overlay(gen_random_uuid()::text placing left(private.uuid_v7_floor(t.at)::text, 13) from 1 for 13)::uuid,
+            %s, %s, 'user', 'execute', 'workflows', (g %% 10)::text, t.at
+        from generate_series(1, %s::integer) as g
+        cross join lateral (select now() - make_interval(secs => g) as at) as t
+        """,
+        [fleet.tenant.tenant_id, fleet.tenant.admin.user_id, count],
+    )
+    fleet.owner.execute("analyze public.audit_log")
+
+
+def read_of_the_log(watcher: PlanWatcher) -> float:
+    """How many rows of the log the last call read."""
+    return sum(
+        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        for plan in watcher.plans
+        for node in nodes(plan["Plan"])
+        if node.get("Relation Name") == "audit_log"
+    )
+
+
+def test_an_answer_reads_a_bounded_part_of_a_long_log_and_says_where_to_go_on(fleet: Fleet) -> None:
+    admin = fleet.tenant.admin.claims
+    old = factories.make_member(fleet.database, fleet.tenant, "developer")
+    fleet.owner.execute(
+        "insert into public.audit_log"
+        " (audit_id, tenant_id, actor_id, principal, action, resource_type, resource_id, created_at)"
+        " select private.uuid_v7_floor(t.at), %s, %s, 'user', 'delete', 'pools', 'rare', t.at"
+        " from (select now() - interval '90 days' as at) as t",
+        [fleet.tenant.tenant_id, old.user_id],
+    )
+    write_many(fleet, 25_000)
+    watcher = PlanWatcher(fleet)
+    watcher.connection.execute("select set_config('auto_explain.log_analyze', 'on', false)")
+
+    first = watcher.call(admin, "list_audit_log", search="rar")
+    assert (first["audit_id"], first["total"], first["is_capped"]) == (None, 0, True)
+    assert read_of_the_log(watcher) <= 10_100
+    second = watcher.call(admin, "list_audit_log", search="rar", before=first["last_looked_at"])
+    third = watcher.call(admin, "list_audit_log", search="rar", before=second["last_looked_at"])
+    assert (third["resource_id"], third["is_capped"]) == ("rare", False)
+
+    narrow: list[dict[str, Any]] = [
+        {"actor": old.email, "action": "delete"},
+        {"actor_id": old.user_id, "action": "delete"},
+        {"resource_types": ["pools"], "resource_id": "rare"},
+        {"search": "rar", "until": first["looked_back_to"] - timedelta(days=80)},
+    ]
+    for wanted in narrow:
+        row = watcher.call(admin, "list_audit_log", **wanted)
+        assert (row["resource_id"], row["is_capped"], row["total"]) == ("rare", False, 1), wanted
+        assert read_of_the_log(watcher) <= 50, wanted
+
+    assert watcher.call(admin, "list_audit_log", resource_types=["workflows"], resource_id="7")["total"] == 2_500
+    assert read_of_the_log(watcher) <= 2_600
+
+
+def test_the_history_of_a_workflow_that_runs_often_is_counted_to_ten_thousand(fleet: Fleet) -> None:
+    write_many(fleet, 25_000)
+    job = fleet.enqueue()
+    fleet.owner.execute("update public.audit_log set resource_id = %s where resource_id < '6'", [job["workflow_id"]])
+    fleet.owner.execute("vacuum analyze public.audit_log")
+    watcher = PlanWatcher(fleet)
+    watcher.connection.execute("select set_config('auto_explain.log_analyze', 'on', false)")
+    found = watcher.call(fleet.tenant.admin.claims, "list_workflow_history", workflow_id=job["workflow_id"])
+    assert found["total"] == 10_000
+    assert read_of_the_log(watcher) <= 10_000 + 20
 
 
 def test_nobody_changes_or_deletes_the_trail(db: Database, tenant: factories.Tenant) -> None:

@@ -146,6 +146,13 @@ def test_a_series_looks_up_each_minute_or_hour_and_no_job(reader: Reader, name: 
     assert reader.kinds(name, "job_rollups") <= {"Index Scan", "Index Only Scan"}
 
 
+def test_a_robots_machine_is_looked_up_by_the_hour(reader: Reader) -> None:
+    read = reader.reads("a robot's machine, 31 days")
+    assert 744 <= read["robot_measurements"] <= 31 * 24 + 5
+    assert reader.kinds("a robot's machine, 31 days", "robot_measurements") == {"Index Scan"}
+    assert not {"jobs", "events", "job_rollups"} & {table for table, rows in read.items() if rows}
+
+
 @pytest.mark.parametrize(
     "name", ["jobs with a text, page 1", "jobs with a rare error, page 1", "jobs of 40 days ago, by cursor"]
 )

@@ -36,6 +36,7 @@ NOBODYS_ROWS = {
 }  # fmt: skip
 VIEWER_READS = {
     "public.tenants", "public.workflows", "public.workflow_versions", "public.workflow_backups", "public.robots",
+    "public.robot_measurements",
     "public.robot_heartbeats", "public.robot_commands", "public.robot_logs", "public.live_robots", "public.jobs",
     "public.live_jobs", "public.dead_letters",
     "public.late_results", "public.job_logs", "public.events", "private.leases", "private.scheduled",

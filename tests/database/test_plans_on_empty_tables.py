@@ -119,6 +119,7 @@ def test_every_step_of_a_job_keeps_its_plan(fleet: Fleet) -> None:
         )  # fmt: skip
         step(admin, "list_waiting_reasons")
         step(admin, "get_job_series", interval="day", count=90)
+        step(admin, "get_robot_measurements", robot=str(robot.robot_id))
         step(admin, "retry_job", job_id=again["job_id"])
         last = step(robot.claims, "claim_jobs")
         step(robot.claims, "complete_job", job_id=last["job_id"], lease_token=last["lease_token"])

@@ -52,7 +52,7 @@ COMMITS = {"private.run_duties"}
 # The security-invoker view live_jobs reads them, under policies of their own.
 READ_THROUGH_VIEWS = {"private.leases", "private.scheduled"}
 # One policy for members and one for the robot that the row is about: two sentences, and no dearer than an "or".
-READ_BY_ROBOTS_TOO = {"robots", "robot_heartbeats", "robot_commands", "private.leases"}
+READ_BY_ROBOTS_TOO = {"robots", "robot_heartbeats", "robot_measurements", "robot_commands", "private.leases"}
 # The other side may be a built-in role, which belongs to no tenant; a function checks the rest.
 FOREIGN_KEYS_WITHOUT_TENANT = {"member_roles_role_id_fkey", "invitations_role_id_fkey"}
 # A pool is its owner's, and these rows are a member's.

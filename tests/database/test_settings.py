@@ -83,3 +83,22 @@ def test_a_setting_leaves_what_is_beside_it(fleet: Fleet) -> None:
         "retention": {"jobs_days": 3, "events_days": 2},
         "queue": {"fair_share": True, "ageing_minutes": 5},
     }
+
+
+@pytest.mark.parametrize("stored", ["1.5", '"7"', "true", "null", "[7]", "1e30", "-7"])
+def test_what_is_no_whole_number_of_the_range_counts_as_the_default_wherever_a_number_is_read(
+    fleet: Fleet, stored: str
+) -> None:
+    known = settings_of(fleet)
+    numbers = [name for name in known if known[name]["type"] == "integer"]
+    assert {"queue.max_waiting", "queue.cancel_grace_seconds", "retention.jobs_days"} <= set(numbers)
+    stored_in: dict[str, dict[str, Any]] = {}
+    for name in numbers:
+        group, _, word = name.partition(".")
+        stored_in.setdefault(group, {})[word] = json.loads(stored)
+    fleet.owner.execute(
+        "update public.tenants set settings = %s where tenant_id = %s", [json.dumps(stored_in), fleet.tenant.tenant_id]
+    )
+    assert {name: settings_of(fleet)[name]["value"] for name in numbers} == {
+        name: known[name]["value"] for name in numbers
+    }

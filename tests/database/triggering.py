@@ -6,8 +6,6 @@ from psycopg.types.json import Jsonb
 from tests.databases import Connection, at
 from tests.fleets import Fleet, Row, call
 
-SECRET_HASH = b"h" * 32
-
 
 def create(fleet: Fleet, trigger_type: str = "webhook", /, **config: Any) -> Row:
     """A trigger of the fleet's workflow."""

@@ -78,6 +78,12 @@ def make_world(database: Database) -> World:
         entries = f'[{{"level": "info", "message": "{MARKER}"}}]'
         functions.execute("select public.append_job_logs(%s, %s, %s)", [held, lease["lease_token"], entries])
         functions.execute("select public.append_robot_logs(%s)", [entries])
+        functions.execute("select public.record_heartbeat(p_metrics => '{\"cpu_percent\": 12}')")
+    owner.execute(
+        "select private.keep_measurements(tenant_id, robot_id, measured_since, measured) from public.robot_heartbeats "
+        "where robot_id = %s",
+        [holder.robot_id],
+    )
     done = _end(
         functions, owner, holder, factories.make_held_job(database, holder, workflow), "complete_job(%s, %s, %s)"
     )

@@ -1,6 +1,6 @@
 """The engine over a real orchestrator, database and platform."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from tests.databases import Database
@@ -9,8 +9,6 @@ from tests.robot.stack import Stack, running_stack
 
 from casare_cloud.engine import OrchestratorEngine
 from casare_cloud.engine.events import EventBus
-
-MakeEngine = Callable[..., OrchestratorEngine]
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,8 @@ class Program:
         )
         self.lines: list[str] = []
         self._came = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -63,12 +64,19 @@ class Program:
                 if found is not None:
                     return found
                 assert time.monotonic() < deadline, (beginning, self.lines)
-                assert self.process.poll() is None, (beginning, self.lines)
+                assert self._reader.is_alive(), (beginning, self.lines)
                 self._came.wait(0.5)
+
+    def goes_on(self) -> None:
+        """It reads a line."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
 
     async def end(self) -> str:
         """All that it printed, once it has ended by itself without an error."""
         assert await asyncio.to_thread(self.process.wait, SECONDS) == 0, self.lines
+        await asyncio.to_thread(self._reader.join, SECONDS)
         with self._came:
             return "\n".join(self.lines)
 

@@ -128,9 +128,7 @@ async def test_the_examples_of_the_documents_run_in_two_processes(stack: Stack, 
             async with connect(f"ws://127.0.0.1:{port}/nowhere", proxy=None) as socket_:
                 await socket_.wait_closed()
                 assert socket_.close_code is not None
-            assert submitting.process.stdin is not None
-            submitting.process.stdin.write("\n")
-            submitting.process.stdin.flush()
+            submitting.goes_on()
             await submitting.end()
         assert (await listening.hears("submitted Data Extraction")).endswith(job_id)
         assert (await listening.hears("cancelled")).endswith(f"{job_id} Cancelled by administrator")
@@ -188,12 +186,11 @@ async def test_a_feed_that_was_cut_off_misses_and_repeats_nothing(stack: Stack, 
 
 
 async def test_a_program_that_knows_no_orchestrator_hears_of_itself_and_says_so(tmp_path: Path) -> None:
-    source = EXAMPLE_003 + (
-        "import logging, time\n"
-        "logging.basicConfig(format='%(message)s')\n"
-        "bus.publish(NodeCompleted(node_id='n', execution_time_ms=2.0))\n"
+    source = (
+        f"import logging, sys\nlogging.basicConfig(format='%(message)s')\n{EXAMPLE_003}"
+        "bus.publish(NodeCompleted(node_id='n', execution_time_ms=2.0))\nsys.stdin.readline()\n"
     )
-    with running(f"import logging\nlogging.basicConfig()\n{source}import time\ntime.sleep(1)", {}, tmp_path) as program:
-        said = await program.end()
-    assert "Node n completed in 2.0ms" in said
-    assert "hears of this process only. Set ORCHESTRATOR_URL" in said
+    with running(source, {}, tmp_path) as program:
+        await program.hears("the event bus hears of this process only. Set ORCHESTRATOR_URL")
+        program.goes_on()
+        assert "Node n completed in 2.0ms" in await program.end()

@@ -19,7 +19,9 @@ from tests.faces.stage import Stage
 from tests.factories import Member, Robot, make_tenant, make_workflow
 
 from casare_cloud.config import Settings
+from casare_cloud.faces.kit import health
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
+from casare_cloud.faces.webhooks import app as webhooks_app
 from casare_cloud.faces.webhooks.app import Webhooks
 from casare_cloud.faces.webhooks.app import create_app as create_receiver
 
@@ -61,7 +63,7 @@ class KeyPublisher:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 publisher.requests += 1
-                publisher.may_answer.wait(20)
+                publisher.may_answer.wait(60)
                 body = json.dumps({"keys": publisher.keys}).encode()
                 self.send_response(publisher.status)
                 self.send_header("Content-Length", str(len(body)))
@@ -101,6 +103,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
             item.add_marker(shared, append=False)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A probe takes its time on a machine that is busy; a test whose subject is how long it waits says so."""
+    for module in (health, webhooks_app):
+        monkeypatch.setattr(module, "PING_SECONDS", 20.0)
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,23 @@ async def test_pages_neither_repeat_nor_miss_while_others_change_things(stage: S
     assert pages == [[5, 4], [3, 2], [1]]
 
 
+async def test_a_rare_word_is_looked_for_in_a_part_of_the_log_and_the_answer_says_how_far(stage: Stage) -> None:
+    await stage.admin.put("/limits", {"scope": "key", "concurrency_key": "rare", "max_running": 1})
+    stage.scalar(
+        "with made as (insert into public.audit_log (tenant_id, principal, action, resource_type, resource_id)"
+        " select %s, 'system', 'update', 'robots', 'r' from generate_series(1, 10000) returning 1)"
+        " select count(*) from made",
+        stage.tenant.tenant_id,
+    )
+    first = (await stage.admin.get("/audit", search="rar")).json()
+    assert first["entries"] == []
+    assert first["looked_back_to"]
+    second = (await stage.admin.get("/audit", search="rar", before=first["next"])).json()
+    assert [entry["resource_type"] for entry in second["entries"]] == ["limits"]
+    assert (second["next"], second["looked_back_to"]) == (None, None)
+    assert len((await stage.admin.get("/audit/export", search="rar")).text.splitlines()) == 1
+
+
 async def test_an_export_is_lines_of_json_or_csv_that_no_spreadsheet_obeys(stage: Stage) -> None:
     body = {"scope": "key", "concurrency_key": "=1+1", "max_running": 1}
     await stage.admin.put("/limits", body)

@@ -5,8 +5,7 @@ import contextlib
 import dataclasses
 import json
 import socket
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -104,7 +103,7 @@ async def counting_proxy(server_port: int, port: int = 0) -> AsyncIterator[tuple
 
     async with await asyncio.start_server(connect, "127.0.0.1", port) as proxy:
         yield proxy.sockets[0].getsockname()[1], turns
-        await done.wait()
+        await asyncio.wait_for(done.wait(), 30)
 
 
 async def test_an_error_rolls_back(db: Database, shared_database: Copy) -> None:
@@ -211,15 +210,16 @@ async def test_a_connection_that_is_dropped_later_is_503_and_nothing_hangs(db: D
         assert await tx.fetch_value("select 1") == 1
 
 
-async def test_without_a_database_it_is_503_within_six_seconds() -> None:
+async def test_without_a_database_it_is_503_within_six_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert database_pool.POOL_SECONDS < 6
+    monkeypatch.setattr(database, "POOL_SECONDS", 0.5)
     db = Database(Settings(database_url="postgresql://casare_functions@127.0.0.1:1/postgres"))
-    started = time.monotonic()
-    with pytest.raises(ApiError) as caught:
-        async with db.transaction(USER) as tx:
-            await tx.fetch_one("select 1")
+    async with asyncio.timeout(30):
+        with pytest.raises(ApiError) as caught:
+            async with db.transaction(USER) as tx:
+                await tx.fetch_one("select 1")
     assert (caught.value.status, caught.value.code) == (503, "DATABASE_UNAVAILABLE")
     assert caught.value.headers["Retry-After"]
-    assert time.monotonic() - started < 6
     await db.close()
 
 
@@ -237,8 +237,10 @@ async def wired(settings: Settings) -> AsyncIterator[tuple[Database, Wire]]:
         try:
             yield db, wire
             wire.mend()
-            async with asyncio.timeout(10), db.transaction(USER) as tx:
-                assert await tx.fetch_value("select 1") == 1, "the silent connection was not thrown away"
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(database, "ANSWER_SECONDS", 60)
+                async with asyncio.timeout(30), db.transaction(USER) as tx:
+                    assert await tx.fetch_value("select 1") == 1, "the silent connection was not thrown away"
         finally:
             await db.close()
 
@@ -249,34 +251,41 @@ async def select(db: Database) -> Any:
 
 
 @pytest.fixture
-def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr(database, "ROLLBACK_SECONDS", 0.5)
+def cut(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Cuts a wire, and nobody waits for long any more; until then, all take their time."""
+    monkeypatch.setattr(database, "ANSWER_SECONDS", 60)
     monkeypatch.setattr(database_pool, "CONNECT_SECONDS", 2)
+
+    def cut(wire: Wire, after: int | None = None) -> None:
+        for name in ("ANSWER_SECONDS", "ROLLBACK_SECONDS"):
+            monkeypatch.setattr(database, name, 0.5)
+        if after is None:
+            wire.cut()
+        else:
+            wire.cut_in_mid_answer(after)
+
+    return cut
 
 
 @pytest.mark.parametrize("moment", ["asking", "answering"])
 async def test_a_connection_that_goes_silent_is_503_and_thrown_away(
-    settings: Settings, impatience: None, moment: str
+    settings: Settings, cut: Callable[..., None], moment: str
 ) -> None:
     async with wired(settings) as (db, wire):
         await select(db)
-        if moment == "answering":
-            wire.cut_in_mid_answer(100_000)
-        else:
-            wire.cut()
-        async with asyncio.timeout(10):
+        cut(wire, 100_000 if moment == "answering" else None)
+        async with asyncio.timeout(30):
             with pytest.raises(ApiError) as caught:
                 async with db.transaction(USER) as tx:
                     await tx.fetch_all("select repeat('x', 1000) from generate_series(1, 1000)")
         assert (caught.value.status, caught.value.code) == (503, "DATABASE_UNAVAILABLE")
 
 
-async def test_a_database_that_is_silent_from_the_start_is_503(settings: Settings, impatience: None) -> None:
+async def test_a_database_that_is_silent_from_the_start_is_503(settings: Settings, cut: Callable[..., None]) -> None:
     async with wire_to(settings.database_url) as (wire, dsn):
-        wire.cut()
+        cut(wire)
         db = Database(dataclasses.replace(settings, database_url=dsn))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             with pytest.raises(ApiError) as caught:
                 await select(db)
             assert (caught.value.status, caught.value.code) == (503, "DATABASE_UNAVAILABLE")
@@ -285,12 +294,15 @@ async def test_a_database_that_is_silent_from_the_start_is_503(settings: Setting
 
 @pytest.mark.parametrize("ending", ["commit", "rollback", "statement", "cancel"])
 async def test_a_transaction_whose_connection_goes_silent_ends(
-    settings: Settings, impatience: None, ending: str
+    settings: Settings, cut: Callable[..., None], ending: str
 ) -> None:
+    is_cut = asyncio.Event()
+
     async def run(db: Database, wire: Wire) -> None:
         async with db.transaction(USER) as tx:
             await tx.fetch_one("select 1")
-            wire.cut()
+            cut(wire)
+            is_cut.set()
             if ending == "rollback":
                 raise ZeroDivisionError
             if ending != "commit":
@@ -299,34 +311,36 @@ async def test_a_transaction_whose_connection_goes_silent_ends(
     async with wired(settings) as (db, wire):
         running = asyncio.create_task(run(db, wire))
         if ending == "cancel":
+            async with asyncio.timeout(30):
+                await is_cut.wait()
             await asyncio.sleep(0.1)
             running.cancel()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             [outcome] = await asyncio.gather(running, return_exceptions=True)
         kinds: dict[str, Any] = {"rollback": ZeroDivisionError, "cancel": (asyncio.CancelledError, ApiError)}
         assert isinstance(outcome, kinds.get(ending, ApiError)), repr(outcome)
 
 
 async def test_one_silent_connection_takes_the_idle_ones_with_it(
-    settings: Settings, impatience: None, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, cut: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with wired(settings) as (db, wire):
         await asyncio.gather(*(select(db) for _ in range(4)))
-        wire.cut()
+        cut(wire)
         with pytest.raises(ApiError):
             await select(db)
         wire.mend()
-        monkeypatch.setattr(database, "ANSWER_SECONDS", 8.5)
-        async with asyncio.timeout(7):  # less than one of them would take to be found out
+        monkeypatch.setattr(database, "ANSWER_SECONDS", 60)
+        async with asyncio.timeout(30):  # less than one of them would take to be found out
             assert await asyncio.gather(*(select(db) for _ in range(4))) == [1] * 4
 
 
 async def test_a_count_of_a_silent_database_is_given_up(settings: Settings) -> None:
     count = RequestCount("GET /x", Rate(1), "192.0.2.1")
     async with wired(settings) as (db, wire):
-        await db.ping(5)
+        await db.ping(30)
         wire.cut()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await count.settle(db)
         assert not count.is_pending
 
@@ -359,9 +373,7 @@ async def test_when_the_database_is_back_the_next_request_is_served(shared_datab
     refused = await asyncio.gather(*(select() for _ in range(6)), return_exceptions=True)
     assert {getattr(error, "code", error) for error in refused} == {"DATABASE_UNAVAILABLE"}
     async with counting_proxy(shared_database.server.port, port):
-        started = time.monotonic()
         assert await asyncio.gather(*(select() for _ in range(6))) == [1] * 6
-        assert time.monotonic() - started < 3
         await db.close()
 
 
@@ -387,7 +399,7 @@ async def test_a_connection_that_a_cancelled_request_left_in_a_pipeline_is_not_l
     left = connection.pipeline()  # as by a cancellation at the wrong moment
     await left.__aenter__()
     await db.release(connection)
-    async with asyncio.timeout(10), db.transaction(USER) as tx:
+    async with asyncio.timeout(30), db.transaction(USER) as tx:
         found = [await tx.fetch_value("select %(n)s::integer", {"n": n}) for n in range(3)]
     await db.close()
     assert found == [0, 1, 2]

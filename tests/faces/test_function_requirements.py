@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from tests.databases import Database
-from tests.faces.function_process import running_function
+from tests.faces.function_process import ready_answer, running_function
 from tests.faces.platform import running_platform
 
 ROOT = Path(__file__).parents[2]
@@ -69,29 +70,32 @@ def test_the_requirements_are_those_of_the_lock_and_complete(function: Path) -> 
     assert here == set(needed("casare-cloud", EXTRAS, set()))
 
 
-def answered_by(client: httpx2.Client, probe: str) -> httpx2.Response:
-    """The answer of a probe; a process that has not looked at its settings yet is asked again, as a platform does."""
-    for _ in range(10):
-        answer = client.get(probe)
-        if answer.json() != {"ready": False, "reason": "Not checked yet"}:
-            break
-    return answer
+@pytest.fixture(scope="module")
+def environment_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """An environment that has these requirements and no more; those that are the same share it."""
+
+    @cache
+    def made(requirements: str) -> Path:
+        folder = tmp_path_factory.mktemp("environment")
+        (folder / "requirements.txt").write_text(requirements)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "env"], check=True, timeout=300)
+        options = ("--quiet", "--no-compile", "--disable-pip-version-check", "--require-hashes", "-r")
+        pip = [sys.executable, "-m", "pip", "--python", folder / "env/bin/python", "install", *options]
+        subprocess.run([*pip, folder / "requirements.txt"], check=True, timeout=500)
+        return folder / "env"
+
+    return made
 
 
 @pytest.mark.long
 @pytest.mark.needs_registry
 def test_the_requirements_alone_make_a_function_that_answers(
-    function: Path, tmp_path: Path, shared_database: Database
+    function: Path, environment_of: Callable[[str], Path], tmp_path: Path, shared_database: Database
 ) -> None:
     """As it is deployed: its folder with the package in it, in an environment that has its requirements and no more."""
     shutil.copytree(function, tmp_path / "app")
     shutil.copytree(ROOT / "src/casare_cloud", tmp_path / "app/casare_cloud")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
-    python = tmp_path / "env/bin/python"
-    options = ("--quiet", "--no-compile", "--disable-pip-version-check", "--require-hashes", "-r")
-    install = [sys.executable, "-m", "pip", "--python", python, "install", *options, function / "requirements.txt"]
-    subprocess.run(install, check=True)
-
+    environment = environment_of((function / "requirements.txt").read_text())
     with running_platform(shared_database) as settings:
         env = {
             "PYTHONPATH": "",
@@ -104,15 +108,15 @@ def test_the_requirements_alone_make_a_function_that_answers(
             "CASARE_SIGNING_KEY": settings.signing_key,
         }
         main = tmp_path / "app/main.py"
-        framework = [str(tmp_path / "env/bin/functions-framework")]
+        framework = [str(environment / "bin/functions-framework")]
         if function.name == "gateway":
-            framework = [str(python), str(main)]
+            framework = [str(environment / "bin/python"), str(main)]
         with (
             running_function(framework, main, function.name, env, tmp_path) as url,
-            httpx2.Client(base_url=url, trust_env=False, timeout=30) as client,
+            httpx2.Client(base_url=url, trust_env=False, timeout=60) as client,
         ):
             for probe in PROBES:
-                answer = answered_by(client, probe)
+                answer = ready_answer(client) if probe == "/health/ready" else client.get(probe)
                 assert answer.status_code == 200, (probe, answer.text)
             if function.name in ("orchestrator", "automation"):
                 assert client.get("/health/detailed").status_code == 200

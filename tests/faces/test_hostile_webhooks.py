@@ -134,7 +134,7 @@ async def test_a_tenant_whose_rules_take_long_does_not_keep_others_waiting(
         if schema["title"] == "slow":
             inside.append("a thread")
             at_once.append(len(inside))
-            may_end.wait(20)
+            may_end.wait(60)
             inside.pop()
 
     monkeypatch.setattr(matching, "contract_problem", read)
@@ -142,9 +142,10 @@ async def test_a_tenant_whose_rules_take_long_does_not_keep_others_waiting(
         asyncio.create_task(door.post(f"/webhook/{slow['trigger_id']}", {**REQUEST, "number": number}))
         for number in range(40)
     ]
-    while not at_once:
-        await asyncio.sleep(0.01)
-    answer = await asyncio.wait_for(door.post(f"/webhook/{quick['trigger_id']}"), 10)
+    async with asyncio.timeout(30):
+        while not at_once:
+            await asyncio.sleep(0.01)
+        answer = await door.post(f"/webhook/{quick['trigger_id']}")
     may_end.set()
     assert answer.status_code == 200
     assert {one.status_code for one in await asyncio.gather(*deliveries)} == {200}

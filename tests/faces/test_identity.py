@@ -18,6 +18,7 @@ from tests.databases import Database
 from tests.faces.conftest import KeyPublisher, Signer
 from tests.factories import make_key, make_member, make_robot, make_tenant
 
+from casare_cloud import identity
 from casare_cloud.config import ConfigurationError, Settings, is_loopback
 from casare_cloud.errors import ApiError, AuthenticationFailed, Unavailable
 from casare_cloud.faces.orchestrator.app import create_app
@@ -25,6 +26,13 @@ from casare_cloud.identity import Verifier, hash_of_key, kind_of_key, mint_robot
 
 ME = "/api/v1/auth/me"
 SUBJECT = {"sub": "018f0000-0000-7000-8000-000000000001", "role": "authenticated", "aud": "authenticated"}
+
+
+@pytest.fixture(autouse=True)
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Auth is waited for, and left alone after it was asked, for longer than a test takes."""
+    for name in ("_FETCH_SECONDS", "_REST_SECONDS"):
+        monkeypatch.setattr(identity, name, 600)
 
 
 def unsigned(claims: dict[str, Any], alg: str, key: bytes = b"", kid: str = "test-key") -> str:
@@ -272,10 +280,8 @@ async def test_a_mistyped_key_never_reaches_the_database() -> None:
     key = new_api_key("robot").key
     wrong = key[:-1] + ("A" if key[-1] != "A" else "B")
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
-        started = time.monotonic()
         answer = await client.get(ME, headers={"X-Api-Key": wrong})
-    assert answer.status_code == 401
-    assert time.monotonic() - started < 2
+    assert answer.status_code == 401, "a database that is not there would make it 503"
 
 
 def test_a_robot_token_lives_ten_to_sixty_minutes(signer: Signer) -> None:

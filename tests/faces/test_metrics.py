@@ -465,6 +465,44 @@ async def test_a_series_has_an_entry_for_each_hour_and_the_last_one_is_this_hour
     assert len((await of(stage.admin, "/series"))["points"]) == 24
 
 
+async def test_what_a_robot_measured_is_shown_to_a_viewer_over_time_with_its_gaps(stage: Stage) -> None:
+    _, robot = stage.robot("worker")
+    asked = await robot.post(
+        "/robots/worker/heartbeat", {"cpu_percent": 45.2, "memory_mb": 1024.5, "disk_percent": "x"}
+    )
+    assert asked.status_code == 200, asked.text
+    told = await of(stage.member("viewer"), "/robots/worker/measurements")
+    assert (told["step_minutes"], len(told["points"])) == (5, 289)
+    figures = ("cpu_percent", "cpu_percent_max", "memory_mb", "disk_percent", "memory_percent")
+    # The last step may have begun since the heartbeat.
+    said = [tuple(point[name] for name in figures) for point in told["points"]]
+    assert [point for point in said if any(point)] == [(45.2, 45.2, 1024.5, None, None)]
+    assert any(said[-1]) or any(said[-2])
+    own = await of(robot, "/robots/worker/measurements", step_minutes=1440)
+    assert max(point["cpu_percent"] or 0 for point in own["points"]) == 45.2
+
+
+async def test_measurements_are_asked_for_in_bounds_and_of_robots_of_ones_own(stage: Stage, elsewhere: Stage) -> None:
+    _, robot = stage.robot("worker")
+    for params, field in (
+        ({"step_minutes": 7}, "step_minutes"),
+        ({"step_minutes": 0}, "step_minutes"),
+        ({"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, "since"),
+        ({"since": "2026-01-01T00:00:00Z", "until": "2026-03-01T00:00:00Z"}, "since"),
+        ({"until": "tomorrow"}, "until"),
+    ):
+        answer = await stage.admin.get("/metrics/robots/worker/measurements", **params)
+        assert refused(answer, 400, "INVALID_ARGUMENT", field)
+    its = stage.database.connect().execute(
+        "select robot_id from public.robots where tenant_id = %s", [stage.tenant.tenant_id]
+    )
+    for name in ("worker", str(its.fetchone()["robot_id"])):
+        assert refused(await elsewhere.admin.get(f"/metrics/robots/{name}/measurements"), 404, "ROBOT_NOT_FOUND")
+    stage.robot("other")
+    assert refused(await robot.get("/metrics/robots/other/measurements"), 404, "ROBOT_NOT_FOUND")
+    assert refused(await stage.service("jobs.read").get("/metrics/robots/worker/measurements"), 403, "FORBIDDEN")
+
+
 async def test_a_series_that_is_none_is_refused(stage: Stage) -> None:
     stage.robot("worker")
     for path, params in (

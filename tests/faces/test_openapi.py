@@ -166,6 +166,7 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/metrics/robots": "GET",
             "/metrics/robots/{robot_id}": "GET",
             "/metrics/robots/{robot_id}/series": "GET",
+            "/metrics/robots/{robot_id}/measurements": "GET",
             "/metrics/series": "GET",
             "/metrics/jobs": "GET",
             "/metrics/jobs/{job_id}": "GET",
@@ -248,6 +249,8 @@ async def test_every_answer_names_the_headers_that_it_comes_with(document: Docum
             assert ("WWW-Authenticate" in headers) == (status == "401"), (name, status)
             replayed = "422" in operation["responses"] and status[0] == "2"
             assert ("Idempotent-Replayed" in headers) == replayed, (name, status)
+            reads = name.startswith("GET ") and not is_probe(name)
+            assert ("X-Ignored-Parameters" in headers) == reads, (name, status)
             assert headers <= set(document["components"]["headers"])
 
 

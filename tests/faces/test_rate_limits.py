@@ -24,7 +24,7 @@ from tests.factories import make_key
 
 from casare_cloud.config import Settings
 from casare_cloud.domain.requests.counting import RequestCount
-from casare_cloud.faces.orchestrator.app import create_app
+from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 from casare_cloud.faces.orchestrator.rate_limits import RATE_LIMITS, RATES
 from casare_cloud.identity import new_api_key
 
@@ -80,7 +80,15 @@ async def platform_face(shared_database: Database) -> AsyncIterator[Face]:
         await face.app.close()
 
 
-def use_up(database: Database, rule: str, subject: str, left: int = 0, seconds: int = 30) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def document(shared_app: Orchestrator) -> dict[str, Any]:
+    """The OpenAPI document, which takes a second to make."""
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(shared_app), base_url="http://o") as client:
+        made: dict[str, Any] = (await client.get("/openapi.json")).json()
+    return made
+
+
+def use_up(database: Database, rule: str, subject: str, left: int = 0, seconds: int = 300) -> None:
     """As if this subject had made all but `left` of its requests, in a window that ends in `seconds`."""
     method, path = rule.split(" ")
     limit = RATE_LIMITS.rate_of(method, path.removeprefix("/api/v1"))
@@ -111,7 +119,7 @@ async def test_every_answer_says_the_limit_what_is_left_and_when_it_ends(
 
 
 async def test_one_request_too_many_is_429_in_the_published_shape(face: Face, stage: Stage, address: str) -> None:
-    use_up(stage.database, "GET /api/v1/jobs", f"ip:{address}", left=1)
+    use_up(stage.database, "GET /api/v1/jobs", f"ip:{address}", left=1, seconds=50)
     headers = dict(stage.admin.headers)
     assert numbers(await face.ask(address, "/jobs", headers=headers))[1] == 0
     answer = await face.ask(address, "/jobs", headers=headers)
@@ -121,10 +129,10 @@ async def test_one_request_too_many_is_429_in_the_published_shape(face: Face, st
     assert not list(differences(LIMITED, body))
     assert (body["error"], body["error_code"]) == ("Rate limit exceeded", "RATE_LIMITED")
     assert body["request_id"] == answer.headers["x-request-id"]
-    assert 1 <= body["retry_after"] == int(answer.headers["retry-after"]) <= 30
+    assert 1 <= body["retry_after"] == int(answer.headers["retry-after"]) <= 50
     limit, remaining, reset = numbers(answer)
     assert (limit, remaining) == (100, 0)
-    assert abs(reset - time.time() - body["retry_after"]) <= 2
+    assert -2 <= body["retry_after"] - (reset - time.time()) <= 30
 
 
 async def test_two_instances_share_one_limit(face: Face, other_face: Face, stage: Stage, address: str) -> None:
@@ -372,9 +380,8 @@ def test_every_published_limit_is_kept(endpoint: str, requests: int) -> None:
     assert (limit.requests, limit.seconds) == (requests, 60)
 
 
-async def test_every_endpoint_of_the_table_is_there(face: Face, address: str) -> None:
+def test_every_endpoint_of_the_table_is_there(document: dict[str, Any]) -> None:
     """A mistyped path would leave its endpoint with another limit."""
-    document = (await face.ask(address, "http://o/openapi.json")).json()
     there = {
         (method.upper(), re.sub(r"\{\w+\}", "{}", path.removeprefix("/api/v1")))
         for path, item in document["paths"].items()
@@ -384,9 +391,8 @@ async def test_every_endpoint_of_the_table_is_there(face: Face, address: str) ->
     assert missing == set()
 
 
-async def test_what_robots_do_all_day_is_counted_for_each_of_them(face: Face, address: str) -> None:
+def test_what_robots_do_all_day_is_counted_for_each_of_them(document: dict[str, Any]) -> None:
     """A whole fleet may have one address."""
-    document = (await face.ask(address, "http://o/openapi.json")).json()
     of_robots = [
         (method.upper(), re.sub(r"\{\w+\}", "{}", path.removeprefix("/api/v1")))
         for path, item in document["paths"].items()

@@ -7,6 +7,8 @@ import pytest
 from tests.databases import at
 from tests.faces.stage import GRAPH, UNKNOWN_ID, Stage, refused
 
+TUESDAY = "2098-01-07T08:30:00Z"
+
 DOCUMENTED = {
     "schedule_id", "workflow_id", "schedule_name", "cron_expression", "enabled", "priority", "execution_mode",
     "next_run", "last_run", "run_count", "failure_count", "created_at", "updated_at",
@@ -112,8 +114,8 @@ async def test_what_is_unknown_or_contradicts_itself_is_refused_by_name(
 async def test_a_frequency_and_policies_are_answered_as_they_were_said(stage: Stage) -> None:
     said = {
         "frequency": "weekly",
-        "starts_at": "2027-01-05T08:30:00Z",
-        "ends_at": "2028-01-01T00:00:00Z",
+        "starts_at": TUESDAY,
+        "ends_at": "2099-01-01T00:00:00Z",
         "jitter_seconds": 0,
         "misfire_policy": "all",
         "misfire_cap": 3,
@@ -124,12 +126,12 @@ async def test_a_frequency_and_policies_are_answered_as_they_were_said(stage: St
     }
     made = await create(stage, cron_expression=None, **said)
     assert {name: made[name] for name in said} == said
-    assert (made["cron_expression"], made["next_run"]) == ("30 8 * * 2", "2027-01-05T08:30:00Z")
+    assert (made["cron_expression"], made["next_run"]) == ("30 8 * * 2", TUESDAY)
     path = f"/schedules/{made['schedule_id']}"
     changed = (await stage.admin.put(path, {"ends_at": "", "dedupe_key": "", "interval_seconds": 7200})).json()
     assert (changed["ends_at"], changed["dedupe_key"], changed["frequency"]) == (None, None, "interval")
     [run] = (await stage.admin.get("/schedules/upcoming", limit=1)).json()
-    assert (run["type"], run["next_run"]) == ("interval", "2027-01-05T08:30:00Z")
+    assert (run["type"], run["next_run"]) == ("interval", TUESDAY)
 
 
 async def test_an_update_changes_what_it_names(stage: Stage) -> None:

@@ -13,7 +13,9 @@ import httpx2
 import pytest
 from tests.faces.doors import REQUEST, SECRET, Door
 
+from casare_cloud import database
 from casare_cloud.config import Settings
+from casare_cloud.faces.webhooks import app
 from casare_cloud.faces.webhooks.app import create_app
 
 UNAUTHORIZED = {
@@ -337,7 +339,7 @@ async def test_what_a_tenant_wrote_never_stops_the_receiver(door: Door, config: 
     began = time.monotonic()
     answer = await door.post(f"/webhook/{trigger['trigger_id']}", body)
     assert answer.status_code in (200, 400, 409), answer.text
-    assert time.monotonic() - began < 8  # a minute's work, if it were not ended
+    assert time.monotonic() - began < 30  # a minute's work, if it were not ended
     assert door.jobs() == []
 
 
@@ -418,10 +420,12 @@ async def test_challenges_of_well_known_senders_are_answered(door: Door) -> None
 # -- probes
 
 
-async def test_probes_answer_and_readiness_needs_the_database(door: Door) -> None:
+async def test_probes_answer_and_readiness_needs_the_database(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (await door.client.get("/health")).json()["status"] == "healthy"
     assert (await door.client.get("/health/live")).json() == {"alive": True}
     assert (await door.client.get("/health/ready")).json() == {"ready": True}
+    monkeypatch.setattr(app, "PING_SECONDS", 0.3)
+    monkeypatch.setattr(database, "POOL_SECONDS", 0.3)
     away = create_app(Settings(database_url="postgresql://127.0.0.1:9/none"))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(away), base_url="http://webhooks") as client:
         assert (await client.get("/health/ready")).status_code == 503

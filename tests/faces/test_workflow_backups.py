@@ -5,7 +5,6 @@ import dataclasses
 import json
 import os
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -27,8 +26,9 @@ Backed = Callable[..., Any]
 
 
 @pytest.fixture
-def backed(settings: Settings, stage: Stage) -> Backed:
-    """The tenant's administrator, asking an orchestrator that keeps copies at a place."""
+def backed(settings: Settings, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Backed:
+    """The tenant's administrator, asking an orchestrator that keeps copies at a place, and waits for it."""
+    monkeypatch.setattr(backup, "STORE_SECONDS", 60)
 
     @asynccontextmanager
     async def asker(place: object, **changes: Any) -> AsyncIterator[Asker]:
@@ -186,10 +186,14 @@ async def test_a_folder_that_cannot_be_written_fails_no_submission(
 async def test_a_store_that_does_not_answer_is_given_up(
     backed: Backed, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    answers = threading.Event()
     monkeypatch.setattr(backup, "STORE_SECONDS", 0.05)
-    monkeypatch.setattr(backup.Folder, "put", lambda *_: time.sleep(0.5))
+    monkeypatch.setattr(backup.Folder, "put", lambda *_: answers.wait(60))
     async with backed(tmp_path) as asker:
-        made = await submit(asker)
+        try:
+            made = await submit(asker)
+        finally:
+            answers.set()
     assert made["backup"] == {"stored": False, "reason": "The copy was not stored: the store did not answer in time."}
 
 
@@ -204,7 +208,6 @@ async def slow_store(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, th
         assert may_store.wait(60)
         put(self, key, content)
 
-    monkeypatch.setattr(backup, "STORE_SECONDS", 60)
     monkeypatch.setattr(backup.Folder, "put", put_late)
     return on_its_way, may_store
 
@@ -215,7 +218,7 @@ async def test_a_slow_store_holds_no_connection(
     on_its_way, may_store = slow_store
     async with backed(tmp_path, pool_size=1) as asker:
         submitting = asyncio.create_task(submit(asker))
-        await on_its_way.wait()
+        await asyncio.wait_for(on_its_way.wait(), 60)
         assert (await asker.get("/health/ready")).json() == {"ready": True}
         [job] = (await asker.get("/jobs")).json()["jobs"]
         may_store.set()
@@ -229,7 +232,7 @@ async def test_a_workflow_that_is_deleted_while_its_copy_is_stored_has_no_copy(
     on_its_way, may_store = slow_store
     async with backed(tmp_path) as asker:
         submitting = asyncio.create_task(submit(asker))
-        await on_its_way.wait()
+        await asyncio.wait_for(on_its_way.wait(), 60)
         [workflow] = (await asker.get("/workflows")).json()["workflows"]
         assert await delete(asker, workflow["workflow_id"]) == {"database": True, "filesystem": False}
         may_store.set()

@@ -140,8 +140,45 @@ async def test_more_than_ten_megabytes_is_413(stage: Stage) -> None:
     assert counts(stage) == (0, 0)
 
 
-async def test_a_trigger_that_cannot_be_made_yet_is_501_and_leaves_nothing(stage: Stage) -> None:
-    assert refused(await stage.admin.post("/workflows", body(trigger_type="webhook")), 501, "TRIGGER_NOT_AVAILABLE")
+async def test_a_submission_with_a_webhook_makes_both_and_what_is_posted_with_the_secret_is_the_input(
+    stage: Stage,
+) -> None:
+    headers = {"Idempotency-Key": "hook"}
+    sent = body(trigger_type="webhook", priority=3, execution_mode="internet", schedule_cron="@daily")
+    answer = await stage.admin.post("/workflows", sent, headers=headers)
+    assert answer.status_code == 200, answer.text
+    made = answer.json()
+    assert (made["job_id"], made["schedule_id"]) == (None, None)
+    assert made["message"] == "Workflow submitted and waiting for its webhook for internet execution"
+    assert made["warnings"][:1] == ["schedule_cron is read with trigger_type scheduled only, and was ignored."]
+    trigger = (await stage.admin.get(f"/triggers/{made['trigger_id']}")).json()
+    assert (trigger["workflow_id"], trigger["trigger_type"]) == (made["workflow_id"], "webhook")
+    assert trigger["webhook_url"] == made["webhook_url"]
+    assert made["webhook_url"].endswith(f"/webhook/{made['trigger_id']}")
+    assert {"priority": 3, "execution_mode": "internet", "auth": "secret"}.items() <= trigger["config"].items()
+    assert len(made["secret"]) >= 16
+    assert stage.scalar("select count(*) from private.trigger_secrets") == 1
+
+    again = (await stage.admin.post("/workflows", sent, headers=headers)).json()
+    assert again == {**made, "secret": None}
+    assert stage.scalar("select count(*) from public.triggers") == 1
+
+    fired = (await stage.admin.post(f"/triggers/{made['trigger_id']}/fire", {"payload": {"order": 7}})).json()
+    job = (await stage.admin.get(f"/jobs/{fired['job_id']}")).json()
+    assert (job["priority"], job["execution_mode"], job["input"]) == (3, "internet", {"order": 7})
+
+
+async def test_a_webhook_that_cannot_be_made_leaves_no_workflow_either(stage: Stage) -> None:
+    given = [
+        ({"input": {"a": 1}}, 400, "input"),
+        ({"metadata": {"variables": {"a": 1}}}, 400, "metadata.variables"),
+        ({"run": False}, 400, "run"),
+        ({"pool": "nowhere"}, 404, "pool"),
+    ]
+    for changes, status, word in given:
+        refused(await stage.admin.post("/workflows", body(trigger_type="webhook", **changes)), status, None, word)
+    publisher = stage.service("workflows.write", "jobs.create")
+    refused(await publisher.post("/workflows", body(trigger_type="webhook")), 403, "FORBIDDEN")
     assert counts(stage) == (0, 0)
 
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -77,6 +78,31 @@ def test_a_stack_of_another_account_above_is_passed_over(tmp_path: Path, monkeyp
     assert (find_env_file(below), find_stack_folder(below)) == (planted / "env", planted)
     monkeypatch.setattr(os, "getuid", lambda: planted.stat().st_uid + 1)
     assert (find_env_file(below), find_stack_folder(below)) == (None, below / ".casare")
+
+
+@pytest.mark.parametrize("foreign", [".casare", ".casare/env"])
+def test_a_stack_of_another_account_in_this_folder_is_refused_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, foreign: str
+) -> None:
+    monkeypatch.delenv("CASARE_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".casare").mkdir()
+    (tmp_path / ".casare" / "env").write_text("ORCHESTRATOR_URL=http://127.0.0.1:1\n")
+    look = os.stat
+
+    def stat(path: Any, **options: Any) -> os.stat_result:
+        found = look(path, **options)
+        planted = str(path) == str(tmp_path / foreign)
+        return os.stat_result((*found[:4], found.st_uid + 1, *found[5:10])) if planted else found
+
+    monkeypatch.setattr(os, "stat", stat)
+    for command in (["jobs", "list"], ["status"], ["up", "--detach"], ["login", "--with-key"]):
+        answer = CliRunner().invoke(app, command)
+        assert answer.exit_code == 1
+        assert f"{foreign} cannot be used: it belongs to another account." in answer.stderr
+    assert sorted(entry.name for entry in (tmp_path / ".casare").iterdir()) == ["env"]
+    monkeypatch.setenv("CASARE_HOME", str(tmp_path / ".casare"))
+    assert find_env_file() == tmp_path / ".casare" / "env", "who names it means it"
 
 
 def test_the_environment_file_reads_back(tmp_path: Path) -> None:

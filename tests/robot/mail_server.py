@@ -92,7 +92,8 @@ class _Session(socketserver.StreamRequestHandler):
         elif upper.startswith(("SELECT", "CLOSE")):
             self._say(f"* {len(box.mails)} EXISTS".encode())
         elif upper.startswith("UID SEARCH"):
-            wanted = box.mails.keys() - box.seen if upper.endswith("UNSEEN") else box.mails.keys()
+            wanted = box.mails.keys() - box.seen if upper.endswith("UNSEEN") else set(box.mails)
+            wanted &= box.deleted if upper.endswith(" DELETED") else wanted
             self._say(f"* SEARCH {' '.join(map(str, sorted(wanted)))}".encode())
         elif found := re.fullmatch(r"UID STORE (\d+) ([+-])FLAGS \(\\(SEEN|FLAGGED|DELETED)\)", upper):
             marked = {"SEEN": box.seen, "FLAGGED": box.flagged, "DELETED": box.deleted}[found[3]]

@@ -115,6 +115,10 @@ async def test_a_program_bounds_weighs_and_looks_after_its_tenant(stack: Stack) 
         assert [share["weight"] for share in (await client.list_shares())["shares"]] == [3]
         robot = await client.register_robot("line-1", "Line 1", "host", capabilities=["excel"])
         assert (await client.update_robot("line-1", tags=["night"]))["tags"] == ["night"]
+        machine = await client.get_robot_measurements(
+            "line-1", since="2026-01-01T00:10:00Z", until="2026-01-01T02:00:00Z"
+        )
+        assert (machine["since"], machine["step_minutes"], len(machine["points"])) == ("2026-01-01T00:10:00Z", 5, 22)
         assert (await client.set_robot_status("line-1", "maintenance"))["status"] == "maintenance"
         assert (await client.command_robot("line-1", "pause"))["robot_uuid"] == robot["robot_uuid"]
         assert [found["robot_id"] async for found in client.iterate(client.list_robots)] == ["line-1"]

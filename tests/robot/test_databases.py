@@ -97,6 +97,25 @@ def test_a_result_is_refused_before_it_fills_the_memory(
     assert does("ExecuteQueryNode", "select count(*) as n from pens")["results"] == [{"n": 2}]
 
 
+@pytest.mark.parametrize("type_", ["ExecuteQueryNode", "ExecuteNonQueryNode"])
+def test_a_huge_value_of_postgresql_is_refused_before_it_is_read(
+    workshop: Workshop, database: Database, monkeypatch: pytest.MonkeyPatch, type_: str
+) -> None:
+    monkeypatch.setattr(databases, "MOST_BYTES", 2**20)
+    config = {"db_type": "postgresql", "connection_string": database.dsn()}
+    name = workshop.outputs("DatabaseConnectNode", config)["connection"]
+    relay = workshop.held.find(name).raw.relay
+    many = {"connection": name, "query": "select repeat('x', 1000) as x from generate_series(1, 40000)"}
+    assert workshop.outputs("ExecuteNonQueryNode", many)["success"], "small rows may be as many as they like"
+    huge = {"connection": name, "query": "select 1 as small, null as big union all select 2, repeat('x', 40000000)"}
+    with pytest.raises(NodeInputError, match="a row of the query has more than 17 MB; ask for less"):
+        workshop.outputs(type_, huge)
+    assert 17 * 2**20 < relay.passed < 18 * 2**20
+    with pytest.raises(NodeError, match="the connection is closed"):
+        workshop.outputs(type_, {"connection": name, "query": "select 1"})
+    workshop.held.close()
+
+
 def test_several_statements_may_come_at_once(workshop: Workshop, database: Database) -> None:
     config = {"db_type": "postgresql", "connection_string": database.dsn()}
     name = workshop.outputs("DatabaseConnectNode", config)["connection"]

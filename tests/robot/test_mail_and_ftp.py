@@ -123,6 +123,7 @@ def test_mails_are_read_and_stay_unread(workshop: Workshop, box: MailServer) -> 
 
 def test_a_search_and_marks_are_obeyed(workshop: Workshop, box: MailServer) -> None:
     first, second = box.mailbox.put("one"), box.mailbox.put("two")
+    box.mailbox.can = "UIDPLUS"
     account = account_of(box)
     search = {"search_criteria": "UNSEEN", "mark_as_read": True, "newest_first": False, "include_body": False}
     found = workshop.outputs("ReadEmailsNode", {**account, **search})
@@ -146,6 +147,21 @@ def test_a_moved_mail_takes_no_other_with_it(workshop: Workshop, box: MailServer
     assert box.mailbox.copies == [(first, "Done")]
     assert box.mailbox.mails.keys() == ({first, other} if stays else {other})
     assert box.mailbox.deleted >= ({first, other} if stays else {other})
+
+
+def test_a_mail_that_is_deleted_for_good_takes_no_other_with_it(workshop: Workshop, box: MailServer) -> None:
+    first, second, other = (box.mailbox.put(name) for name in ("one", "two", "three"))
+    config = {**account_of(box), "permanent": True}
+    box.mailbox.can, box.mailbox.deleted = "UIDPLUS", {other}
+    workshop.outputs("DeleteEmailNode", {**config, "email_uid": first})
+    assert box.mailbox.mails.keys() == {second, other}
+    box.mailbox.can = ""
+    with pytest.raises(NodeInputError, match="no UIDPLUS and would remove 1 more"):
+        workshop.outputs("DeleteEmailNode", {**config, "email_uid": second})
+    assert (box.mailbox.mails.keys(), box.mailbox.deleted & {second}) == ({second, other}, set())
+    box.mailbox.deleted.clear()
+    workshop.outputs("DeleteEmailNode", {**config, "email_uid": second})
+    assert box.mailbox.mails.keys() == {other}
 
 
 def test_a_mail_that_is_too_large_is_not_cut(

@@ -1,7 +1,7 @@
 """The Phoenix client, against a server of a few lines."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -76,9 +76,6 @@ async def connect_proxy(port: int) -> AsyncIterator[tuple[str, list[str]]]:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as proxy:
         yield f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}", asked
-
-
-MakeListener = Callable[..., Listener]
 
 
 async def test_it_joins_as_a_private_channel_with_the_caller_s_token(server: PhoenixServer) -> None:

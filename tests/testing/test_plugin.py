@@ -39,7 +39,7 @@ def test_the_code_of_the_page_runs(pytester: pytest.Pytester) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     assert len(blocks) == 2
     pytester.makepyfile(test_flows="\n\n".join([*blocks, MORE]))
-    answer = pytester.runpytest_subprocess("-p", "casare_cloud.testing.plugin", "-p", "no:randomly", "-q")
+    answer = pytester.runpytest_subprocess("-p", "casare_cloud.testing.plugin", "-p", "no:randomly", "-q", timeout=300)
     answer.assert_outcomes(passed=4)
 
 
@@ -55,5 +55,5 @@ def test_the_plug_in_imports_next_to_nothing() -> None:
         "import sys, pytest; before = set(sys.modules); import casare_cloud.testing.plugin; "
         "print(sorted(name for name in set(sys.modules) - before))"
     )
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     assert answer.stdout.strip() == "['casare_cloud', 'casare_cloud.testing', 'casare_cloud.testing.plugin']"

@@ -16,7 +16,7 @@ from casare_cloud.local import pg_binaries
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.pg_process import socket_folder
 from casare_cloud.local.postgres import PostgresServer
-from casare_cloud.local.processes import is_alive, wait_until
+from casare_cloud.local.processes import wait_until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="not run: needs root")
 
@@ -59,7 +59,7 @@ def test_passwords_are_asked_for_and_kept_for_their_owner_only(server: PostgresS
     assert set(json.loads(secrets.read_text())) == {"database_passwords"}
     for user in ("postgres", "supabase_admin", "authenticator"):
         with pytest.raises(psycopg.OperationalError, match="no password supplied"):
-            psycopg.connect(f"postgresql://{user}@127.0.0.1:{server.port}/postgres", connect_timeout=3)
+            psycopg.connect(f"postgresql://{user}@127.0.0.1:{server.port}/postgres", connect_timeout=60)
         with psycopg.connect(server.dsn(user)):
             pass
 
@@ -88,7 +88,7 @@ def test_the_server_comes_back_after_it_was_killed(server: PostgresServer) -> No
     server.start()
     assert server.process is not None
     server.process.kill()
-    assert wait_until(lambda: not server.is_running(), 5)
+    assert wait_until(lambda: not server.is_running(), 60)
     server.start()
     assert count(server, "select 1") == 1
 
@@ -110,7 +110,6 @@ def test_a_lock_file_that_names_another_program_is_removed(server: PostgresServe
     lock.write_text(f"{os.getpid()}\n{server.data_dir}\n")
     server.start()
     assert count(server, "select 1") == 1
-    assert is_alive(os.getpid())
 
 
 def test_a_port_in_use_is_a_sentence(folder: Path) -> None:

@@ -1,17 +1,10 @@
 create or replace function private.ageing_minutes(p_settings jsonb)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_minutes jsonb := p_settings #> '{queue,ageing_minutes}';
-begin
-    return case
-        when jsonb_typeof(v_minutes) = 'number' and v_minutes::numeric between 0 and 100000 then v_minutes::integer
-        else 30
-    end;
-end
+    select private.setting_number(p_settings, '{queue,ageing_minutes}', 0, 100000, 30)
 $$;
 comment on function private.ageing_minutes is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';

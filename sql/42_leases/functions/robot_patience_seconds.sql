@@ -1,17 +1,10 @@
 create or replace function private.robot_patience_seconds(p_settings jsonb, p_name text, p_default integer)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seconds jsonb := p_settings -> 'robots' -> p_name;
-begin
-    return case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 5 and 3000 then v_seconds::integer
-        else p_default
-    end;
-end
+    select private.setting_number(p_settings, array['robots', p_name], 5, 3000, p_default)
 $$;
 comment on function private.robot_patience_seconds is
     'How long the robots of a tenant with these settings are waited for: {"robots": {"accept_grace_seconds": 30, "reconnect_window_seconds": 60}}, 5 to 3000; the default for anything else.';

@@ -1,17 +1,10 @@
 create or replace function private.cancel_grace_seconds(p_settings jsonb)
 returns integer
-language plpgsql
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seconds jsonb := p_settings #> '{queue,cancel_grace_seconds}';
-begin
-    return case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::integer
-        else 60
-    end;
-end
+    select private.setting_number(p_settings, '{queue,cancel_grace_seconds}', 0, 86400, 60)
 $$;
 comment on function private.cancel_grace_seconds is
     'How long the robots of a tenant with these settings may go on with a job that is to be cancelled: {"queue": {"cancel_grace_seconds": 60}}, 0 to 86400; a minute for anything else.';

@@ -27,14 +27,16 @@ begin
     end if;
     return query
     with found as materialized (
-        select a.*
+        select a.audit_id
         from public.audit_log as a
         where a.tenant_id = v_caller.tenant_id
             and a.resource_type = 'workflows'
-            and a.resource_id = p_workflow_id::text
+            and a.resource_id collate "C" = p_workflow_id::text
+        order by a.audit_id desc
+        limit 10000 + p_offset
     )
     select
-        (select count(*) from found),
+        (select least(count(*), 10000) from found),
         f.audit_id,
         case
             when f.action = 'create' and f.new_values #>> '{metadata,cloned_from}' is not null then 'clone'
@@ -46,13 +48,13 @@ begin
         f.old_values,
         f.new_values,
         f.created_at
-    from found as f
+    from (select * from found order by audit_id desc limit p_limit offset p_offset) as page
+    cross join lateral (select a.* from public.audit_log as a where a.audit_id = page.audit_id offset 0) as f
     left join auth.users as u on u.id = f.actor_id and f.principal = 'user'
-    order by f.audit_id desc
-    limit p_limit offset p_offset;
+    order by f.audit_id desc;
 end
 $$;
 comment on function public.list_workflow_history is
-    'Who did what to a workflow, the newest first: create, update, publish, archive, execute, delete, clone. Raises 404 WORKFLOW_NOT_FOUND. Needs audit.read.';
+    'Who did what to a workflow, the newest first: create, update, publish, archive, execute, delete, clone; total counts at most 10,000. Raises 404 WORKFLOW_NOT_FOUND. Needs audit.read.';
 revoke all on function public.list_workflow_history from public, anon, authenticated, service_role;
 grant execute on function public.list_workflow_history to authenticated;

@@ -8,8 +8,8 @@ declare
     v_days integer;
 begin
     select case
-        when r.may_be_shortened and t.settings #>> array['retention', p_kind || '_days'] ~ '^[1-9][0-9]{0,4}$'
-            then least(r.days, (t.settings #>> array['retention', p_kind || '_days'])::integer)
+        when r.may_be_shortened
+            then private.setting_number(t.settings, array['retention', p_kind || '_days'], 1, r.days, r.days)
         else r.days
     end
     into v_days

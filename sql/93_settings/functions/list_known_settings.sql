@@ -96,6 +96,7 @@ begin
             when 'jobs' then 'finished jobs'
             when 'audit_log' then 'entries of the audit log'
             when 'job_node_executions' then 'the times of nodes'
+            when 'robot_measurements' then 'the figures of robots'' machines'
             when 'schedule_fires' then 'fires of schedules'
             when 'trigger_deliveries' then 'deliveries to triggers'
             when 'trigger_delivery_bodies' then 'bodies of deliveries to triggers'

@@ -36,7 +36,8 @@ from casare_cloud.cli import (
     whoami,
     workflows,
 )
-from casare_cloud.cli.output import say
+from casare_cloud.cli.output import errors_as_sentences, say
+from casare_cloud.env_file import find_env_file
 
 app = typer.Typer(
     name="casare-cloud",
@@ -101,3 +102,5 @@ def _root(
 ) -> None:
     if profile:
         os.environ[profiles.VARIABLE] = profile
+    with errors_as_sentences():
+        find_env_file()  # a stack that somebody else has put here is used by no command

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from casare_cloud.cli.calls import AsJson, call_client
-from casare_cloud.cli.output import fail, print_json, print_table, write_out
+from casare_cloud.cli.output import fail, note, print_json, print_table, write_out
 
 
 def audit(
@@ -19,6 +19,9 @@ def audit(
     search: Annotated[str | None, typer.Option("--search", help="A part of the id or the action.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="ISO 8601, e.g. 2026-01-01T00:00:00Z.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="ISO 8601.")] = None,
+    before: Annotated[
+        str | None, typer.Option("--before", help="Go on behind this change, which the list before named.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, max=1000, help="Default: 50; with --csv: all, up to 1,000,000.")
     ] = None,
@@ -29,8 +32,8 @@ def audit(
 
     Examples: casare-cloud audit --who ada@example.com --of limits · casare-cloud audit --csv > audit.csv
     """
-    if as_csv and as_json:
-        fail("Give --csv or --json, not both.", 2)
+    if as_csv and (as_json or before):
+        fail("Give --csv without --json and --before.", 2)
     wanted = {
         "actor": who, "action": action, "resource_type": kind, "resource_id": resource_id, "search": search,
         "since": since, "until": until,
@@ -38,7 +41,7 @@ def audit(
     if as_csv:
         write_out(call_client("export_audit_log", **wanted, format="csv", limit=limit or 1_000_000))
         return
-    answer = call_client("list_audit_log", **wanted, limit=limit or 50)
+    answer = call_client("list_audit_log", **wanted, before=before, limit=limit or 50)
     if as_json:
         print_json(answer)
         return
@@ -50,6 +53,8 @@ def audit(
         for row in answer["entries"]
     ]  # fmt: skip
     print_table(("when", "who", "did", "to", "id", "what"), rows)
+    if answer["next"] and len(rows) < (limit or 50):
+        note(f"Older changes than {answer['looked_back_to']} were not looked at: --before {answer['next']}")
 
 
 def _change_of(entry: dict[str, Any]) -> str | None:

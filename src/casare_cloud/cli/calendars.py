@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from casare_cloud.cli.calls import AlsoJson, AsJson, call_client
-from casare_cloud.cli.output import fail, note, print_answer, print_json, print_table, say
+from casare_cloud.cli.output import Columns, fail, note, print_answer, print_json, print_list
 
 app = typer.Typer(help="Business calendars: working hours, holidays, blackouts.", no_args_is_help=True)
 
@@ -33,12 +33,15 @@ def list_calendars(as_json: AsJson = False) -> None:
     Example: casare-cloud calendars list
     """
     answer = call_client("list_calendars")
-    if as_json:
-        print_json(answer)
-        return
-    titles = ("calendar", "name", "country", "part", "holidays until", "schedules")
-    names = ("calendar_id", "name", "country", "subdivision", "holidays_until", "schedules")
-    print_table(titles, [[row[name] for name in names] for row in answer["calendars"]])
+    columns = {
+        "calendar": "calendar_id",
+        "name": "name",
+        "country": "country",
+        "part": "subdivision",
+        "holidays until": "holidays_until",
+        "schedules": "schedules",
+    }
+    print_list(answer, as_json, answer["calendars"], columns)
 
 
 @app.command("create")
@@ -56,10 +59,7 @@ def create(
     Example: casare-cloud calendars create Munich --country DE --subdivision BY
     """
     calendar = call_client("create_calendar", name, **_said(country, subdivision, hours, rules, blackouts))
-    if as_json:
-        print_json(calendar)
-    else:
-        say(f"calendar {calendar['calendar_id']}")
+    print_answer(calendar, as_json, f"calendar {calendar['calendar_id']}")
 
 
 @app.command("get")
@@ -82,11 +82,12 @@ def days(
     Example: casare-cloud calendars days 019a… 2027
     """
     answer = call_client("list_calendar_days", calendar_id, year)
-    if as_json:
-        print_json(answer)
-        return
-    rows = [[row["day"], "work" if row["is_working"] else "closed", row["name"]] for row in answer["days"]]
-    print_table(("day", "is", "name"), rows)
+    columns: Columns = {
+        "day": "day",
+        "is": lambda row: "work" if row["is_working"] else "closed",
+        "name": "name",
+    }
+    print_list(answer, as_json, answer["days"], columns)
 
 
 @app.command("update")

@@ -66,7 +66,7 @@ def login(
 
     with errors_as_sentences():
         made = asyncio.run(sign_in())
-    profiles.keep(profile, made)
+        asyncio.run(profiles.keep_in_turn(profile, made))
     if as_json:
         print_json({"profile": profile, "url": address, "who": made.who})
     else:
@@ -98,7 +98,7 @@ def logout(profile: ProfileName = None, as_json: AsJson = False) -> None:
             with errors_as_sentences():
                 asyncio.run(end())
     finally:  # a session that has ended already, or a service that is gone, keeps nobody from forgetting it
-        profiles.keep(name, None)
+        asyncio.run(profiles.keep_in_turn(name, None))
     if as_json:
         print_json({"profile": name})
     else:

@@ -43,8 +43,14 @@ def read_all() -> dict[str, Profile]:
         fail(f"{path} is damaged. Remove it and sign in again: casare-cloud login.")
 
 
+async def keep_in_turn(name: str, profile: Profile | None) -> None:
+    """Store a profile, or (None) forget it, when no other process changes one."""
+    async with one_at_a_time():
+        keep(name, profile)
+
+
 def keep(name: str, profile: Profile | None) -> None:
-    """Store a profile, or (None) forget it."""
+    """As `keep_in_turn`, for who has the turn."""
     from casare_cloud.local.state import write_private
 
     path = _path()
@@ -55,7 +61,7 @@ def keep(name: str, profile: Profile | None) -> None:
 
 @asynccontextmanager
 async def one_at_a_time() -> AsyncIterator[None]:
-    """Only one process (and one client in it) refreshes tokens of profiles at a time."""
+    """Only one process (and one client in it) changes profiles, or refreshes their tokens, at a time."""
     import fcntl
 
     path = _path()

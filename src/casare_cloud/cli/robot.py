@@ -288,6 +288,29 @@ def explain(robot_id: RobotName, as_json: AsJson = False) -> None:
         print_explanation(answer)
 
 
+@app.command("measurements")
+def show_measurements(
+    robot_id: RobotName,
+    since: Annotated[str | None, typer.Option("--since", help="ISO 8601; default: 24 hours before --until.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="ISO 8601; default: now.")] = None,
+    step: Annotated[
+        int | None, typer.Option("--step", min=5, max=1440, help="Minutes: a multiple of 5 that divides a day.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show processor, memory and disk of a robot's machine over time; a dot is a time when no heartbeat said it.
+
+    Example: casare-cloud robot measurements robot-prod-001 --since 2026-11-23T00:00:00Z
+    """
+    from casare_cloud.cli.measurements import print_measurements
+
+    answer = call_client("get_robot_measurements", robot_id, since=since, until=until, step_minutes=step)
+    if as_json:
+        print_json(answer)
+    else:
+        print_measurements(answer)
+
+
 @app.command("watch")
 def watch(as_json: AsJson = False) -> None:
     """Show which robots come, go and change, live, until Ctrl-C.

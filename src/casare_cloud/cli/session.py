@@ -77,7 +77,9 @@ class _ProfileClient(Client):
         async with profiles.one_at_a_time():
             name, known = self._kept
             stored = profiles.read_all().get(name)
-            if stored is not None and stored.refresh_token != self._refresh_token:
+            if stored is None:  # somebody signed out: what comes now is not kept
+                self._kept = None
+            elif stored.refresh_token != self._refresh_token:
                 if _whose(stored) == _whose(known):
                     self._adopt(name, stored)
                 else:  # somebody signed in anew: that session is not this command's

@@ -4,10 +4,12 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError
-from typing import Any, Generic, Self, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from casare_cloud.client.connection import Connection
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Kind = TypeVar("Kind", bound=Connection)
 
@@ -97,3 +99,27 @@ class ThatWaits(Generic[Kind]):
     def close(self) -> None:
         """Close the connections; the client is of no use afterwards. Calls that wait in other threads get an error."""
         self._thread.close(self._client.close)
+
+
+def waits(
+    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[ThatWaits[Any], P], T]:
+    """The method that waits for what this one of the client gives when it is awaited."""
+
+    @wraps(method)
+    def waiting(self: ThatWaits[Any], /, *arguments: P.args, **options: P.kwargs) -> T:
+        return self._thread.result_of(method(self._client, *arguments, **options))
+
+    return waiting
+
+
+def iterates(
+    method: Callable[Concatenate[Any, P], AsyncIterator[T]],
+) -> Callable[Concatenate[ThatWaits[Any], P], Iterator[T]]:
+    """The method whose iterator waits for each item."""
+
+    @wraps(method)
+    def iterating(self: ThatWaits[Any], /, *arguments: P.args, **options: P.kwargs) -> Iterator[T]:
+        return self._thread.iterate(method(self._client, *arguments, **options))
+
+    return iterating

@@ -1,41 +1,13 @@
 """`SyncClient`: the methods of `Client` for programs that do not await, each written once, in `Client`."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx2
 
-from casare_cloud.client.loop_thread import ThatWaits
+from casare_cloud.client.loop_thread import ThatWaits, iterates, waits
 from casare_cloud.client.one_to_await import Client
 from casare_cloud.client.session import Answer
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def waits(
-    method: Callable[Concatenate[Client, P], Coroutine[Any, Any, T]],
-) -> "Callable[Concatenate[SyncClient, P], T]":
-    """The method that waits for what this one gives when it is awaited."""
-
-    @wraps(method)
-    def waiting(self: "SyncClient", /, *arguments: P.args, **options: P.kwargs) -> T:
-        return self._thread.result_of(method(self._client, *arguments, **options))
-
-    return waiting
-
-
-def iterates(
-    method: Callable[Concatenate[Client, P], AsyncIterator[T]],
-) -> "Callable[Concatenate[SyncClient, P], Iterator[T]]":
-    """The method whose iterator waits for each item."""
-
-    @wraps(method)
-    def iterating(self: "SyncClient", /, *arguments: P.args, **options: P.kwargs) -> Iterator[T]:
-        return self._thread.iterate(method(self._client, *arguments, **options))
-
-    return iterating
 
 
 class SyncClient(ThatWaits[Client]):
@@ -234,6 +206,7 @@ class SyncClient(ThatWaits[Client]):
     get_robot_metrics = waits(Client.get_robot_metrics)
     get_series = waits(Client.get_series)
     get_robot_series = waits(Client.get_robot_series)
+    get_robot_measurements = waits(Client.get_robot_measurements)
     list_job_metrics = waits(Client.list_job_metrics)
     get_job_metrics = waits(Client.get_job_metrics)
     get_analytics = waits(Client.get_analytics)

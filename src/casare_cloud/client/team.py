@@ -164,7 +164,10 @@ class TeamCalls(Session):
     # --- audit ----------------------------------------------------------------------------------------------------
 
     async def list_audit_log(self, **filters: Unpack[AuditPage]) -> Answer:
-        """`{entries, next}`: who changed what, the newest first."""
+        """`{entries, next, looked_back_to}`: who changed what, the newest first.
+
+        An answer looks through a part of the log: ask again with `before` until `next` is null.
+        """
         return await self._get("/audit", filters)
 
     async def export_audit_log(self, **filters: Unpack[AuditExport]) -> str:

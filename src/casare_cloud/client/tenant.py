@@ -85,6 +85,16 @@ class TenantCalls(Session):
         asked = {"interval": interval, "count": count, "timezone": timezone}
         return await self._get(f"/metrics/robots/{quoted(robot_id)}/series", asked)
 
+    async def get_robot_measurements(
+        self, robot_id: str, *, since: str | None = None, until: str | None = None, step_minutes: int | None = None
+    ) -> Answer:
+        """`{since, until, step_minutes, points}`: a robot's processor, memory and disk, by default of 24 hours.
+
+        A figure is null in a step in which no heartbeat said it. Times are ISO 8601; steps multiples of 5 minutes.
+        """
+        asked = {"since": since, "until": until, "step_minutes": step_minutes}
+        return await self._get(f"/metrics/robots/{quoted(robot_id)}/measurements", asked)
+
     async def list_job_metrics(
         self,
         *,

@@ -47,8 +47,10 @@ class _Line:
 
     async def next(self, seconds: float) -> tuple[str, Mapping[str, Any]] | None:
         """The next push within so many seconds."""
+        # Not `wait_for`: before Python 3.12 it loses a cancellation that comes in the moment in which it is done.
         with suppress(TimeoutError):
-            return await asyncio.wait_for(self.pushes.get(), seconds)
+            async with asyncio.timeout(seconds):
+                return await self.pushes.get()
         return None
 
 

@@ -101,8 +101,8 @@ class WorkflowCalls(Session):
     ) -> Answer:
         """Store a workflow and run it once (`priority`, `metadata` …), or not (`run` false): POST /workflows.
 
-        400 WORKFLOW_INVALID when no robot would run it, with each mistake in the error's `details`; without `strict`
-        they are `warnings`.
+        With `trigger_type` `webhook` the answer has `webhook_url` and, this once, `secret`. 400 WORKFLOW_INVALID when
+        no robot would run it, with each mistake in the error's `details`; without `strict` they are `warnings`.
         """
         body = {"workflow_name": name, "workflow_json": definition, **more}
         return await self._create("/workflows", body, params={"strict": strict})

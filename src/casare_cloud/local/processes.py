@@ -28,17 +28,6 @@ def port_is_free(port: int) -> bool:
         return True
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process with this id exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def is_postgres_of(pid: int, data_dir: Path) -> bool:
     """Whether a process is the server of a data folder: a process id alone may have been given to another program."""
     try:

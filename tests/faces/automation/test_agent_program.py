@@ -43,6 +43,7 @@ class Wire(httpx2.AsyncBaseTransport):
     def __init__(self, app: Automation) -> None:
         self.inner = httpx2.ASGITransport(app)
         self.loses = ""
+        self.has_ended: Callable[[], bool] = lambda: False  # the program that speaks
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         answer = await self.inner.handle_async_request(request)
@@ -64,6 +65,7 @@ async def working(
     profile = RobotProfile(agent_id, "Office 7", "host", max_concurrent_jobs=options.pop("slots", 1))
     agent = Agent(transport, profile, folder, lease_seconds=1, on_event=events.append, **options)
     running = asyncio.create_task(agent.run())
+    wire.has_ended = running.done
     try:
         yield agent_id, wire, events
     finally:
@@ -118,6 +120,7 @@ async def test_an_execution_that_is_cancelled_ends_on_its_agent_and_one_that_lea
         assert (await cloud.list_assigned_tasks(agent_id))["count"] == 2
         await cloud.cancel_execution(stopped)
         assert (await cloud.wait(stopped, 60, poll_seconds=0.05))["status"] == "cancelled"
+        await until(lambda: "cancelled" in [event.kind for event in events])
     assert (await cloud.get_execution(kept))["status"] == "pending"
     assert [event.kind for event in events if event.kind in ("cancelled", "released")] == ["cancelled", "released"]
     [waiting] = [task async for task in cloud.iterate_queue()]
@@ -152,10 +155,10 @@ async def test_a_program_whose_agent_was_taken_away_ends(
     cloud: AutomationClient, shared_app: Automation, tmp_path: Path
 ) -> None:
     async def program() -> None:
-        async with working(cloud, shared_app, tmp_path) as (agent_id, _, events):
+        async with working(cloud, shared_app, tmp_path) as (agent_id, wire, events):
             await until(lambda: "registered" in [event.kind for event in events])
             await cloud.delete_agent(agent_id)
-            await asyncio.sleep(0.2)
+            await until(wire.has_ended)
 
     with pytest.raises(KeyRefused):
         await program()

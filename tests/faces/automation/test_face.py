@@ -58,6 +58,17 @@ async def test_an_address_or_a_method_that_is_none_is_told_in_a_sentence(stage: 
     assert (unknown.status_code, unknown.json()["detail"]) == (405, "This address does not take this method.")
 
 
+async def test_a_name_in_a_query_that_is_not_known_is_refused_or_told(stage: Stage) -> None:
+    misspelt = await stage.admin.get("/executions", statsu="failed")
+    assert (misspelt.status_code, misspelt.json()["detail"]) == (
+        422, "statsu (query): there is no such parameter; did you mean status?"
+    )  # fmt: skip
+    told = await stage.admin.get("/agents/stats", owner="ada")
+    assert (told.status_code, told.headers["x-ignored-parameters"]) == (200, "owner")
+    changing = await stage.admin.ask("POST", "/workflows", params={"owner": "ada"}, json={"name": "w"})
+    assert (changing.status_code, changing.json()["error_code"]) == (422, "INVALID_ARGUMENT")
+
+
 async def test_each_answer_tells_its_time_and_its_id(client: httpx2.AsyncClient) -> None:
     for path in ("/api/health", "/metrics", "/api/v1/nowhere", "/openapi.json"):
         answer = await client.get(path)

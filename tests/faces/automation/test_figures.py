@@ -29,7 +29,7 @@ async def test_the_audit_log_speaks_the_words_of_the_face_and_filters(stage: Sta
         answer = (await stage.admin.get("/audit-logs", **params)).json()
         assert (answer["total"], len(answer["audit_logs"])) == (count, count), params
     behind = (await stage.admin.get("/audit-logs", page=9, resource_type="workflow")).json()
-    assert (behind["audit_logs"], behind["total"]) == ([], 2)
+    assert (behind["audit_logs"], behind["total"], behind["looked_back_to"]) == ([], 2, None)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,22 @@ async def test_a_query_that_breaks_a_rule_names_the_parameter(
     answer = await stage.admin.get(path, **params)
     assert refused(answer, 422, "INVALID_ARGUMENT", word)
     assert answer.json()["errors"], "and lists it"
+
+
+async def test_a_rare_word_in_the_audit_log_is_found_behind_what_an_answer_looked_at(stage: Stage) -> None:
+    await stage.admin.post("/workflows", {"name": "Rare"})
+    stage.scalar(
+        "with made as (insert into public.audit_log (tenant_id, principal, action, resource_type, resource_id)"
+        " select %s, 'system', 'update', 'robots', 'r' from generate_series(1, 10000) returning 1)"
+        " select count(*) from made",
+        stage.tenant.tenant_id,
+    )
+    wanted = {"resource_type": "workflow", "action": "create"}
+    first = (await stage.admin.get("/audit-logs", **wanted)).json()
+    assert (first["audit_logs"], first["total"]) == ([], 0)
+    second = (await stage.admin.get("/audit-logs", **wanted, date_to=first["looked_back_to"])).json()
+    assert second["total"] > 0
+    assert second["looked_back_to"] is None
 
 
 async def test_each_sees_their_own_organization_and_a_viewer_no_audit_log(stage: Stage, elsewhere: Stage) -> None:

@@ -108,6 +108,8 @@ async def test_heartbeat_and_its_acknowledgement(fleet: Fleet) -> None:
     assert ack["payload"] == {"robot_id": speaker.robot.external_id}
     metrics = fleet.robot(speaker.robot)["metrics"]
     assert metrics.items() >= {"cpu_percent": 45.2, "memory_percent": 68.5, "disk_percent": 35.0}.items()
+    (heard,) = fleet.rows("select measured from public.robot_heartbeats where robot_id = %s", speaker.robot.robot_id)
+    assert heard["measured"] == pytest.approx([1, 45.2, 45.2, 1, 68.5, 68.5, 0, 0, 0, 1, 35, 35])
 
 
 async def test_disconnect(fleet: Fleet) -> None:

@@ -15,7 +15,7 @@ Both have the same methods, one for each endpoint; answers are `TypedDict`s (in 
 `AutomationError` of a class of its own (`NotThere`, `WrongState` …), whose `hint` says what to do about it.
 """
 
-from casare_cloud.client.automation.client import FINISHED, AutomationClient, SyncAutomationClient
+from casare_cloud.client.automation.client import FINISHED, AutomationClient
 from casare_cloud.client.automation.errors import (
     AlreadyThere,
     AutomationError,
@@ -28,6 +28,7 @@ from casare_cloud.client.automation.errors import (
     TooOften,
     WrongState,
 )
+from casare_cloud.client.automation.one_that_waits import SyncAutomationClient
 
 __all__ = [
     "FINISHED",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from casare_cloud.client.automation.calls import Call, Endpoint, Pages, at, delete, get, post, put
+from casare_cloud.client.automation.calls import Sender, at, pages
 from casare_cloud.client.automation.models import (
     Agent,
     AgentList,
@@ -23,109 +23,97 @@ from casare_cloud.client.automation.models import (
 Capabilities = Mapping[str, Any] | Sequence[str]
 
 
-class AgentCalls:
+class AgentCalls(Sender):
     """Agents and their tasks."""
 
-    @Endpoint
-    def list_agents(
+    async def list_agents(
         self, *, page: int = 1, per_page: int = 20, status: str | None = None, search: str | None = None
-    ) -> Call[AgentList]:
+    ) -> AgentList:
         """Agents; `online_count` counts all that are connected."""
-        return get(AgentList, "/agents", page=page, per_page=per_page, status=status, search=search)
+        return await self._get(AgentList, "/agents", page=page, per_page=per_page, status=status, search=search)
 
-    iterate_agents = Pages(list_agents, "agents", Agent)
+    iterate_agents = pages(list_agents, "agents", Agent)
 
-    @Endpoint
-    def register_agent(
+    async def register_agent(
         self, name: str, version: str | None = None, capabilities: Capabilities | None = None
-    ) -> Call[AgentMade]:
+    ) -> AgentMade:
         """Register an agent; its `token` is in this answer and in no other."""
         body = {"name": name, "version": version, "capabilities": capabilities}
-        return post(AgentMade, "/agents", body, is_creating=True)
+        return await self._post(AgentMade, "/agents", body, is_creating=True)
 
-    @Endpoint
-    def count_agents(self) -> Call[AgentStats]:
+    async def count_agents(self) -> AgentStats:
         """How many agents there are, in each state."""
-        return get(AgentStats, "/agents/stats")
+        return await self._get(AgentStats, "/agents/stats")
 
-    @Endpoint
-    def get_agent(self, agent_id: str) -> Call[Agent]:
+    async def get_agent(self, agent_id: str) -> Agent:
         """An agent, as it was last heard of."""
-        return get(Agent, at("agents", agent_id))
+        return await self._get(Agent, at("agents", agent_id))
 
-    @Endpoint
-    def update_agent(
+    async def update_agent(
         self,
         agent_id: str,
         *,
         name: str | None = None,
         version: str | None = None,
         capabilities: Capabilities | None = None,
-    ) -> Call[Agent]:
+    ) -> Agent:
         """Change what is given."""
-        return put(Agent, at("agents", agent_id), {"name": name, "version": version, "capabilities": capabilities})
+        return await self._put(
+            Agent, at("agents", agent_id), {"name": name, "version": version, "capabilities": capabilities}
+        )
 
-    @Endpoint
-    def delete_agent(self, agent_id: str) -> Call[None]:
+    async def delete_agent(self, agent_id: str) -> None:
         """Take an agent away: its token ends at once, and its tasks go to others."""
-        return delete(at("agents", agent_id))
+        await self._delete(at("agents", agent_id))
 
-    @Endpoint
-    def rotate_agent_token(self, agent_id: str) -> Call[TokenRotated]:
+    async def rotate_agent_token(self, agent_id: str) -> TokenRotated:
         """Make a token in place of the agent's, which ends at once."""
-        return post(TokenRotated, at("agents", agent_id, "rotate-token"), is_creating=True)
+        return await self._post(TokenRotated, at("agents", agent_id, "rotate-token"), is_creating=True)
 
-    @Endpoint
-    def list_queue(self, *, page: int = 1, per_page: int = 20) -> Call[TaskQueue]:
+    async def list_queue(self, *, page: int = 1, per_page: int = 20) -> TaskQueue:
         """What waits for an agent, the newest first."""
-        return get(TaskQueue, "/agent-tasks/queue", page=page, per_page=per_page)
+        return await self._get(TaskQueue, "/agent-tasks/queue", page=page, per_page=per_page)
 
-    iterate_queue = Pages(list_queue, "queue", QueuedTask)
+    iterate_queue = pages(list_queue, "queue", QueuedTask)
 
-    @Endpoint
-    def list_assigned_tasks(self, agent_id: str) -> Call[AssignedTasks]:
+    async def list_assigned_tasks(self, agent_id: str) -> AssignedTasks:
         """What an agent holds."""
-        return get(AssignedTasks, at("agent-tasks", "assigned", agent_id))
+        return await self._get(AssignedTasks, at("agent-tasks", "assigned", agent_id))
 
     # --- what an agent says itself --------------------------------------------------------------------------------
 
-    @Endpoint
-    def send_heartbeat(self, agent_id: str, metrics: Mapping[str, Any] | None = None) -> Call[Heard]:
+    async def send_heartbeat(self, agent_id: str, metrics: Mapping[str, Any] | None = None) -> Heard:
         """Say that the agent is alive: it keeps its tasks. `cancel_requested` are those that it shall stop."""
-        return post(Heard, at("agents", agent_id, "heartbeat"), {"metrics": metrics})
+        return await self._post(Heard, at("agents", agent_id, "heartbeat"), {"metrics": metrics})
 
-    @Endpoint
-    def claim_task(self, agent_id: str, capabilities: Capabilities | None = None) -> Call[Claimed]:
+    async def claim_task(self, agent_id: str, capabilities: Capabilities | None = None) -> Claimed:
         """Take a task that the agent is able to do; it runs from now on, and is held as long as the agent is heard."""
         body = {"agent_id": agent_id, "capabilities": capabilities}
-        return post(Claimed, "/agent-tasks/claim", body, is_repeatable=False)
+        return await self._post(Claimed, "/agent-tasks/claim", body, is_repeatable=False)
 
-    @Endpoint
-    def report_result(
+    async def report_result(
         self,
         execution_id: str,
         status: Literal["completed", "failed"],
         output: Mapping[str, Any] | None = None,
         error_message: str | None = None,
         duration_ms: int | None = None,
-    ) -> Call[ResultTaken]:
+    ) -> ResultTaken:
         """Say how a task ended, once; the same report again answers the same."""
         body = {"status": status, "output": output, "error_message": error_message, "duration_ms": duration_ms}
-        return post(ResultTaken, at("agent-tasks", execution_id, "result"), body)
+        return await self._post(ResultTaken, at("agent-tasks", execution_id, "result"), body)
 
-    @Endpoint
-    def append_task_logs(
+    async def append_task_logs(
         self, execution_id: str, entries: Sequence[Mapping[str, Any]], sequence: int | None = None
-    ) -> Call[LogsTaken]:
+    ) -> LogsTaken:
         """Append lines `{level, message, step_id, timestamp, context}` to the log of a task.
 
         `sequence` is the batch's number: sent again, it is stored once.
         """
         body = {"entries": list(entries), "sequence": sequence}
         path = at("agent-tasks", execution_id, "logs")
-        return post(LogsTaken, path, body, is_repeatable=sequence is not None)
+        return await self._post(LogsTaken, path, body, is_repeatable=sequence is not None)
 
-    @Endpoint
-    def release_task(self, execution_id: str) -> Call[TaskReleased]:
+    async def release_task(self, execution_id: str) -> TaskReleased:
         """Give a task back: another agent may take it; one that was asked to stop is cancelled."""
-        return post(TaskReleased, at("agent-tasks", execution_id, "release"))
+        return await self._post(TaskReleased, at("agent-tasks", execution_id, "release"))

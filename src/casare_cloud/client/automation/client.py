@@ -1,13 +1,11 @@
-"""The clients: one to await, and one that waits, over the same calls and the same connection."""
+"""`AutomationClient`: every method of the client of the automation face, to be awaited."""
 
 import asyncio
 import uuid
 from typing import Any, TypeVar, get_origin
 
-import httpx2
-
 from casare_cloud.client.automation.agents import AgentCalls
-from casare_cloud.client.automation.calls import AsyncCaller, Call, SyncCaller
+from casare_cloud.client.automation.calls import Call
 from casare_cloud.client.automation.errors import typed
 from casare_cloud.client.automation.executions import ExecutionCalls
 from casare_cloud.client.automation.figures import FigureCalls
@@ -18,7 +16,6 @@ from casare_cloud.client.automation.service import ServiceCalls
 from casare_cloud.client.automation.triggers import TriggerCalls
 from casare_cloud.client.automation.workflows import WorkflowCalls
 from casare_cloud.client.connection import Connection
-from casare_cloud.client.loop_thread import ThatWaits
 from casare_cloud.errors import ApiError
 from casare_cloud.http import Check, a_list, an_object
 
@@ -33,7 +30,7 @@ FILES = (
 )
 
 
-class _Calls(
+class AutomationClient(
     WorkflowCalls,
     ExecutionCalls,
     AgentCalls,
@@ -42,11 +39,8 @@ class _Calls(
     PeopleCalls,
     FigureCalls,
     ServiceCalls,
+    Connection,
 ):
-    """Every endpoint."""
-
-
-class AutomationClient(_Calls, AsyncCaller, Connection):
     """Talks to one automation face as a user (after `login` or `register`), or with a key: a program's or an agent's.
 
     A user's token is refreshed shortly before it ends. Calls are tried again when the network or the service fails, or
@@ -88,36 +82,6 @@ class AutomationClient(_Calls, AsyncCaller, Connection):
             while (execution := await self.get_execution(execution_id))["status"] not in FINISHED:
                 await asyncio.sleep(poll_seconds)
         return execution
-
-
-class SyncAutomationClient(_Calls, SyncCaller, ThatWaits[AutomationClient]):
-    """`AutomationClient` for programs that do not await: the same methods, each of which waits for its answer.
-
-    May be used from several threads, and where an event loop runs already (it has one of its own, in a thread).
-    """
-
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        api_key: str | None = None,
-        http_transport: httpx2.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(AutomationClient(base_url, api_key=api_key, http_transport=http_transport))
-
-    def send(self, call: Call[T]) -> T:
-        """The answer to a call."""
-        return self._thread.result_of(self._client.send(call))
-
-    def wait(
-        self, execution_id: str, timeout: float | None = None, poll_seconds: float = POLL_SECONDS
-    ) -> ExecutionDetail:
-        """The execution with its steps, once it has ended. Raises `TimeoutError` after `timeout` seconds."""
-        return self._thread.result_of(self._client.wait(execution_id, timeout, poll_seconds))
-
-    def access_token(self) -> str:
-        """The user's current access token, refreshed when it is about to end."""
-        return self._thread.result_of(self._client.access_token())
 
 
 def _check_of(answers: Any) -> Check | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from casare_cloud.client.automation.calls import Call, Endpoint, Pages, at, get, post
+from casare_cloud.client.automation.calls import Sender, at, pages
 from casare_cloud.client.automation.models import (
     BulkDone,
     Execution,
@@ -14,11 +14,10 @@ from casare_cloud.client.automation.models import (
 )
 
 
-class ExecutionCalls:
+class ExecutionCalls(Sender):
     """Executions."""
 
-    @Endpoint
-    def list_executions(
+    async def list_executions(
         self,
         *,
         page: int = 1,
@@ -29,9 +28,9 @@ class ExecutionCalls:
         agent_id: str | None = None,
         date_from: str | None = None,
         date_to: str | None = None,
-    ) -> Call[ExecutionList]:
+    ) -> ExecutionList:
         """Executions, the newest first; dates are ISO 8601. A `status` that is no word finds none."""
-        return get(
+        return await self._get(
             ExecutionList,
             "/executions",
             page=page,
@@ -44,39 +43,32 @@ class ExecutionCalls:
             date_to=date_to,
         )
 
-    iterate_executions = Pages(list_executions, "executions", Execution)
+    iterate_executions = pages(list_executions, "executions", Execution)
 
-    @Endpoint
-    def get_execution(self, execution_id: str) -> Call[ExecutionDetail]:
+    async def get_execution(self, execution_id: str) -> ExecutionDetail:
         """An execution with what became of its steps."""
-        return get(ExecutionDetail, at("executions", execution_id))
+        return await self._get(ExecutionDetail, at("executions", execution_id))
 
-    @Endpoint
-    def list_execution_logs(self, execution_id: str, *, limit: int = 1000, offset: int = 0) -> Call[list[LogLine]]:
+    async def list_execution_logs(self, execution_id: str, *, limit: int = 1000, offset: int = 0) -> list[LogLine]:
         """The log of an execution, the oldest line first."""
-        return get(list[LogLine], at("executions", execution_id, "logs"), limit=limit, offset=offset)
+        return await self._get(list[LogLine], at("executions", execution_id, "logs"), limit=limit, offset=offset)
 
-    @Endpoint
-    def get_execution_data(self, execution_id: str) -> Call[ExecutionData]:
+    async def get_execution_data(self, execution_id: str) -> ExecutionData:
         """What the steps of an execution left, by their ids, and its variables at the end."""
-        return get(ExecutionData, at("executions", execution_id, "data"))
+        return await self._get(ExecutionData, at("executions", execution_id, "data"))
 
-    @Endpoint
-    def retry_execution(self, execution_id: str) -> Call[Execution]:
+    async def retry_execution(self, execution_id: str) -> Execution:
         """Run an execution that failed or was cancelled again, as a new one."""
-        return post(Execution, at("executions", execution_id, "retry"), is_creating=True)
+        return await self._post(Execution, at("executions", execution_id, "retry"), is_creating=True)
 
-    @Endpoint
-    def cancel_execution(self, execution_id: str) -> Call[Message]:
+    async def cancel_execution(self, execution_id: str) -> Message:
         """Cancel an execution: a pending one at once, a running one when its agent has stopped."""
-        return post(Message, at("executions", execution_id, "cancel"))
+        return await self._post(Message, at("executions", execution_id, "cancel"))
 
-    @Endpoint
-    def cancel_executions(self, ids: Sequence[str]) -> Call[BulkDone]:
+    async def cancel_executions(self, ids: Sequence[str]) -> BulkDone:
         """Cancel up to 100 executions; `errors` names those that were not."""
-        return post(BulkDone, "/bulk/executions/cancel", {"ids": list(ids)})
+        return await self._post(BulkDone, "/bulk/executions/cancel", {"ids": list(ids)})
 
-    @Endpoint
-    def retry_executions(self, ids: Sequence[str]) -> Call[BulkDone]:
+    async def retry_executions(self, ids: Sequence[str]) -> BulkDone:
         """Run up to 100 executions again; `errors` names those that were not."""
-        return post(BulkDone, "/bulk/executions/retry", {"ids": list(ids)}, is_repeatable=False)
+        return await self._post(BulkDone, "/bulk/executions/retry", {"ids": list(ids)}, is_repeatable=False)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from casare_cloud.client.automation.calls import Call, Endpoint, Pages, at, get, put
+from casare_cloud.client.automation.calls import Sender, at, pages
 from casare_cloud.client.automation.models import (
     Actions,
     ActivitySummary,
@@ -22,43 +22,36 @@ from casare_cloud.client.automation.models import (
 Format = Literal["csv", "json"]
 
 
-class FigureCalls:
+class FigureCalls(Sender):
     """Figures, logs and files. A file is `bytes`, of CSV or JSON; it has at most 50,000 rows."""
 
-    @Endpoint
-    def get_dashboard_stats(self) -> Call[DashboardStats]:
+    async def get_dashboard_stats(self) -> DashboardStats:
         """Figures of all the organization's life."""
-        return get(DashboardStats, "/dashboard/stats")
+        return await self._get(DashboardStats, "/dashboard/stats")
 
-    @Endpoint
-    def get_analytics(self, days: int = 7) -> Call[AnalyticsOverview]:
+    async def get_analytics(self, days: int = 7) -> AnalyticsOverview:
         """How the executions that ended in the last days did."""
-        return get(AnalyticsOverview, "/analytics/overview", days=days)
+        return await self._get(AnalyticsOverview, "/analytics/overview", days=days)
 
-    @Endpoint
-    def get_timeline(self, days: int = 7, interval: Literal["hour", "day", "week"] = "day") -> Call[ExecutionTimeline]:
+    async def get_timeline(self, days: int = 7, interval: Literal["hour", "day", "week"] = "day") -> ExecutionTimeline:
         """How many executions ended in each hour, day or week of UTC."""
-        return get(ExecutionTimeline, "/analytics/executions/timeline", days=days, interval=interval)
+        return await self._get(ExecutionTimeline, "/analytics/executions/timeline", days=days, interval=interval)
 
-    @Endpoint
-    def get_performance(self, days: int = 7, limit: int = 10) -> Call[Performance]:
+    async def get_performance(self, days: int = 7, limit: int = 10) -> Performance:
         """The workflows whose executions ended most often in the last days."""
-        return get(Performance, "/analytics/workflows/performance", days=days, limit=limit)
+        return await self._get(Performance, "/analytics/workflows/performance", days=days, limit=limit)
 
     # --- files ----------------------------------------------------------------------------------------------------
 
-    @Endpoint
-    def report_summary(self, days: int = 30, format: Format = "json") -> Call[bytes]:
+    async def report_summary(self, days: int = 30, format: Format = "json") -> bytes:
         """A file: how the executions of each day ended."""
-        return get(bytes, "/analytics/export/summary", days=days, format=format)
+        return await self._get(bytes, "/analytics/export/summary", days=days, format=format)
 
-    @Endpoint
-    def report_executions(self, days: int = 30, format: Format = "json") -> Call[bytes]:
+    async def report_executions(self, days: int = 30, format: Format = "json") -> bytes:
         """A file: the executions of the last days."""
-        return get(bytes, "/analytics/export/executions", days=days, format=format)
+        return await self._get(bytes, "/analytics/export/executions", days=days, format=format)
 
-    @Endpoint
-    def export_executions(
+    async def export_executions(
         self,
         format: Format = "csv",
         *,
@@ -67,9 +60,9 @@ class FigureCalls:
         date_from: str | None = None,
         date_to: str | None = None,
         limit: int = 10_000,
-    ) -> Call[bytes]:
+    ) -> bytes:
         """A file: the newest executions within the dates (ISO 8601)."""
-        return get(
+        return await self._get(
             bytes,
             "/export/executions",
             format=format,
@@ -80,8 +73,7 @@ class FigureCalls:
             limit=limit,
         )
 
-    @Endpoint
-    def export_audit_logs(
+    async def export_audit_logs(
         self,
         format: Format = "csv",
         *,
@@ -93,9 +85,9 @@ class FigureCalls:
         date_from: str | None = None,
         date_to: str | None = None,
         limit: int = 10_000,
-    ) -> Call[bytes]:
+    ) -> bytes:
         """A file: the newest changes within the dates (ISO 8601)."""
-        return get(
+        return await self._get(
             bytes,
             "/export/audit-logs",
             format=format,
@@ -109,15 +101,13 @@ class FigureCalls:
             limit=limit,
         )
 
-    @Endpoint
-    def export_analytics(self, format: Format = "csv", period_days: int = 30) -> Call[bytes]:
+    async def export_analytics(self, format: Format = "csv", period_days: int = 30) -> bytes:
         """A file: how the executions of each workflow ended."""
-        return get(bytes, "/export/analytics", format=format, period_days=period_days)
+        return await self._get(bytes, "/export/analytics", format=format, period_days=period_days)
 
     # --- logs -----------------------------------------------------------------------------------------------------
 
-    @Endpoint
-    def list_audit_logs(
+    async def list_audit_logs(
         self,
         *,
         page: int = 1,
@@ -129,9 +119,12 @@ class FigureCalls:
         search: str | None = None,
         date_from: str | None = None,
         date_to: str | None = None,
-    ) -> Call[AuditLog]:
-        """Who changed what, the newest first; `search` is part of a type, an id or an action."""
-        return get(
+    ) -> AuditLog:
+        """Who changed what, the newest first; `search` is part of a type, an id or an action.
+
+        Looks through 10,000 changes: send `looked_back_to` of the answer as `date_to` to look further.
+        """
+        return await self._get(
             AuditLog,
             "/audit-logs",
             page=page,
@@ -145,48 +138,42 @@ class FigureCalls:
             date_to=date_to,
         )
 
-    iterate_audit_logs = Pages(list_audit_logs, "audit_logs", AuditEntry)
+    iterate_audit_logs = pages(list_audit_logs, "audit_logs", AuditEntry)
 
-    @Endpoint
-    def get_audit_stats(self) -> Call[AuditStats]:
+    async def get_audit_stats(self) -> AuditStats:
         """How often what was done to what."""
-        return get(AuditStats, "/audit-logs/stats")
+        return await self._get(AuditStats, "/audit-logs/stats")
 
-    @Endpoint
-    def list_resource_types(self) -> Call[ResourceTypes]:
+    async def list_resource_types(self) -> ResourceTypes:
         """Which kinds of things the audit log tells of."""
-        return get(ResourceTypes, "/audit-logs/resource-types")
+        return await self._get(ResourceTypes, "/audit-logs/resource-types")
 
-    @Endpoint
-    def list_actions(self) -> Call[Actions]:
+    async def list_actions(self) -> Actions:
         """Which actions the audit log tells of."""
-        return get(Actions, "/audit-logs/actions")
+        return await self._get(Actions, "/audit-logs/actions")
 
-    @Endpoint
-    def list_activity(
+    async def list_activity(
         self, days: int = 7, limit: int = 50, *, actor_id: str | None = None, action_type: str | None = None
-    ) -> Call[ActivityTimeline]:
+    ) -> ActivityTimeline:
         """What executions and agents did and what people changed, the newest first, and grouped by the day (UTC)."""
-        return get(ActivityTimeline, "/activity", days=days, limit=limit, actor_id=actor_id, action_type=action_type)
+        return await self._get(
+            ActivityTimeline, "/activity", days=days, limit=limit, actor_id=actor_id, action_type=action_type
+        )
 
-    @Endpoint
-    def summarize_activity(self, days: int = 7) -> Call[ActivitySummary]:
+    async def summarize_activity(self, days: int = 7) -> ActivitySummary:
         """How often what was done."""
-        return get(ActivitySummary, "/activity/summary", days=days)
+        return await self._get(ActivitySummary, "/activity/summary", days=days)
 
     # --- notifications --------------------------------------------------------------------------------------------
 
-    @Endpoint
-    def list_notifications(self, *, page: int = 1, per_page: int = 20) -> Call[NotificationList]:
+    async def list_notifications(self, *, page: int = 1, per_page: int = 20) -> NotificationList:
         """Executions that ended and agents that disconnected, the newest first."""
-        return get(NotificationList, "/notifications", page=page, per_page=per_page)
+        return await self._get(NotificationList, "/notifications", page=page, per_page=per_page)
 
-    @Endpoint
-    def read_notification(self, notification_id: str) -> Call[NotificationRead]:
+    async def read_notification(self, notification_id: str) -> NotificationRead:
         """Mark a notification as read by you."""
-        return put(NotificationRead, at("notifications", notification_id, "read"))
+        return await self._put(NotificationRead, at("notifications", notification_id, "read"))
 
-    @Endpoint
-    def read_all_notifications(self) -> Call[NotificationRead]:
+    async def read_all_notifications(self) -> NotificationRead:
         """Mark all notifications as read by you."""
-        return put(NotificationRead, "/notifications/read-all")
+        return await self._put(NotificationRead, "/notifications/read-all")

@@ -1,46 +1,39 @@
 """Whether the service works. None of these calls needs a token, and none is tried again: a failure is the answer."""
 
-from casare_cloud.client.automation.calls import Call, Endpoint, T
+from casare_cloud.client.automation.calls import Call, Sender, T
 from casare_cloud.client.automation.models import Alive, HealthInfo, Healthy, Ready, ServiceHealth, ServiceStatus
 
 
-class ServiceCalls:
+class ServiceCalls(Sender):
     """Probes and measurements."""
 
-    @Endpoint
-    def get_info(self) -> Call[HealthInfo]:
+    async def get_info(self) -> HealthInfo:
         """Which program answers, in which version."""
-        return _probe(HealthInfo, "/health")
+        return await self.send(_probe(HealthInfo, "/health"))
 
-    @Endpoint
-    def check_health(self) -> Call[Healthy]:
+    async def check_health(self) -> Healthy:
         """Whether the database answers; `ServiceDown` when it does not."""
-        return _probe(Healthy, "/health/health")
+        return await self.send(_probe(Healthy, "/health/health"))
 
-    @Endpoint
-    def get_status(self) -> Call[ServiceStatus]:
+    async def get_status(self) -> ServiceStatus:
         """Since when the process runs, and what it depends on."""
-        return _probe(ServiceStatus, "/health/status")
+        return await self.send(_probe(ServiceStatus, "/health/status"))
 
-    @Endpoint
-    def get_health_detail(self) -> Call[ServiceHealth]:
+    async def get_health_detail(self) -> ServiceHealth:
         """The database as the process sees it."""
-        return _probe(ServiceHealth, "/health/detailed")
+        return await self.send(_probe(ServiceHealth, "/health/detailed"))
 
-    @Endpoint
-    def check_ready(self) -> Call[Ready]:
+    async def check_ready(self) -> Ready:
         """Whether requests can be served; `ServiceDown` when they cannot."""
-        return _probe(Ready, "/health/ready")
+        return await self.send(_probe(Ready, "/health/ready"))
 
-    @Endpoint
-    def check_live(self) -> Call[Alive]:
+    async def check_live(self) -> Alive:
         """Whether the process runs."""
-        return _probe(Alive, "/health/live")
+        return await self.send(_probe(Alive, "/health/live"))
 
-    @Endpoint
-    def get_metrics(self) -> Call[str]:
+    async def get_metrics(self) -> str:
         """The requests of one process, in the text form of Prometheus."""
-        return Call("GET", "/metrics", str, is_repeatable=False, is_public=True, is_at_root=True)
+        return await self.send(Call("GET", "/metrics", str, is_repeatable=False, is_public=True, is_at_root=True))
 
 
 def _probe(answers: type[T], path: str) -> Call[T]:

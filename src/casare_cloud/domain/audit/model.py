@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-COUNTED_ROWS = 10_000  # a total says at most this
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -39,3 +37,17 @@ class Filter:
     search_types: list[str] = field(default_factory=list)
     since: datetime | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Changes that match, the newest first, among as many as one answer looks through.
+
+    `total` of those; None where nothing is counted. `next` is the change to go on behind, None when there is no older
+    one. `looked_back_to` is when the oldest change that was looked at was made, None when all were.
+    """
+
+    entries: list[Entry]
+    total: int | None
+    next: UUID | None
+    looked_back_to: datetime | None

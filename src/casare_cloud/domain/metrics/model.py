@@ -174,6 +174,22 @@ class SeriesPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a robot's heartbeats said of its machine in a step of time: averages and highest; None: none said it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    cpu_percent: float | None
+    cpu_percent_max: float | None
+    memory_percent: float | None
+    memory_percent_max: float | None
+    memory_mb: float | None
+    memory_mb_max: float | None
+    disk_percent: float | None
+    disk_percent_max: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowPerformance:
     """How the jobs of a workflow ended, and the hour in which the last one did."""
 

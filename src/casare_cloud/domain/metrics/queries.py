@@ -26,6 +26,12 @@ GET_SERIES = """
 select * from public.get_job_series(%(interval)s, %(count)s::integer, %(timezone)s, %(robot_id)s::uuid)
 """
 
+GET_MEASUREMENTS = """
+select * from public.get_robot_measurements(
+    %(robot_id)s::text, %(since)s::timestamptz, %(until)s::timestamptz, %(step_minutes)s::integer
+)
+"""
+
 GET_PERFORMANCE = """
 select * from public.get_workflow_performance(%(days)s::integer, %(limit)s::integer)
 """

@@ -20,6 +20,7 @@ from casare_cloud.domain.metrics.model import (
     Definitions,
     Fleet,
     JobMetrics,
+    Measurement,
     Outcomes,
     Period,
     QueueDepth,
@@ -107,6 +108,18 @@ async def get_series(
     rows = await tx.fetch_all(queries.GET_SERIES, asked)
     names = ("completed", "failed", "timed_out", "cancelled", "duration_ms_sum")
     return [SeriesPoint(**row, outcomes=outcomes) for row, outcomes in (_parted(row, names) for row in rows)]
+
+
+async def get_measurements(
+    tx: Transaction, robot: str, since: datetime | None, until: datetime | None, step_minutes: int | None
+) -> list[Measurement]:
+    """What a robot's heartbeats said of its machine in each step from `since` to `until`, gaps included.
+
+    The defaults and bounds are the database's. `RobotNotFound`. Needs robots.read; a robot sees itself.
+    """
+    found = await robots.get_seen(tx, robot)
+    asked = {"robot_id": found.robot_id, "since": since, "until": until, "step_minutes": step_minutes}
+    return [Measurement(**row) for row in await tx.fetch_all(queries.GET_MEASUREMENTS, asked)]
 
 
 async def get_performance(tx: Transaction, days: int, limit: int) -> list[WorkflowPerformance]:

@@ -72,10 +72,13 @@ class App(Edge):
             await send_json(send, status, body, {"Cache-Control": "no-store"})
             return
         if path == "/openapi.json":
+            self._load_probes()
             for module in self.resources.values():
                 self._load(module)
         elif path.split("/")[1] in _PAGES:
             self._load_page()
+        elif probe is not None:
+            self._load_probes()
         elif under_base is not None:
             self._load(self.resources.get(under_base.split("/")[1]))
         await self.framework(scope, receive, send)
@@ -160,6 +163,13 @@ class App(Edge):
         if module is not None and module not in self._loaded:
             self._loaded.add(module)
             self._include(self._module(module).router, self.base)
+
+    def _load_probes(self) -> None:
+        if "/health" not in self._loaded:
+            from casare_cloud.faces.kit.framework import probe_router
+
+            self._loaded.add("/health")
+            self._include(probe_router(self), "")
 
     def _load_page(self) -> None:
         if "/docs" not in self._loaded:

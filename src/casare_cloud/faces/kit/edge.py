@@ -27,8 +27,8 @@ logger = logging.getLogger("casare_cloud")
 # What a page of an allowed origin may send and read (https://fetch.spec.whatwg.org/#http-cors-protocol).
 _HEADERS_OF_BROWSERS = ("Authorization", "Idempotency-Key", "X-Api-Key", "X-Api-Token", "X-Request-ID")
 _HEADERS_FOR_BROWSERS = (
-    "Idempotent-Replayed", "Retry-After", "X-Process-Time", "X-RateLimit-Limit", "X-RateLimit-Remaining",
-    "X-RateLimit-Reset", "X-Request-ID",
+    "Idempotent-Replayed", "Retry-After", "X-Ignored-Parameters", "X-Process-Time", "X-RateLimit-Limit",
+    "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID",
 )  # fmt: skip
 
 BODY_BYTES = 10 * 1024 * 1024  # documents 000 and 002: "Max payload size: 10MB"

@@ -1,10 +1,10 @@
-"""The FastAPI app inside a face, without resources: those are included when they are first asked for."""
+"""The FastAPI app inside a face, without resources and probes: those are included when they are first asked for."""
 
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 
@@ -44,27 +44,30 @@ def create_framework(face: "App") -> FastAPI:
         face.doorbells,
     )
     problems.install(app, face.envelope)
+    describe = app.openapi
+    app.openapi = lambda: openapi.complete(describe(), face)  # type: ignore[method-assign]
+    return app
+
+
+def probe_router(face: "App") -> APIRouter:
+    """The probes as routes, for the OpenAPI document and for other methods: GET is answered without them."""
+    router = APIRouter(tags=["health"])
     responses = face.probe_responses()
     for path, probe in face.probes.items():
         for prefix in dict.fromkeys(face.probe_prefixes()):
-            app.add_api_route(
+            router.add_api_route(
                 prefix + path,
                 _route_of(probe, face),
                 name=probe.__name__,
                 description=probe.__doc__ or "",
                 responses=responses.get(path),
                 response_class=JSONResponse,
-                tags=["health"],
                 openapi_extra=_OPEN,
             )
-    describe = app.openapi
-    app.openapi = lambda: openapi.complete(describe(), face)  # type: ignore[method-assign]
-    return app
+    return router
 
 
 def _route_of(probe: Probe, face: "App") -> Callable[[], Awaitable[JSONResponse]]:
-    """A probe as a route, for the OpenAPI document; requests are answered before they get here."""
-
     async def route() -> JSONResponse:
         status, body = await probe(face)
         return JSONResponse(body, status)

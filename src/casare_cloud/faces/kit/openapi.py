@@ -4,7 +4,7 @@ of bodies, the headers of answers, what the groups are about, how to log in, and
 
 from typing import TYPE_CHECKING, Any
 
-from casare_cloud.faces.kit import code_samples
+from casare_cloud.faces.kit import code_samples, query_names
 
 if TYPE_CHECKING:
     from casare_cloud.faces.kit.app import App
@@ -59,13 +59,15 @@ def _declare_body_refusals(document: dict[str, Any], sentences: dict[str, str]) 
 
 def _name_headers(document: dict[str, Any], always: tuple[str, ...]) -> None:
     for path in document["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
             is_counted = "429" in operation["responses"]
             is_once = any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", ()))
             for status, answer in operation["responses"].items():
                 names = ["X-Request-ID", *always]
                 if is_counted:  # all but health probes
                     names += [*_COUNTED, *_HEADERS_OF.get(status, ())]
+                if is_counted and method == "get":
+                    names.append(query_names.HEADER)
                 if is_once and status[0] == "2":
                     names.append("Idempotent-Replayed")
                 answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
@@ -85,5 +87,6 @@ def _headers(face: "App") -> dict[str, Any]:
         "Retry-After": _header("integer", "Seconds after which the same request may succeed."),
         "WWW-Authenticate": _header("string", "`Bearer`.", True),
         "Idempotent-Replayed": _header("string", "`true`: this is the answer to the first request with the same key."),
+        query_names.HEADER: _header("string", query_names.SAID),
         **{name: _header("string", said, True) for name, said in face.answer_headers.items()},
     }

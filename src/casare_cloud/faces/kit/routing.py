@@ -8,6 +8,7 @@ not read before the database knows the caller and has counted the request; a sma
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, get_args
 
 from fastapi import Depends, Request, Response
@@ -21,7 +22,7 @@ from casare_cloud.domain.requests.counting import RequestCount
 from casare_cloud.domain.users import dev_mode
 from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument
-from casare_cloud.faces.kit import idempotency, storable
+from casare_cloud.faces.kit import idempotency, query_names, storable
 from casare_cloud.faces.kit.rate_limits import RateLimits
 from casare_cloud.faces.kit.request_json import LARGE_BYTES, JsonRequest
 from casare_cloud.faces.kit.shapes import Report
@@ -134,6 +135,7 @@ class Route(APIRoute):
             actor = await _actor_of(request, services)
         count.made_by(actor)
         _refuse_unstorable(request)
+        self._name_what_is_ignored(request)
         request_id, client_ip = request.state.request_id, request.state.client_ip
         if not actor.is_anonymous and _may_be_large(request):
             # A transaction of its own: no connection waits while the body comes in.
@@ -146,6 +148,19 @@ class Route(APIRoute):
             if key is not None:
                 return await idempotency.answer_once(request, key, tx, handler, secrets)
             return await handler(request)
+
+    @cached_property
+    def _query_names(self) -> frozenset[str]:
+        return query_names.known_names(self.dependant)
+
+    def _name_what_is_ignored(self, request: Request) -> None:
+        """In a header that the answer, or a refusal, carries."""
+        if not request.query_params:
+            return
+        only_reads = request.method == "GET"
+        ignored = query_names.ignored(request.query_params, self._query_names, only_reads=only_reads)
+        if ignored:
+            request.state.headers.append((query_names.HEADER.lower().encode(), ", ".join(ignored).encode()))
 
     def _takes_a_report(self) -> bool:
         body: Any = self.body_field and self.body_field.field_info.annotation

@@ -11,7 +11,6 @@ from typing import Any, Final
 Json = dict[str, Any]
 Encoded = str | bytes
 
-KIND_PUSH: Final = 0
 KIND_USER_BROADCAST_PUSH: Final = 3
 KIND_USER_BROADCAST: Final = 4
 ENCODING_BINARY: Final = 0

@@ -76,12 +76,16 @@ class AuditEntry(TypedDict):
 
 
 class AuditLog(TypedDict):
-    """Changes, the newest first; `total` counts at most 10,000."""
+    """Changes, the newest first, of the 10,000 that an answer looks through; `total` counts those that match.
+
+    `looked_back_to` is when the oldest change was made that was looked at; None: all were looked at.
+    """
 
     audit_logs: list[AuditEntry]
     total: int
     page: int
     per_page: int
+    looked_back_to: str | None
 
 
 class AuditStats(TypedDict):

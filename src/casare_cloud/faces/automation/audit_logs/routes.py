@@ -18,9 +18,14 @@ router = APIRouter(prefix="/audit-logs", tags=["audit-logs"], route_class=Route)
 
 @router.get("", responses=refusals())
 async def list_changes(tx: Tx, wanted: Wanted, page: Annotated[NumberedPage, numbered_page(50, 200)]) -> EntryList:
-    """List changes, the newest first; a type or an action that does not occur matches none. Needs audit.read."""
-    entries, total = await service.list_page(tx, wanted, page.limit, page.offset)
-    return EntryList(audit_logs=[EntryAnswer.of(entry) for entry in entries], **page.facts(total))
+    """List changes, the newest first; a type or an action that does not occur matches none. Needs audit.read.
+
+    An answer looks through 10,000 changes (with `user_id` or a `resource_id` of one table: of theirs). When there are
+    older ones, `looked_back_to` says how far it looked; send it as `date_to` to look further.
+    """
+    found = await service.list_page(tx, wanted, page.limit, page.offset)
+    entries = [EntryAnswer.of(entry) for entry in found.entries]
+    return EntryList(audit_logs=entries, looked_back_to=found.looked_back_to, **page.facts(found.total or 0))
 
 
 @router.get("/stats", responses=refusals())

@@ -1,7 +1,9 @@
 """Shapes of the audit log, with an example of each."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+from pydantic import Field
 
 from casare_cloud.domain.audit.model import Entry
 from casare_cloud.faces.automation import resource_words
@@ -58,14 +60,17 @@ class EntryAnswer(Answer):
 
 
 class EntryList(Answer):
-    """Changes, the newest first; `total` counts at most 10,000."""
+    """Changes, the newest first, of the 10,000 that an answer looks through; `total` counts those that match."""
 
-    model_config = showing({"audit_logs": [_ENTRY], "total": 1, "page": 1, "per_page": 50})
+    model_config = showing({"audit_logs": [_ENTRY], "total": 1, "page": 1, "per_page": 50, "looked_back_to": None})
 
     audit_logs: list[EntryAnswer]
     total: int
     page: int
     per_page: int
+    looked_back_to: Annotated[
+        Time | None, Field(description="When the oldest change was made that was looked at; null: all were looked at.")
+    ]
 
 
 class AuditStats(Answer):

@@ -16,4 +16,4 @@ ENTRY: Example = {
     "new_values": {"max_running": 50},
     "ip_address": "192.0.2.7",
 }
-ENTRIES: Example = {"entries": [ENTRY], "next": None}
+ENTRIES: Example = {"entries": [ENTRY], "next": None, "looked_back_to": None}

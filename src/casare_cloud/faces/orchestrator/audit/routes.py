@@ -23,8 +23,12 @@ async def list_changes(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: Annotated[UUID | None, Query(description="`next` of the page before; default: from the newest on.")] = None,
 ) -> EntryList:
-    """List changes, the newest first; pages neither repeat nor miss one while others are added. Needs audit.read."""
-    return EntryList.of(await service.list_before(tx, wanted, limit, before), limit)
+    """List changes, the newest first; pages neither repeat nor miss one while others are added. Needs audit.read.
+
+    An answer looks through 10,000 changes (with `actor` or a `resource_id` of one `resource_type`: of theirs), and has
+    those that match: ask again with `before` until `next` is null.
+    """
+    return EntryList.of(await service.list_before(tx, wanted, limit, before))
 
 
 @router.get("/export", response_class=Response, responses={**refusals(), 200: files.LINES_OR_CSV})

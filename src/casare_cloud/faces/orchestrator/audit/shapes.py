@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import Field
 
-from casare_cloud.domain.audit.model import Entry, Filter
+from casare_cloud.domain.audit.model import EntryPage, Filter
 from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Moment
@@ -33,18 +33,23 @@ class EntryAnswer(Answer):
 
 
 class EntryList(Answer):
-    """A page of changes, the newest first; `next` is what to send as `before`, null behind the last one."""
+    """Changes, the newest first, of the 10,000 that an answer looks through; fewer than `limit` may not be the last."""
 
     model_config = showing(examples.ENTRIES)
 
     entries: list[EntryAnswer]
-    next: UUID | None
+    next: Annotated[
+        UUID | None, Field(description="Send it as `before` for those that are older; null: there are none.")
+    ]
+    looked_back_to: Annotated[
+        Time | None, Field(description="When the oldest change was made that was looked at; null: all were looked at.")
+    ]
 
     @classmethod
-    def of(cls, entries: list[Entry], limit: int) -> "EntryList":
-        """Entries as the service gives them."""
-        more = entries[-1].audit_id if len(entries) == limit else None
-        return cls(entries=[EntryAnswer.model_validate(entry) for entry in entries], next=more)
+    def of(cls, page: EntryPage) -> "EntryList":
+        """A page as the service gives it."""
+        entries = [EntryAnswer.model_validate(entry) for entry in page.entries]
+        return cls(entries=entries, next=page.next, looked_back_to=page.looked_back_to)
 
 
 async def _filter(

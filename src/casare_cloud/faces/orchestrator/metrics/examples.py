@@ -100,6 +100,18 @@ ROBOT_POINT: Example = {
 POINT: Example = {**ROBOT_POINT, "created": 47, "unfinished": 12}
 ROBOT_SERIES: Example = {"interval": "hour", "points": [ROBOT_POINT]}
 SERIES: Example = {"interval": "hour", "points": [POINT]}
+MEASURED: Example = {
+    "starts_at": EARLIER,
+    "cpu_percent": 45.2,
+    "cpu_percent_max": 88.1,
+    "memory_percent": 61.5,
+    "memory_percent_max": 63.2,
+    "memory_mb": 1024.5,
+    "memory_mb_max": 1100.0,
+    "disk_percent": 40.2,
+    "disk_percent_max": 40.2,
+}
+MEASUREMENTS: Example = {"since": EARLIER, "until": NOW, "step_minutes": 5, "points": [MEASURED]}
 ACTIVITY: Example = {
     "id": "019abcde-0000-7000-8000-000000000001",
     "seq": 42,

@@ -20,7 +20,7 @@ from casare_cloud.faces.orchestrator.casare.shapes import TimeRange, fleet_alias
 from casare_cloud.faces.orchestrator.fields import JobId, RobotId, RobotName
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary
 from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
-from casare_cloud.faces.orchestrator.metrics.series import RobotSeries, Series
+from casare_cloud.faces.orchestrator.metrics.series import Measurements, RobotSeries, Series
 from casare_cloud.faces.orchestrator.metrics.shapes import (
     ActivityList,
     ActivityWord,
@@ -145,6 +145,31 @@ async def get_robot_series(
     Needs robots.read and analytics.read; a robot's key sees its own robot.
     """
     return RobotSeries.of(interval, await service.get_series(tx, interval, count, timezone, robot_id))
+
+
+@router.get("/robots/{robot_id}/measurements", responses=refusals(404))
+async def get_robot_measurements(
+    robot_id: RobotId,
+    tx: Tx,
+    since: Annotated[Moment | None, Query(description="Default: 24 hours before `until`.")] = None,
+    until: Annotated[Moment | None, Query(description="Default: now.")] = None,
+    step_minutes: Annotated[
+        int | None,
+        Query(
+            ge=5,
+            le=1440,
+            description="A multiple of 5 that divides a day. Default: the first of 5, 15, 60 and 240 that makes about "
+            "300 steps or fewer.",
+        ),
+    ] = None,
+) -> Measurements:
+    """What the robot's heartbeats said of its machine: average and highest of each step, nulls where none said it.
+
+    At most 31 days and 2,100 steps, cut by UTC; kept as long as the tenant keeps `robot_measurements` (7 or 30 days by
+    plan). A figure that is no number from 0 to 100, of megabytes to a billion, is not in it. Needs robots.read; a
+    robot's key sees its own robot.
+    """
+    return Measurements.of(await service.get_measurements(tx, robot_id, since, until, step_minutes))
 
 
 @router.get("/activity", responses=refusals())

@@ -11,6 +11,7 @@ from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Name
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
 from casare_cloud.faces.orchestrator.triggers import examples
+from casare_cloud.faces.orchestrator.triggers.urls import urls_of
 
 Config = Annotated[
     dict[str, Any],
@@ -25,8 +26,6 @@ TypeWord = Annotated[
         "chat or app_event. Also scheduled, cron, file_watcher, database and event.",
     ),
 ]
-# Forms of proof whose senders have bodies of their own, without the event_type of document 001.
-_BY_PATH = ("github", "stripe", "slack", "zoom", "graph", "standard")
 
 
 class CreateTriggerBody(Body):
@@ -108,12 +107,7 @@ class TriggerCreated(TriggerAnswer):
 
 
 def _facts(trigger: Trigger, webhooks_url: str) -> dict[str, Any]:
-    urls: dict[str, str | None] = {"webhook_url": None, "path_url": None}
-    if trigger.path is not None:
-        urls["path_url"] = f"{webhooks_url}/webhooks{trigger.path}"
-        is_by_path = trigger.config.get("auth") in _BY_PATH
-        urls["webhook_url"] = urls["path_url"] if is_by_path else f"{webhooks_url}/webhook/{trigger.trigger_id}"
-    return {**asdict(trigger), "id": trigger.trigger_id, **urls}
+    return {**asdict(trigger), "id": trigger.trigger_id, **asdict(urls_of(trigger, webhooks_url))}
 
 
 class TriggerList(Answer):

@@ -18,6 +18,9 @@ SUBMITTED: Example = {
     "status": "success",
     "message": "Workflow submitted and queued for lan execution",
     "created_at": NOW,
+    "trigger_id": None,
+    "webhook_url": None,
+    "secret": None,
     "backup": {"stored": True, "reason": None},
     "warnings": [],
 }

@@ -9,11 +9,13 @@ from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
 from casare_cloud.domain.workflows.model import Filter, WorkflowStatus
 from casare_cloud.faces.kit.fields import Name
+from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
 from casare_cloud.faces.kit.workflow_check import Strict, check_for
 from casare_cloud.faces.orchestrator.fields import BIGGEST_INTEGER, ExecutionMode, WorkflowId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
+from casare_cloud.faces.orchestrator.triggers.urls import urls_of
 from casare_cloud.faces.orchestrator.workflows import submitting
 from casare_cloud.faces.orchestrator.workflows.shapes import (
     BackupAnswer,
@@ -30,19 +32,22 @@ from casare_cloud.faces.orchestrator.workflows.shapes import (
     WorkflowSummary,
     read_upload,
 )
+from casare_cloud.key_ring import KeyRing
 
 router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 
 
-@router.post("", **idempotent(404, 501))
+@router.post("", **idempotent(404))
+@shown_once("secret")
 async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall, strict: Strict = True) -> SubmitAnswer:
-    """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
+    """Publish a workflow and queue its first job, or make its schedule or webhook as `trigger_type` says.
 
     Both are made, or neither; with `run` false it is published only. At most 10 MB and 1,000 nodes. Unknown fields are
     ignored, and named in `warnings`, where also stands what may be a mistake in the workflow, by node and port. 400
     WORKFLOW_INVALID when no robot would run it: `details` has each mistake. `scheduled` needs `schedule_cron`; the
-    schedule has the workflow's name and the tenant's time zone. `webhook` answers 501 and stores nothing. Needs
-    workflows.write, and jobs.create or schedules.write where it runs.
+    schedule has the workflow's name and the tenant's time zone. `webhook` makes a trigger of the workflow's name: what
+    is posted to the `webhook_url` of the answer, with the `secret` that is shown this once, is the input of a job.
+    Needs workflows.write, and jobs.create, schedules.write or triggers.write where it runs.
     """
     return await _submit(body, tx, call, strict=strict)
 
@@ -79,7 +84,8 @@ def _upload_options(
     return given | {name: value for name, value in form.items() if value not in (None, "")}
 
 
-@router.post("/upload", **idempotent(404, 501))
+@router.post("/upload", **idempotent(404))
+@shown_once("secret")
 async def upload_workflow(
     file: Annotated[UploadFile, File(description="A .json file of at most 50 MB, in UTF-8.")],
     options: Annotated[dict[str, Any], Depends(_upload_options)],
@@ -87,12 +93,12 @@ async def upload_workflow(
     call: CurrentCall,
     strict: Strict = True,
 ) -> SubmitAnswer:
-    """Publish a workflow from a JSON file, and queue its first job or make its schedule.
+    """Publish a workflow from a JSON file, and queue its first job or make its schedule or webhook.
 
     The file holds a workflow, or a whole body of `POST /workflows`. The options are form fields (document 000) or query
     parameters (document 002); the form goes before the query, and both before the file. The name is the option
-    `workflow_name`, else the one in the file, else that of the file. Needs workflows.write, and jobs.create or
-    schedules.write.
+    `workflow_name`, else the one in the file, else that of the file. Needs workflows.write, and jobs.create,
+    schedules.write or triggers.write.
     """
     content = await file.read()
     return await _submit(await asyncio.to_thread(read_upload, file.filename, content, options), tx, call, strict=strict)
@@ -104,23 +110,29 @@ async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall, *, strict: bool) 
     The check is done for those who may publish, before the database locks anything and while no connection is held;
     what the database refuses is told first.
     """
-    store = store_of(call.services.settings)
+    settings = call.services.settings
+    store = store_of(settings)
     checked = await check_for(call, "workflows.write", body.workflow_json, "workflow_json", submitting.input_of(body))
-    made = await submitting.submit(tx, store, body)
+    made = await submitting.submit(tx, store, KeyRing.read(settings.secret_keys), body)
     warnings = [*body.warnings(), *checked.warnings(strict=strict), *made.warnings]
-    await call.commit(_answer(made, body, warnings))
-    return _answer(await submitting.keep_copy(call.transaction, store, made, body), body, warnings)
+    await call.commit(_answer(made, body, settings.webhooks_url, warnings))
+    made = await submitting.keep_copy(call.transaction, store, made, body)
+    return _answer(made, body, settings.webhooks_url, warnings)
 
 
-def _answer(made: submitting.Submitted, body: SubmitBody, warnings: list[str]) -> SubmitAnswer:
-    what = f"{'queued' if made.schedule_id is None else 'scheduled'} for {body.execution_mode} execution"
+def _answer(made: submitting.Submitted, body: SubmitBody, webhooks_url: str, warnings: list[str]) -> SubmitAnswer:
+    what = "scheduled" if made.schedule_id else "waiting for its webhook" if made.webhook else "queued"
+    what = f"{what} for {body.execution_mode} execution" if body.run else "not run"
     return SubmitAnswer(
         workflow_id=made.published.workflow_id,
         job_id=made.job_id,
         schedule_id=made.schedule_id,
         status="success",
-        message=f"Workflow submitted and {what if body.run else 'not run'}",
+        message=f"Workflow submitted and {what}",
         created_at=made.created_at,
+        trigger_id=made.webhook.trigger_id if made.webhook else None,
+        webhook_url=urls_of(made.webhook, webhooks_url).webhook_url if made.webhook else None,
+        secret=made.secret,
         backup=BackupAnswer.model_validate(made.published.backup),
         warnings=warnings,
     )

@@ -51,8 +51,13 @@ class SubmitBody(OpenBody):
     ] = None
     robot_id: Annotated[
         RobotName | None,
-        Field(description="Only this robot runs it, now and by its schedule: its external id or UUID."),
+        Field(description="Only this robot runs it, now, by its schedule or its webhook: its external id or UUID."),
     ] = None
+
+    def warnings(self) -> list[str]:
+        """A sentence for each field that means nothing here."""
+        unread = ["schedule_cron is read with trigger_type scheduled only, and was ignored."]
+        return super().warnings() + (unread if self.schedule_cron and self.trigger_type != "scheduled" else [])
 
 
 def read_upload(filename: str | None, content: bytes, options: dict[str, Any]) -> SubmitBody:
@@ -91,7 +96,7 @@ class BackupAnswer(Answer):
 
 
 class SubmitAnswer(Answer):
-    """What was made: a job or, with the trigger `scheduled`, a schedule; an id is null when nothing of it was."""
+    """What was made: a job or, as `trigger_type` says, a schedule or a webhook; an id is null if nothing of it was."""
 
     model_config = showing(examples.SUBMITTED)
 
@@ -101,6 +106,9 @@ class SubmitAnswer(Answer):
     status: Literal["success"]
     message: str
     created_at: Time
+    trigger_id: UUID | None
+    webhook_url: Annotated[str | None, Field(description="Where senders post to.")]
+    secret: Annotated[str | None, Field(description="Of the webhook's senders; shown this once.")]
     backup: BackupAnswer
     warnings: Annotated[
         list[str], Field(description="Fields that were ignored, and what a robot will refuse or not read.")

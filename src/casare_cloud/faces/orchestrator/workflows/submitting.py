@@ -9,38 +9,35 @@ from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import NewJob
 from casare_cloud.domain.schedules import service as schedules
+from casare_cloud.domain.triggers.model import NewTrigger, Trigger
 from casare_cloud.domain.workflows import backup, service
 from casare_cloud.domain.workflows.model import NewVersion, Published
-from casare_cloud.errors import ApiError, InvalidArgument
+from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.orchestrator.casare.shapes import target_of, variables_of
 from casare_cloud.faces.orchestrator.workflows.shapes import SubmitBody
-
-
-class TriggerNotAvailable(ApiError):
-    """A submission that asks for a trigger which this version cannot make; nothing of it was kept."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(501, "TRIGGER_NOT_AVAILABLE", f"{what} are not available yet; nothing was stored.")
+from casare_cloud.key_ring import KeyRing
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What a submission made: a version, and a job or a schedule of it, made at `created_at`."""
+    """What a submission made: a version, and a job, a schedule or a webhook of it, made at `created_at`."""
 
     published: Published
-    job_id: UUID | None
-    schedule_id: UUID | None
     created_at: datetime
+    job_id: UUID | None = None
+    schedule_id: UUID | None = None
+    webhook: Trigger | None = None
+    secret: str | None = None  # of the webhook's senders
     warnings: tuple[str, ...] = ()
 
 
-async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) -> Submitted:
-    """Publish a workflow and enqueue its first job, or make its schedule: both or neither; without `run`, only publish.
+async def submit(tx: Transaction, store: backup.Store | None, ring: KeyRing, body: SubmitBody) -> Submitted:
+    """Publish a workflow and enqueue its first job, or make its schedule or its webhook: both or neither.
 
-    Raises 400 for a schedule without a (right) cron expression, and `TriggerNotAvailable` (501) for the trigger
-    `webhook`. Needs workflows.write, and jobs.create or schedules.write.
+    Without `run`, only publish. Raises 400 for a schedule without a (right) cron expression and for a webhook with an
+    input of its own, 409 TOO_MANY_TRIGGERS. Needs workflows.write, and jobs.create, schedules.write or triggers.write.
     """
-    _refuse_trigger(body)
+    _check_trigger(body)
     published = await service.publish(
         tx,
         store,
@@ -62,9 +59,11 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
                 "input": input_of(body),
             },
         )
-        return Submitted(published, None, schedule.schedule_id, schedule.created_at)
+        return Submitted(published, schedule.created_at, schedule_id=schedule.schedule_id)
+    if body.trigger_type == "webhook":
+        return await _submit_webhook(tx, ring, body, published)
     if not body.run:
-        return Submitted(published, None, None, published.created_at)
+        return Submitted(published, published.created_at)
     job = await jobs.enqueue(
         tx,
         NewJob(
@@ -76,7 +75,23 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
             robot_id=_target_of(body),
         ),
     )
-    return Submitted(published, job.job_id, None, job.created_at, tuple(await jobs.warnings_of(tx, job.job_id)))
+    warnings = tuple(await jobs.warnings_of(tx, job.job_id))
+    return Submitted(published, job.created_at, job_id=job.job_id, warnings=warnings)
+
+
+async def _submit_webhook(tx: Transaction, ring: KeyRing, body: SubmitBody, published: Published) -> Submitted:
+    from casare_cloud.domain.triggers import service as triggers  # what a cold process need not import
+
+    options = {
+        "priority": body.priority,
+        "execution_mode": body.execution_mode,
+        "pool": body.pool,
+        "robot_id": _target_of(body),
+    }
+    config = {name: value for name, value in options.items() if value is not None}
+    new = NewTrigger(published.workflow_id, body.workflow_name, "webhook", config)
+    webhook, secret = await triggers.create(tx, ring, new)
+    return Submitted(published, webhook.created_at, webhook=webhook, secret=secret)
 
 
 async def keep_copy(begin: backup.Begin, store: backup.Store | None, made: Submitted, body: SubmitBody) -> Submitted:
@@ -89,13 +104,16 @@ async def keep_copy(begin: backup.Begin, store: backup.Store | None, made: Submi
     return replace(made, published=await service.keep_copy(begin, store, made.published, content))
 
 
-def _refuse_trigger(body: SubmitBody) -> None:
+def _check_trigger(body: SubmitBody) -> None:
     if body.trigger_type == "scheduled" and not body.schedule_cron:
         raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
-    if body.trigger_type == "webhook":
-        raise TriggerNotAvailable("Webhook triggers")
-    if body.trigger_type == "scheduled" and not body.run:
-        raise InvalidArgument("run: cannot be false when trigger_type is scheduled; a schedule may have enabled false.")
+    if body.trigger_type != "manual" and not body.run:
+        made = "schedule may have enabled" if body.trigger_type == "scheduled" else "trigger may have is_enabled"
+        raise InvalidArgument(f"run: cannot be false when trigger_type is {body.trigger_type}; a {made} false.")
+    if body.trigger_type == "webhook" and input_of(body):
+        raise InvalidArgument(
+            "input: cannot be given when trigger_type is webhook, nor metadata.variables; the input is what is posted."
+        )
 
 
 def _target_of(body: SubmitBody) -> str | None:

@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 MOST_ROWS = 100_000
 MOST_BYTES = 50 * 2**20  # of the rows of one query
+MOST_AHEAD = 16 * 2**20  # that buffers hold of a query's rows before the first of them is looked at
 MOST_LENGTH = 10 * 2**20  # of a value in SQLite
 MOST_OPEN = 10
 STOP_SECONDS = 2.0
@@ -122,7 +123,7 @@ def connect(run: NodeRun) -> Mapping[str, Any]:
     else:
         from casare_cloud.robot.executor.nodes import postgresql  # which not every job needs
 
-        open_ = postgresql.opener(run)
+        open_ = postgresql.opener(run, MOST_BYTES + MOST_AHEAD)
     commits = run.flag("auto_commit")
 
     def work() -> Database:

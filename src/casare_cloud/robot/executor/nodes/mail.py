@@ -253,13 +253,24 @@ def mark_email(run: NodeRun) -> Mapping[str, Any]:
 
 @node("DeleteEmailNode", takes=_mailbox(_UID, _FOLDER, flag("permanent")), gives=("success",), needs=("email_uid",))
 def delete_email(run: NodeRun) -> Mapping[str, Any]:
-    """Marks a mail as deleted; `permanent` removes what is marked so from the folder."""
+    """Marks a mail as deleted; `permanent` removes it from the folder, and no other that somebody marked so.
+
+    A server without UIDPLUS removes all that are marked at once: while others are, it is not asked to.
+    """
     uid, removes = _uid(run), run.flag("permanent")
 
     def change(box: imaplib.IMAP4) -> None:
+        removes_one = removes and "UIDPLUS" in _abilities(box)
+        if removes and not removes_one:
+            marked = b" ".join(filter(None, _ok(box.uid("SEARCH", "DELETED")))).split()
+            if others := sum(each.decode() != uid for each in marked):
+                raise NodeInputError(
+                    f"{run.node.id}: the server has no UIDPLUS and would remove {others} more, which are marked as"
+                    " deleted; without permanent the mail is marked, too, and no more"
+                )
         _ok(box.uid("STORE", uid, "+FLAGS", "(\\Deleted)"))
         if removes:
-            _ok(box.expunge())
+            _ok(box.uid("EXPUNGE", uid) if removes_one else box.expunge())
 
     _in_folder(run, _one_line(run, "folder"), change, changes=True)
     return {"success": True}
@@ -276,7 +287,7 @@ def move_email(run: NodeRun) -> Mapping[str, Any]:
     uid, target = _uid(run), _quoted(_one_line(run, "target_folder"))
 
     def change(box: imaplib.IMAP4) -> None:
-        can = {word.upper() for word in b" ".join(_ok(box.capability())).decode("ascii", "replace").split()}
+        can = _abilities(box)
         if "MOVE" in can:
             _ok(box.uid("MOVE", uid, target))
             return
@@ -287,6 +298,10 @@ def move_email(run: NodeRun) -> Mapping[str, Any]:
 
     _in_folder(run, _one_line(run, "source_folder"), change, changes=True)
     return {"success": True}
+
+
+def _abilities(box: imaplib.IMAP4) -> set[str]:
+    return {word.upper() for word in b" ".join(_ok(box.capability())).decode("ascii", "replace").split()}
 
 
 def _uid(run: NodeRun) -> str:

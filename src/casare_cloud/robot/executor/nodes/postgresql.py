@@ -1,10 +1,10 @@
 """Connections to PostgreSQL: with nothing of the robot's own, and with rows as they come.
 
-A result is not held by the library as a whole before it is looked at.
+A result is not held by the library as a whole before it is looked at, nor a row that is too large (`relay`).
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -16,6 +16,7 @@ from psycopg.pq.abc import PGresult
 
 from casare_cloud.robot.executor.context import NodeRun
 from casare_cloud.robot.executor.errors import NodeInputError, UnsupportedNodeError
+from casare_cloud.robot.executor.nodes.relay import Relay
 
 # What a connection string may say: nothing that names files of the robot.
 _SAID = frozenset({"host", "hostaddr", "port", "dbname", "user", "password", "sslmode", "connect_timeout", "options"})
@@ -29,17 +30,41 @@ _ROW = ExecStatus.SINGLE_TUPLE
 _FINE = (_ROW, ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK, ExecStatus.EMPTY_QUERY)
 
 
+class RelayedConnection(psycopg.Connection[Any]):
+    """A connection through a relay of its own."""
+
+    relay: Relay
+
+    def close(self) -> None:
+        super().close()
+        self.relay.close()
+
+
 class RowCursor(psycopg.RawCursor[Any]):
     """`stream`, also for statements without rows and for several at once: the first one's outcome is the cursor's."""
 
     ended: PGresult | None = None
 
     def sized(self, statement: bytes, values: Any) -> Iterator[tuple[Any, int]]:
-        """Each row with its bytes."""
-        for row in self.stream(statement, values):
-            result = self.pgresult
-            assert result is not None  # the row's
-            yield row, sum(len(result.get_value(0, column) or b"") for column in range(result.nfields))
+        """Each row with its bytes; a row that is too large ends the connection, and is `NodeInputError`."""
+        try:
+            for row in self.stream(statement, values):
+                result = self.pgresult
+                assert result is not None  # the row's
+                yield row, sum(len(result.get_value(0, column) or b"") for column in range(result.nfields))
+        except psycopg.OperationalError:
+            relay = self._relay
+            if relay.is_over:
+                most = f"{relay.most // 2**20} MB"
+                raise NodeInputError(
+                    f"a row of the query has more than {most}; ask for less. The connection was closed"
+                ) from None
+            raise
+
+    @property
+    def _relay(self) -> Relay:
+        assert isinstance(self.connection, RelayedConnection)
+        return self.connection.relay
 
     @property
     def changed(self) -> int:
@@ -50,6 +75,7 @@ class RowCursor(psycopg.RawCursor[Any]):
 
     def _stream_fetchone_gen(self, first: bool) -> PQGen[PGresult | None]:
         result: PGresult | None = yield from fetch(self._pgconn)
+        self._relay.passed = 0
         if result is not None and result.status == _ROW:
             self.pgresult = result
             self._tx.set_pgresult(result, set_loaders=first)
@@ -63,11 +89,12 @@ class RowCursor(psycopg.RawCursor[Any]):
             if result.status not in _FINE:
                 self._raise_for_result(result)
             result = yield from fetch(self._pgconn)
+            self._relay.passed = 0
         return None
 
 
-def opener(run: NodeRun) -> Callable[[], psycopg.Connection[Any]]:
-    """What connects to the server that a DatabaseConnectNode names."""
+def opener(run: NodeRun, most: int) -> Callable[[], psycopg.Connection[Any]]:
+    """What connects to the server that a DatabaseConnectNode names; no row may have more than `most` bytes."""
     said: dict[str, Any] = {
         "host": run.text("host"), "port": run.integer("port"), "dbname": run.text("database"),
         "user": run.text("username"), "password": run.text("password"),
@@ -84,7 +111,44 @@ def opener(run: NodeRun) -> Callable[[], psycopg.Connection[Any]]:
     said = {name: value for name, value in said.items() if value not in (None, "")}
     _refuse_the_robots_own(run, said)
     said = {**_NOTHING_OF_THE_ROBOT, "connect_timeout": max(int(run.number("timeout")), 1), **said}
-    return lambda: psycopg.connect(**said, cursor_factory=RowCursor)
+    places = _places_of(run, said)
+    return lambda: _connect(said, places, most)
+
+
+def _connect(said: Mapping[str, Any], places: Sequence[tuple[str, str, int]], most: int) -> RelayedConnection:
+    """To the first of the places that answers."""
+    for number, (name, address, port) in enumerate(places, 1):
+        try:
+            relay = Relay(address, port, float(said["connect_timeout"]), most)
+        except OSError:
+            if number == len(places):
+                raise
+            continue
+        try:
+            here = {"host": name, "hostaddr": "127.0.0.1", "port": relay.port}
+            connection = RelayedConnection.connect(**{**said, **here}, cursor_factory=RowCursor)
+        except BaseException:
+            relay.close()
+            raise
+        connection.relay = relay
+        return connection
+    raise AssertionError("unreachable: there is one place at least")
+
+
+def _places_of(run: NodeRun, said: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """The name that a certificate must have, the address and the port of each server that is named."""
+    names = str(said.get("host") or said["hostaddr"]).split(",")
+    addresses = str(said.get("hostaddr") or said["host"]).split(",")
+    ports = str(said.get("port") or 5432).split(",")
+    if len(ports) == 1:
+        ports *= len(addresses)
+    try:
+        return [
+            (name.strip(), address.strip(), int(port))
+            for name, address, port in zip(names, addresses, ports, strict=True)
+        ]
+    except ValueError as error:
+        raise NodeInputError(f"{run.node.id}: host and port must name as many servers, ports as numbers") from error
 
 
 def _refuse_the_robots_own(run: NodeRun, said: Mapping[str, Any]) -> None:
