@@ -1,5 +1,5 @@
 // The frame around every page: who one is, where one may go, whether what one sees is live.
-import { can, clockTime, Component, effect, forget, get, go, html, Icon, isSignedIn, link, loadMe, me, ofJobs, render, route, signal, signIn, signOut, switchTenant, tenantName, tenants, token, useEffect, useQuery, useRef, useState, useTitle } from "./core/kit.js";
+import { can, clockTime, Component, effect, forget, get, go, hasEnded, html, Icon, isSignedIn, link, loadMe, me, ofJobs, render, route, signal, signIn, signOut, switchTenant, tenantName, tenants, token, useEffect, useQuery, useRef, useState, useTitle } from "./core/kit.js";
 import * as live from "./core/live.js";
 import { ORGANIZATION, PAGES, pageOf } from "./core/nav.js";
 import { areOn, listen, turn } from "./core/keys.js";
@@ -32,7 +32,7 @@ function SignIn() {
   return html`<main class="login"><form class="card" onSubmit=${submit}><div class="logo"><${Logo} /><span>Casare Cloud</span></div><h1>Sign in</h1>
     <label>User name or e-mail<input name="username" autocomplete="username" required autofocus spellcheck="false" autocapitalize="none" /></label>
     <label>Password<input name="password" type="password" autocomplete="current-password" required /></label>
-    ${error ? html`<p class="bad" role="alert">${error}</p>` : null}
+    ${error || hasEnded.value ? html`<p class="bad" role="alert">${error || "Your session has ended."}</p>` : null}
     <button class="btn p" disabled=${busy}>${busy ? "Signing in…" : "Sign in"}</button>
     <p class="m s">On a stack that <code>casare-cloud up</code> started, the demo user's name and password are in <code>.casare/env</code>.</p></form></main>`;
 }
@@ -98,9 +98,9 @@ function Tenant() {
   const list = tenants.value;
   if (list.length < 2) return html`<span class="tenant hide-s"><${Foreign} text=${tenantName()} /></span>`;
   const change = async (event) => {
+    const choice = event.target;
     live.stop();
-    try { await switchTenant(event.target.value); go([]); } catch (error) { toast(error.message, "fail"); }
-    live.start();
+    try { await switchTenant(choice.value); go([]); } catch (error) { toast(error.message, "fail"); choice.value = me.value.tenant_id; live.start(); }
   };
   return html`<select class="tenant" aria-label="Organization" value=${me.value.tenant_id} onChange=${change}>${list.map((t) => html`<option value=${t.tenant_id}>${t.name}</option>`)}</select>`;
 }
@@ -121,7 +121,7 @@ function Page() {
     if (file && !loaded.has(file)) import(`./pages/${file}.js`).then((m) => { loaded.set(file, m); show((n) => n + 1); }, () => setError({ message: "This page could not be loaded. There may be a newer version of the dashboard." }));
   }, [file]);
   if (first === "more") return html`<${More} />`;
-  if (!file) return html`<h1 tabindex="-1">There is no such page</h1><p><a class="l" href="#/">To the overview</a></p>`;
+  if (!file || (second && first !== "robots" && !UUID.test(second))) return html`<h1 tabindex="-1">There is no such page</h1><p><a class="l" href="#/">To the overview</a></p>`;
   if (error) return html`<${Trouble} error=${error} retry=${() => location.reload()} />`;
   const Body = loaded.get(file)?.[part];
   return Body ? html`<${Guard} name=${name + (second ?? "")}><${Body} key=${name + (second ?? "")} id=${second} /><//>` : html`<${Loading} />`;
@@ -155,7 +155,7 @@ function App() {
     try { await token(); await loadMe(); live.start(); }
     catch (problem) { if (isSignedIn.value) setError(problem); }
   };
-  useEffect(() => { if (isSignedIn.value) begin(); else { live.stop(); me.value = null; } }, [isSignedIn.value]);
+  useEffect(() => { if (!isSignedIn.value) { live.stop(); me.value = null; } else if (!me.value) begin(); }, [isSignedIn.value, me.value === null]);
   let body;
   if (!isSignedIn.value) body = html`<${SignIn} />`;
   else if (me.value) body = html`<div class="frame"><${Shell} key=${me.value.tenant_id} /></div>`;

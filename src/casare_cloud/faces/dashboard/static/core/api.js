@@ -7,9 +7,12 @@ export const supabase = { url: config.supabase, key: config.key };
 export const apiUrl = (config.orchestrator || location.origin) + "/api/v1";
 
 const KEPT = "casare.refresh";
-let access = null, endsAt = 0, refreshing = null;
+let access = null, endsAt = 0, refreshing = null, ahead = 0;
 const onToken = new Set();
 export const isSignedIn = signal(sessionStorage.getItem(KEPT) !== null);
+export const hasEnded = signal(false); // the session, by itself
+// The time of the service, which each token says: the clock of this machine may be wrong.
+export const serviceTime = () => Date.now() - ahead;
 export const onNewToken = (f) => (onToken.add(f), () => onToken.delete(f));
 
 export class ApiError extends Error {
@@ -30,6 +33,9 @@ function keep(tokens) {
   access = tokens.access_token;
   endsAt = Date.now() + tokens.expires_in * 1000;
   sessionStorage.setItem(KEPT, tokens.refresh_token);
+  const by = Date.now() - JSON.parse(atob(access.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).iat * 1000;
+  ahead = Math.abs(by) > 60_000 ? by : 0;
+  hasEnded.value = false;
   isSignedIn.value = true;
   for (const f of onToken) f(access);
 }
@@ -41,12 +47,11 @@ export function forget() {
 }
 
 async function send(url, init) {
-  let answer;
-  try { answer = await fetch(url, { cache: "no-store", referrerPolicy: "no-referrer", ...init }); }
+  let answer, text, body = null;
+  try { answer = await fetch(url, { cache: "no-store", referrerPolicy: "no-referrer", ...init }); text = await answer.text(); }
   catch (error) { if (error.name === "AbortError") throw error; throw new Unreachable(); }
-  const text = await answer.text();
-  let body = null;
-  try { body = text ? JSON.parse(text, exact) : null; } catch { body = { detail: text.slice(0, 300) }; }
+  try { body = text ? JSON.parse(text, exact) : null; }
+  catch { if (answer.ok) throw new ApiError(answer.status, { detail: "What came back is not from the service: something between has answered." }); }
   if (!answer.ok) throw new ApiError(answer.status, body, answer.headers);
   return body;
 }
@@ -68,7 +73,7 @@ export async function signIn(username, password) {
 export async function refresh() {
   refreshing ??= (async () => {
     try { keep(await send(`${apiUrl}/auth/refresh`, post({ refresh_token: sessionStorage.getItem(KEPT) ?? "" }))); }
-    catch (error) { if ([400, 401, 403].includes(error.status)) forget(); throw error; }
+    catch (error) { if ([400, 401, 403].includes(error.status)) { forget(); hasEnded.value = true; } throw error; }
     finally { refreshing = null; }
   })();
   return refreshing;
@@ -81,14 +86,25 @@ export async function token() {
 }
 export const tokenSeconds = () => (endsAt - Date.now()) / 1000;
 
+// The keys of requests whose answer was lost: who sends the same again does not do it twice. Not where an answer holds a secret,
+// which is in the first one only.
+const unsure = new Map();
+
 export async function call(method, path, { query, body, signal: abort, key } = {}) {
   const url = new URL(apiUrl + path);
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, value);
+  const what = key && !/key|invitation|trigger/.test(path) && `${path} ${toJson(body)}`;
+  key = unsure.get(what) ?? key;
   const ask = async () => {
     const headers = { Authorization: `Bearer ${await token()}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (key) headers["Idempotency-Key"] = key;
-    return send(url, { method, headers, body: body === undefined ? undefined : toJson(body), signal: abort });
+    if (what) unsure.set(what, key);
+    try {
+      const answer = await send(url, { method, headers, body: body === undefined ? undefined : toJson(body), signal: abort });
+      unsure.delete(what);
+      return answer;
+    } catch (error) { if (error.status && error.status < 500 && ![401, 409, 429].includes(error.status)) unsure.delete(what); throw error; }
   };
   try { return await ask(); }
   catch (error) {

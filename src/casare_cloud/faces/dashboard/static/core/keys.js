@@ -2,6 +2,7 @@
 import { signal, useEffect, useRef } from "./ui.js";
 import { go } from "./router.js";
 import { inUtc } from "./time.js";
+import { toast } from "../parts/dialog.js";
 
 export const PAGES = { o: [], j: ["jobs"], r: ["robots"], w: ["workflows"], s: ["schedules"], t: ["triggers"], d: ["dlq"], e: ["events"] };
 export const areOn = signal(localStorage.getItem("casare.keys") !== "off");
@@ -16,7 +17,12 @@ export function useKeys(keys) {
 }
 
 const row = () => document.activeElement?.closest?.("main tr");
-let leader = 0;
+let leader = 0, doing = false;
+async function perform(what) {
+  if (!what || doing) return;
+  doing = true;
+  try { await what(row()?.querySelector("a[data-row]")?.getAttribute("href")); } catch (error) { toast(error.message, "fail"); } finally { doing = false; }
+}
 export function listen(help) {
   addEventListener("keydown", (event) => {
     if (!areOn.value || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
@@ -30,7 +36,7 @@ export function listen(help) {
     else if (key === "x") row()?.querySelector("input[type=checkbox]")?.click();
     else if (key === "u") inUtc.value = !inUtc.value;
     else if (key === "Escape") document.querySelector("main .crumb a")?.click();
-    else own?.current?.[key]?.(row()?.querySelector("a[data-row]")?.getAttribute("href"));
+    else if (!event.repeat) perform(own?.current?.[key]);
   });
 }
 

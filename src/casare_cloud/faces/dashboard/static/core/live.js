@@ -13,7 +13,7 @@ export const lastEventAt = signal(null);
 export const overview = signal(null);
 
 const handlers = new Set(), reloaders = new Set();
-let realtime = null, cursor = null, leave = null, saying = 0, later = 0, fetching = null, again = false, queue = [], frame = 0, stops = [];
+let realtime = null, cursor = null, leave = null, saying = 0, later = 0, fetching = null, again = false, queue = [], frame = 0, stops = [], notBefore = 0;
 
 // f(events) gets what happened since it was called last, in order, once per frame at most.
 export const onEvents = (f) => (handlers.add(f), () => handlers.delete(f));
@@ -42,6 +42,7 @@ export function start() {
 
 export function stop() {
   clearTimeout(saying);
+  clearTimeout(later);
   cancelAnimationFrame(frame);
   for (const f of stops) f();
   realtime?.stop();
@@ -53,7 +54,7 @@ export function stop() {
 
 export const retryNow = () => { realtime?.now(); clearTimeout(saying); say(); };
 
-function hide() { clearTimeout(saying); realtime.stop(); become("hidden"); }
+function hide() { clearTimeout(saying); clearTimeout(later); realtime.stop(); become("hidden"); }
 
 function show() {
   if (!can("events.read")) { become("off"); return; }
@@ -91,10 +92,10 @@ function push(event, payload) {
 }
 
 export async function fetchEvents() {
-  if (cursor === null) return;
+  if (cursor === null || Date.now() < notBefore) return;
   if (fetching) { again = true; return; }
+  const mine = realtime;
   fetching = (async () => {
-    const mine = realtime;
     let taken = 0;
     try {
       for (;;) {
@@ -107,7 +108,12 @@ export async function fetchEvents() {
         if (page.events.length < PAGE) break;
         if (taken >= MOST) { await leap(); break; }
       }
-    } catch { /* the next bell, or the next time that we say that we watch, fetches again */ }
+    } catch (error) { 
+      if (mine !== realtime) return;
+      notBefore = Date.now() + error.retryAfter * 1000 || 0;
+      clearTimeout(later);
+      later = setTimeout(fetchEvents, (error.retryAfter || 2) * 1000);
+    }
     if (queue.length && !frame) frame = requestAnimationFrame(deliver);
   })();
   await fetching;
@@ -135,6 +141,7 @@ function deliver() {
 export function watchJob(id, { push: onPush, joined }) {
   let timer = 0, out = null, ended = false;
   const sayJob = async () => {
+    if (document.hidden) { timer = 0; return; } // it is said again when the page is shown
     let seconds = 5;
     try {
       const watch = await call("POST", "/watches", { body: { job_id: id } });

@@ -17,9 +17,10 @@ export async function loadMe() {
 
 export const tenantName = () => tenants.value.find((t) => t.tenant_id === me.value?.tenant_id)?.name ?? "Your organization";
 
+// Nobody is known until it is read again who one is there: what is shown of one tenant is never under the name of another.
 export async function switchTenant(id) {
   await enter(id);
-  await loadMe();
+  me.value = null;
 }
 
 export async function signOut() {

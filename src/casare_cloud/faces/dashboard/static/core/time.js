@@ -1,16 +1,18 @@
 // Times in the viewer's zone, with UTC beside them, and durations in words that fit a table.
+import { serviceTime } from "./api.js";
 import { html, signal } from "./ui.js";
 
-export const now = signal(Date.now());
-setInterval(() => { if (!document.hidden) now.value = Date.now(); }, 1000);
-document.addEventListener("visibilitychange", () => { now.value = Date.now(); });
+export const now = signal(serviceTime());
+setInterval(() => { if (!document.hidden) now.value = serviceTime(); }, 1000);
+document.addEventListener("visibilitychange", () => { now.value = serviceTime(); });
 
 // Whether times are shown in UTC instead of the viewer's zone; a key turns that.
 export const inUtc = signal(false);
-const formats = (options) => { const made = [undefined, "UTC"].map((timeZone) => new Intl.DateTimeFormat(undefined, { ...options, timeZone })); return (date) => made[Number(inUtc.value)].format(new Date(date)); };
+const isMoment = (date) => !Number.isNaN(new Date(date).getTime());
+const formats = (options) => { const made = [undefined, "UTC"].map((timeZone) => new Intl.DateTimeFormat(undefined, { ...options, timeZone })); return (date) => (isMoment(date) ? made[Number(inUtc.value)].format(new Date(date)) : String(date)); };
 const day = formats({ day: "numeric", month: "short" }), year = formats({ day: "numeric", month: "short", year: "numeric" });
 const clock = formats({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-export const isToday = (date) => year(date) === year(Date.now());
+export const isToday = (date) => year(date) === year(serviceTime());
 
 export function localTime(text) {
   if (isToday(text)) return clock(text);
@@ -18,7 +20,7 @@ export function localTime(text) {
 }
 export const dayTime = (text) => day(text);
 export const clockTime = (text, millis) => clock(text) + (millis ? "." + String(new Date(text).getMilliseconds()).padStart(3, "0") : "");
-const utc = (text) => new Date(text).toISOString().replace("T", " ").replace(/\.\d+Z/, "") + " UTC";
+const utc = (text) => !isMoment(text) ? String(text) : new Date(text).toISOString().replace("T", " ").replace(/\.\d+Z/, "") + " UTC";
 
 export function duration(ms) {
   if (ms === null || ms === undefined || Number.isNaN(ms)) return "";

@@ -41,7 +41,7 @@ export function Job({ id }) {
     ${why.data ? html`<${Explained} why=${why.data} />` : null}
     <div class="grid jg"><div class="stack"><${Life} job=${j} events=${events.data?.events ?? []} />
       ${j.error_message && j.status !== "completed" ? html`<${Failure} job=${j} />` : null}
-      <${Waterfall} attempts=${nodes.data?.attempts ?? []} events=${events.data?.events ?? []} job=${j} />${can("logs.read") ? html`<${Log} id=${id} bell=${bell} live=${!ended} />` : null}</div>
+      <${Trouble} error=${why.error ?? events.error ?? nodes.error} retry=${() => { why.reload(); events.reload(); nodes.reload(); }} /><${Waterfall} attempts=${nodes.data?.attempts ?? []} events=${events.data?.events ?? []} job=${j} />${can("logs.read") ? html`<${Log} id=${id} bell=${bell} live=${!ended} />` : null}</div>
     <div class="stack"><${JobFacts} job=${j} /><${Value} title="Input" value=${j.input} empty="The job has no input." />
       <${Value} title="Result" value=${j.result} empty=${ended ? "The job left no result." : "Comes when the job has completed."} /><${Files} job=${j} />${Object.keys(j.metadata ?? {}).length ? html`<${Value} title="Metadata" value=${j.metadata} />` : null}</div></div>`;
 }
@@ -72,8 +72,10 @@ function actsOn(job) {
 const Acts = ({ job, acts: { cancel, again, edited } }) => html`${again ? html`<${Button} icon="redo" onClick=${again}>Run again<//>` : null}${edited ? html`<${Button} icon="edit" onClick=${edited}>Run with edited input<//>` : null}
     <${Button} icon="copy" onClick=${() => copyAs(job)}>Copy as…<//>${cancel ? html`<${Button} danger icon="ban" onClick=${cancel}>${job.cancel_requested ? "Stopping…" : "Cancel"}<//>` : null}`;
 
+// A word of a shell. What a terminal would obey when it is pasted is written out.
+const quoted = (text) => (/[\0-\x1f\x7f-\x9f]/.test(text) ? `$'${text.replace(/[\\']/g, "\\$&").replace(/[\0-\x1f\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}'` : `'${text.replace(/'/g, `'\\''`)}'`);
+
 function copyAs(job) {
-  const quoted = (text) => `'${text.replace(/'/g, `'\\''`)}'`;
   const python = JSON.stringify(toJson(job.input ?? {}));
   const body = toJson({ workflow_id: job.workflow_id, input: job.input ?? {}, priority: job.priority });
   const origin = apiUrl.replace(/\/api\/v1$/, "");
@@ -121,11 +123,12 @@ function Life({ job, events }) {
     <ul>${all.map((p) => html`<li><i class=${`lc-${p.kind}`}></i><b>${duration(p.open ? Math.floor(p.ms / 1000) * 1000 : p.ms)}</b><bdi>${p.words}</bdi></li>`)}</ul></div></section>`;
 }
 
+const said = (value) => (typeof value === "string" ? value : toJson(value)); // robots tell what they like
 function Failure({ job }) {
   const details = job.error_details ?? {};
   return html`<${Card} title="Why it ended so"><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>${job.error_type ? html` <${To} cls="l s" path=${["jobs"]} query=${{ error: job.error_type }} text="Others with this error" />` : null}
-    ${details.failed_node ? html`<div class="m s">At the step <bdi>${String(details.failed_node)}</bdi>.</div>` : null}
-    ${details.stack_trace ? html`<details><summary class="s">Stack trace</summary><pre><bdi>${String(details.stack_trace)}</bdi></pre></details>` : null}</div><//>`;
+    ${details.failed_node ? html`<div class="m s">At the step <${Foreign} text=${said(details.failed_node)} />.</div>` : null}
+    ${details.stack_trace ? html`<details><summary class="s">Stack trace</summary><pre><${Foreign} text=${said(details.stack_trace)} /></pre></details>` : null}</div><//>`;
 }
 
 function JobFacts({ job }) {
@@ -143,11 +146,11 @@ function JobFacts({ job }) {
 
 // The files that it left. They stay on the machine of its robot for a week; the service knows their names.
 function Files({ job }) {
-  const names = Array.isArray(job.result?.files) ? job.result.files.map(String) : [], more = job.result?.files_left_out;
+  const names = Array.isArray(job.result?.files) ? job.result.files.filter((name) => typeof name === "string") : [], more = Number.isSafeInteger(job.result?.files_left_out) ? job.result.files_left_out : 0;
   const robot = useQuery(names.length && job.robot_id && can("robots.read") ? `host ${job.robot_id}` : null, (abort) => get(`/robots/${encodeURIComponent(job.robot_id)}`, {}, abort), { every: 300_000 });
   const host = robot.data?.hostname;
-  const quoted = (name) => `'${name.replace(/'/g, `'\\''`)}'`, fetchIt = (name) => `casare-cloud jobs files ${job.job_id} --get ${quoted(name)}`;
-  return html`<${Card} title="Files" note=${names.length ? (names.length + (more ?? 0)).toLocaleString() : ""}>${names.length ? html`<ul class="files">${names.slice(0, 100).map((name) => html`<li><bdi>${name}</bdi><span class="m s">${/\.([a-z0-9]{1,6})$/i.exec(name)?.[1].toLowerCase() ?? "file"}</span><${Button} quiet icon="copy" label=${`Copy the command that fetches ${name}`} onClick=${() => copy(fetchIt(name), "Copied: the command that fetches it.")} /></li>`)}</ul><p class="empty s">They stay ${host ? html`on <bdi>${host}</bdi>` : "on the machine of its robot"} for a week and are not in the cloud: the copied command fetches one there.</p>`
+  const fetchIt = (name) => `casare-cloud jobs files ${job.job_id} --get ${quoted(name)}`;
+  return html`<${Card} title="Files" note=${names.length ? (names.length + more).toLocaleString() : ""}>${names.length ? html`<ul class="files">${names.slice(0, 100).map((name) => html`<li><bdi>${name}</bdi><span class="m s">${/\.([a-z0-9]{1,6})$/i.exec(name)?.[1].toLowerCase() ?? "file"}</span><${Button} quiet icon="copy" label=${`Copy the command that fetches ${name}`} onClick=${() => copy(fetchIt(name), "Copied: the command that fetches it.")} /></li>`)}</ul><p class="empty s">They stay ${host ? html`on <bdi>${host}</bdi>` : "on the machine of its robot"} for a week and are not in the cloud: the copied command fetches one there.</p>`
     : html`<${Empty}>${ENDED.has(job.status) ? "It left no file." : "Named when the job has completed."} A workflow makes one with a node such as <code>WriteFileNode</code> or <code>WriteCSVNode</code>: what lies in the job's folder at its end is listed here.<//>`}<//>`;
 }
 

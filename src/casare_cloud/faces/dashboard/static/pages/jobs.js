@@ -1,6 +1,6 @@
 // All jobs, newest first, live. The address holds the filter.
-import { can, get, go, html, route, setQuery, Time, useEffect, useKeys, useQuery, useRef, useState, useTitle } from "../core/kit.js";
-import { Button, Chips, ENDED, Find, Head, namesOf, Pick, Picked, plural } from "../parts/basic.js";
+import { can, get, go, html, route, serviceTime, setQuery, Time, useEffect, useKeys, useQuery, useRef, useState, useTitle } from "../core/kit.js";
+import { Button, Chips, ENDED, Find, Foreign, Head, namesOf, Pick, Picked, plural } from "../parts/basic.js";
 import { toast } from "../parts/dialog.js";
 import { actOnMany, follow, Jobs as Table, runWorkflow, trail } from "../parts/jobs.js";
 
@@ -9,7 +9,8 @@ const TABS = [["", "All"], ["pending", "Waiting"], ["claimed", "Claimed"], ["run
 const AGES = [["", "Any time"], ["1", "Last hour"], ["24", "Last 24 hours"], ["168", "Last 7 days"]];
 const CAUSES = [["", "Any cause"], ["manual", "By hand"], ["scheduled", "Schedule"], ["retry", "Retry"], ["webhook", "Webhook"], ["workflow_call", "Another workflow"]];
 // A job's id begins with the time of its making, in milliseconds.
-const timeOf = (id) => new Date(parseInt(id.replace(/-/g, "").slice(0, 12), 16)).toISOString();
+const timeOf = (id) => iso(parseInt(id.replace(/-/g, "").slice(0, 12), 16));
+const iso = (ms) => { try { return new Date(ms).toISOString(); } catch { return undefined; } }; // an address may say anything
 
 // A page by cursor. With a text or an error few may match: an answer looks through a part and says where to go on.
 async function read(filter, limit, before, abort) {
@@ -38,7 +39,7 @@ function useStill(kept, key, jobs, busy) {
 export function Jobs() {
   useTitle("Jobs");
   const query = Object.fromEntries(route.value.query);
-  const after = query.hours ? new Date(Math.floor((Date.now() - query.hours * 3_600_000) / 60_000) * 60_000).toISOString() : undefined;
+  const after = query.hours ? iso(Math.floor((serviceTime() - query.hours * 3_600_000) / 60_000) * 60_000) : undefined;
   const filter = { status: query.status, workflow_id: query.workflow, robot_id: query.robot, created_after: after, search: query.search, error_type: query.error, trigger_type: query.cause };
   const key = JSON.stringify([query.status, query.workflow, query.robot, query.hours, query.search, query.error, query.cause, query.before]);
   // The event of a new job does not say all that may be asked for.
@@ -54,6 +55,8 @@ export function Jobs() {
   trail.ids = jobs.map((j) => j.job_id);
   const change = (changes) => setQuery({ before: "", ...changes });
   const isFiltered = Object.keys(query).some((k) => k !== "before" && query[k]);
+  const latest = useRef(key);
+  latest.current = key;
   const selectAll = async () => {
     const ids = [];
     let before = query.before;
@@ -61,6 +64,7 @@ export function Jobs() {
       const page = await read(filter, 500, before);
       ids.push(...page.jobs.map((j) => j.job_id));
       before = page.next;
+      if (latest.current !== key) return; // these are no longer what one sees
     } while (before && ids.length < MOST);
     select(new Set(ids.slice(0, MOST)));
     if (before) toast(`The newest ${Math.min(ids.length, MOST).toLocaleString()} are selected; more are not selected at once.`);
@@ -69,8 +73,8 @@ export function Jobs() {
   const act = async (what, ids = [...selected]) => {
     if (!ids.length || !can(`jobs.${what}`)) return;
     const one = what === "cancel"
-      ? { title: `Cancel ${plural(ids.length, "job")}?`, text: `Selected from: ${words}. Those that wait end at once; robots are told to stop those that run. Jobs that have ended stay as they are.`, action: `Cancel ${ids.length}`, path: "/jobs/batch/cancel", danger: true, reason: true, words: (n) => `${n} cancelled or told to stop.` }
-      : { title: `Run ${plural(ids.length, "job")} again?`, text: `Selected from: ${words}. A new job is made for each that failed, timed out or was cancelled, with the same input.`, action: `Run ${ids.length} again`, path: "/jobs/batch/retry", words: (n) => `${n} new jobs wait.` };
+      ? { title: `Cancel ${plural(ids.length, "job")}?`, text: html`Selected from: <${Foreign} text=${words} />. Those that wait end at once; robots are told to stop those that run. Jobs that have ended stay as they are.`, action: `Cancel ${ids.length}`, path: "/jobs/batch/cancel", danger: true, reason: true, words: (n) => `${n} cancelled or told to stop.` }
+      : { title: `Run ${plural(ids.length, "job")} again?`, text: html`Selected from: <${Foreign} text=${words} />. A new job is made for each that failed, timed out or was cancelled, with the same input.`, action: `Run ${ids.length} again`, path: "/jobs/batch/retry", words: (n) => `${n} new jobs wait.` };
     if (await actOnMany({ ...one, ids })) { select(new Set()); list.reload(); }
   };
   // What is selected, else the row that has the focus.

@@ -67,9 +67,10 @@ export const Pick = ({ label, of, value = "", set }) => html`<select aria-label=
 export const Chips = ({ label, of, value = "", set }) => html`<span class="chips" role="group" aria-label=${label}>${of.map(([k, word]) => html`<button type="button" class="chip" aria-pressed=${String(value === k)} onClick=${() => set(k)}>${word}</button>`)}</span>`;
 // A text that one writes: it counts when one stops or leaves.
 export function Find({ label, hint = label, value = "", set }) {
-  const [text, setText] = useState(value), timer = useRef(0);
-  useEffect(() => setText(value), [value]);
-  const keep = (e) => { const now = e.target.value; setText(now); clearTimeout(timer.current); timer.current = setTimeout(() => set(now.trim()), e.type === "change" ? 0 : 350); };
+  const [text, setText] = useState(value), timer = useRef(0), own = useRef(value);
+  useEffect(() => { if (value !== own.current) setText((own.current = value)); }, [value]); // not what was written here: one may have gone on
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const keep = (e) => { const now = e.target.value; setText(now); clearTimeout(timer.current); timer.current = setTimeout(() => set((own.current = now.trim())), e.type === "change" ? 0 : 350); };
   return html`<input type="search" aria-label=${label} placeholder=${hint} maxlength="255" value=${text} onInput=${keep} onChange=${keep} />`;
 }
 
@@ -133,9 +134,9 @@ export async function copy(text, what = "Copied.") {
   }
   toast(what);
 }
-export const CopyButton = ({ text, label }) => html`<${Button} quiet icon="copy" label=${label} onClick=${() => copy(text)} />`;
+export const CopyButton = ({ text, label }) => html`<${Button} quiet icon="copy" label=${label} onClick=${() => copy(typeof text === "function" ? text() : text)} />`;
 // Text to copy as it stands, with its name over it.
 export const Whole = ({ name, text }) => html`<div><div class="dh"><h3 class="s">${name}</h3><${CopyButton} text=${text} label=${`Copy as ${name}`} /></div><pre class="whole" tabindex="0"><bdi>${text}</bdi></pre></div>`;
 
 // What is shown once: addresses and secrets, each to copy.
-export const showSecret = (title, pairs) => dialog(title, ({ done: close }) => html`<div>${pairs.filter(([, v]) => v).map(([k, v]) => html`<div><h3 class="s m">${k}</h3><div class="secret"><code>${v}</code><${CopyButton} text=${v} label=${`Copy: ${k}`} /></div></div>`)}<p>Keep it now: it is not shown again.</p><div class="acts"><button type="button" class="btn p" onClick=${() => close(true)}>I have kept it</button></div></div>`, { wide: true });
+export const showSecret = (title, pairs) => dialog(title, ({ done: close }) => html`<div>${pairs.filter(([, v]) => v).map(([k, v]) => html`<div><h3 class="s m">${k}</h3><div class="secret"><code>${v}</code><${CopyButton} text=${v} label=${`Copy: ${k}`} /></div></div>`)}<p>Keep it now: it is not shown again.</p><div class="acts"><button type="button" class="btn p" onClick=${() => close(true)}>I have kept it</button></div></div>`, { wide: true, once: true });

@@ -5,7 +5,12 @@ const open = signal(null);
 const toasts = signal([]);
 
 // Shows body({ done, busy }) in a dialog; the promise gets what it was closed with, undefined when it was left.
-export const dialog = (title, body, options = {}) => new Promise((resolve) => { open.value = { title, body, resolve, options }; });
+export const dialog = (title, body, options = {}) => new Promise((resolve) => { leave(); open.value = { title, body, resolve, options }; });
+const leave = () => { const shown = open.value; open.value = null; shown?.resolve(); };
+// On another page a question would be about what is no longer seen; what is shown once stays.
+const address = () => location.hash.split("?")[0];
+let before = address();
+addEventListener("hashchange", () => { if (before !== address() && !open.value?.options.once && !document.querySelector("dialog [aria-busy=true]")) leave(); before = address(); });
 
 // A form in a dialog: send(fields, form) does it; what the service says against it is shown, and the form stays as it was written.
 // more: { label, value } of a button that sends that value instead.
@@ -13,7 +18,7 @@ export const ask = (title, fields, action, send, { danger = false, wide = false,
   const [error, setError] = useState(""), [busy, setBusy] = useState(false);
   const attempt = async (f) => { setBusy(true); try { done(await f()); } catch (problem) { setError(problem.message); setBusy(false); } };
   const submit = (event) => { event.preventDefault(); attempt(() => send(Object.fromEntries(new FormData(event.target)), event.target)); };
-  return html`<form onSubmit=${submit}>${fields}${error ? html`<p class="bad" role="alert">${error}</p>` : null}<div class="acts">${more ? html`<button type="button" class="btn" onClick=${() => attempt(more.send)}>${more.label}</button>` : null}<button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class=${danger ? "btn danger" : "btn p"} disabled=${busy}>${busy ? "Working…" : action}</button></div></form>`;
+  return html`<form onSubmit=${submit}>${fields}${error ? html`<p class="bad" role="alert">${error}</p>` : null}<div class="acts">${more ? html`<button type="button" class="btn" disabled=${busy} onClick=${() => attempt(more.send)}>${more.label}</button>` : null}<button type="button" class="btn" disabled=${busy} onClick=${() => done()}>Leave it</button><button class=${danger ? "btn danger" : "btn p"} disabled=${busy} aria-busy=${busy ? "true" : null}>${busy ? "Working…" : action}</button></div></form>`;
 }, { wide });
 
 export const confirm = ({ title, text, action, danger = true, reason = false, run }) =>
@@ -33,12 +38,14 @@ export function Overlays() {
 
 function Window({ title, body: Body, resolve, options }) {
   const box = useRef(null);
-  const done = (value) => { open.value = null; resolve(value); };
+  const done = (value) => { if (open.value?.resolve === resolve) open.value = null; resolve(value); };
+  // While the service is asked, the answer is waited for: it may be a key that is shown once.
+  const close = () => { if (!box.current.querySelector("[aria-busy=true]")) done(); };
   useEffect(() => {
     const back = document.activeElement;
     box.current.showModal();
     return () => back?.focus?.();
   }, []);
-  return html`<dialog ref=${box} aria-labelledby="dialog-title" class=${options.wide ? "wide" : ""} onCancel=${(e) => { e.preventDefault(); done(); }} onClick=${(e) => { if (e.target === box.current) done(); }}>
-    <div class="dlg"><div class="dh"><h2 id="dialog-title">${title}</h2><button type="button" class="btn q" aria-label="Close" onClick=${() => done()}><${Icon} name="close" /></button></div><${Body} done=${done} /></div></dialog>`;
+  return html`<dialog ref=${box} aria-labelledby="dialog-title" class=${options.wide ? "wide" : ""} onCancel=${(e) => { e.preventDefault(); close(); }} onClick=${(e) => { if (e.target === box.current && !options.once && !box.current.querySelector("form")) close(); }}>
+    <div class="dlg"><div class="dh"><h2 id="dialog-title">${title}</h2><button type="button" class="btn q" aria-label="Close" onClick=${close}><${Icon} name="close" /></button></div><${Body} done=${done} /></div></dialog>`;
 }

@@ -1,5 +1,5 @@
 // What pages of jobs share: rows, how events change them, running a workflow, and acts on many jobs.
-import { call, duration, fromJson, get, go, html, now, Time, toJson, useState } from "../core/kit.js";
+import { call, duration, fromJson, get, go, html, now, Time, toJson, useEffect, useRef, useState } from "../core/kit.js";
 import { Badge, Choice, ENDED, Field, Json, List, namesOf, Progress, To } from "./basic.js";
 import { ask, dialog, toast } from "./dialog.js";
 
@@ -47,30 +47,29 @@ export const jobColumns = (short) => [
 ];
 export const Jobs = ({ short, rows, ...more }) => html`<${List} cls="" caption="Jobs" id=${(j) => j.job_id} rows=${rows} cols=${jobColumns(short)} ...${more} />`;
 
-// Acts on jobs in slices of 100, saying how far it is; answers what could not be done.
-export async function many(path, ids, body, onProgress) {
-  let done = 0;
-  const failed = [];
-  for (let at = 0; at < ids.length; at += 100) {
-    const slice = ids.slice(at, at + 100);
+// Acts on jobs in slices of 100, from so.at on, until all are done or one has left; so says how far it is and what could not be done.
+async function many(path, ids, body, so, onProgress) {
+  while (so.at < ids.length && !so.left) {
+    const slice = ids.slice(so.at, so.at + 100);
     const answer = await call("POST", path, { body: { ...body, job_ids: slice }, key: crypto.randomUUID?.() });
-    done += answer.succeeded;
-    failed.push(...answer.results.filter((r) => r.error_code));
-    onProgress?.(Math.min(ids.length, at + slice.length));
+    so.done += answer.succeeded;
+    so.failed.push(...answer.results.filter((r) => r.error_code));
+    onProgress((so.at += slice.length));
   }
-  return { done, failed };
 }
 
 export function actOnMany({ title, text, action, path, ids, danger, words, reason }) {
   return dialog(title, ({ done }) => {
-    const [at, setAt] = useState(null);
+    const [at, setAt] = useState(null), so = useRef({ at: 0, done: 0, failed: [] }).current;
     const [result, setResult] = useState(null);
+    useEffect(() => () => { so.left = true; }, []);
     const [error, setError] = useState("");
     const [why, setWhy] = useState("");
     const run = async (event) => {
       event.preventDefault();
-      setAt(0);
-      try { setResult(await many(path, ids, reason && why ? { reason: why } : {}, setAt)); } catch (problem) { setError(problem.message); setAt(null); }
+      setAt(so.at);
+      setError("");
+      try { await many(path, ids, reason && why ? { reason: why } : {}, so, setAt); setResult(so); } catch (problem) { setError(`${problem.message}${so.at ? ` ${so.at} of ${ids.length} were done; the rest can be tried again.` : ""}`); setAt(null); }
     };
     if (result) return html`<div><p>${words(result.done)}${result.failed.length ? ` ${result.failed.length} could not be:` : ""}</p><ul class="plainlist">${result.failed.slice(0, 10).map((f) => html`<li><span class="mono">${f.job_id}</span> ${f.detail}</li>`)}</ul><div class="acts"><button type="button" class="btn p" onClick=${() => done(true)}>Done</button></div></div>`;
     return html`<form onSubmit=${run}><p>${text}</p>${reason ? html`<label>Reason (others see it)<input maxlength="500" value=${why} onInput=${(e) => setWhy(e.target.value)} /></label>` : null}
@@ -110,10 +109,11 @@ function Input({ fields, begin }) {
   const [text, setText] = useState(toJson(begin, 2));
   let now = null;
   try { now = fromJson(text || "{}"); } catch { /* said when it is sent */ }
-  const set = (name, value) => setText(toJson({ ...(now ?? begin), [name]: value }, 2));
+  if (typeof now !== "object" || Array.isArray(now)) now = null; // the fields wait until it is an object again
+  const set = (name, value) => setText(toJson({ ...now, [name]: value }, 2));
   const simple = fields.filter(([, v]) => ["string", "number", "boolean"].includes(typeof v)).slice(0, 20);
-  const number = (t) => (t === "" || Number.isNaN(Number(t)) ? t : fromJson(t));
-  return html`${simple.length ? html`<div class="two">${simple.map(([name, first]) => { const v = now?.[name]; return typeof first === "boolean" ? html`<label class="check" key=${name}><input type="checkbox" checked=${v === true} onChange=${(e) => set(name, e.target.checked)} /><bdi>${name}</bdi></label>` : html`<${Field} key=${name} label=${html`<bdi>${name}</bdi>`} type=${typeof first === "number" ? "number" : "text"} step="any" value=${v ?? ""} onInput=${(e) => set(name, typeof first === "number" ? number(e.target.value) : e.target.value)} />`; })}</div>` : null}
+  const number = (t) => { try { return fromJson(t); } catch { return t === "" || Number.isNaN(Number(t)) ? t : Number(t); } }; // 05 and .5 are none of JSON
+  return html`${simple.length ? html`<div class="two">${simple.map(([name, first]) => { const v = now?.[name]; return typeof first === "boolean" ? html`<label class="check" key=${name}><input type="checkbox" disabled=${!now} checked=${v === true} onChange=${(e) => set(name, e.target.checked)} /><bdi>${name}</bdi></label>` : html`<${Field} key=${name} label=${html`<bdi>${name}</bdi>`} type=${typeof first === "number" ? "number" : "text"} step="any" disabled=${!now} value=${v ?? ""} onInput=${(e) => set(name, typeof first === "number" ? number(e.target.value) : e.target.value)} />`; })}</div>` : null}
     <${Json} label="Input, as JSON" name="input" rows=${simple.length ? 6 : 12} autofocus=${!simple.length} value=${text} onInput=${(e) => setText(e.target.value)} />`;
 }
 
@@ -121,6 +121,6 @@ function Input({ fields, begin }) {
 function declared(flow) {
   const variables = flow.workflow_json?.variables;
   if (!variables) return [];
-  const pairs = Array.isArray(variables) ? variables.map((v) => [v.name, v.default ?? v.value ?? null]) : Object.entries(variables).map(([k, v]) => [k, v && typeof v === "object" && !Array.isArray(v) && ("default" in v || "default_value" in v || "value" in v) ? v.default ?? v.default_value ?? v.value : v]);
+  const pairs = Array.isArray(variables) ? variables.map((v) => [v?.name, v?.default ?? v?.value ?? null]) : Object.entries(variables).map(([k, v]) => [k, v && typeof v === "object" && !Array.isArray(v) && ("default" in v || "default_value" in v || "value" in v) ? v.default ?? v.default_value ?? v.value : v]);
   return pairs.filter(([k]) => k);
 }

@@ -1,5 +1,5 @@
 // Keys of robots and of programs: made (and shown once), exchanged, revoked.
-import { call, can, get, html, Time, useQuery } from "../core/kit.js";
+import { call, can, get, html, serviceTime, Time, useQuery } from "../core/kit.js";
 import { Badge, Button, Card, Choice, Field, Foreign, List, showSecret } from "./basic.js";
 import { ask, confirm, toast } from "./dialog.js";
 
@@ -12,7 +12,7 @@ export function Keys({ of: { path, title, words, scoped }, robot }) {
   const write = can("api_keys.write"), name = robot ? "Its keys" : title;
   const create = async () => {
     const made = await ask(`New: ${name.toLowerCase()}`, html`<p class="m">${words}</p><${Field} label="Name" name="name" required maxlength="255" autofocus />${scoped ? html`<${Field} label="Scopes, such as jobs.read jobs.create" name="scopes" class="mono" required defaultValue="jobs.read jobs.create workflows.read" />` : robot ? null : html`<${Field} label="Only for the robot (its id; empty: any)" name="robot" maxlength="255" />`}<${Choice} label="Ends after" name="days" first="" of=${[["", "never"], ["30", "30 days"], ["90", "90 days"], ["365", "a year"]]} />`, "Make it", (f) => {
-      const body = { name: f.name.trim(), expires_at: f.days ? new Date(Date.now() + f.days * 86_400_000).toISOString() : undefined };
+      const body = { name: f.name.trim(), expires_at: f.days ? new Date(serviceTime() + f.days * 86_400_000).toISOString() : undefined };
       if (scoped) body.scopes = f.scopes.split(/[\s,]+/).filter(Boolean);
       else if (robot || f.robot.trim()) body.robot_id = robot ?? f.robot.trim();
       return call("POST", path, { body, key: crypto.randomUUID?.() });

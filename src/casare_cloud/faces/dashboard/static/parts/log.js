@@ -1,7 +1,7 @@
 // A job's log: its newest lines at once, older ones when they are asked for, 20,000 at most; in rows of one height of which only
 // those in view are drawn.
-import { clockTime, get, html, Icon, useEffect, useLayoutEffect, useRef, useState } from "../core/kit.js";
-import { Button, Card, copy, Empty } from "./basic.js";
+import { clockTime, get, html, Icon, toJson, useEffect, useLayoutEffect, useRef, useState } from "../core/kit.js";
+import { Button, Card, copy, Empty, Trouble } from "./basic.js";
 import { dialog } from "./dialog.js";
 
 const ROW = 19, HELD = 20_000, PAGE = 1000, CUT = 4000;
@@ -66,14 +66,14 @@ export function Log({ id, bell, live }) {
     if (atEnd !== follow && (!atEnd || live)) setFollow(atEnd);
   };
   const openLine = (line) => dialog(`Log line of ${clockTime(line.timestamp, true)}`, () => html`<pre class="whole" tabindex="0"><bdi>${line.message}</bdi></pre>
-    ${line.extra ? html`<pre class="whole"><bdi>${JSON.stringify(line.extra, null, 2)}</bdi></pre>` : null}<p class="m s">${line.level}${line.node_id ? html` · node <bdi>${line.node_id}</bdi>` : null} · attempt ${line.attempt}</p>`, { wide: true });
+    ${line.extra ? html`<pre class="whole"><bdi>${toJson(line.extra, 2)}</bdi></pre>` : null}<p class="m s">${line.level}${line.node_id ? html` · node <bdi>${line.node_id}</bdi>` : null} · attempt ${line.attempt}</p>`, { wide: true });
   return html`<${Card} title="Log" note=${lines ? `${lines.length < total ? `the newest ${lines.length.toLocaleString()} of ` : ""}${total.toLocaleString()} line${total === 1 ? "" : "s"}` : ""} actions=${html`
       <button type="button" class="btn q" aria-label="Copy the lines shown" title="Copy the lines shown" onClick=${() => copy(shown.map((l) => `${l.timestamp} ${l.level} ${l.message}`).join("\n"))}><${Icon} name="copy" /></button>
       <button type="button" class="btn" aria-pressed=${follow ? "true" : "false"} onClick=${() => setFollow(!follow)}><${Icon} name="chev" />Follow</button>`}>
     <div class="tool"><span class="chips" role="group" aria-label="Levels">${LEVELS.map(([k, word]) => html`<button type="button" class="chip" aria-pressed=${levels[k] ? "true" : "false"} onClick=${() => setLevels({ ...levels, [k]: !levels[k] })}>${word} ${counts[k].toLocaleString()}</button>`)}</span>
       ${lines && lines.length < Math.min(total, HELD) ? html`<${Button} onClick=${() => { setFollow(false); return older(); }}>Older lines<//>` : null}
       <input class="find" type="search" placeholder="Find in the log" aria-label="Find in the log" value=${text} onInput=${(e) => setText(e.target.value)} /></div>
-    ${error ? html`<${Empty}>${error.message}<//>` : null}
+    <${Trouble} error=${error} retry=${read} />
     ${lines && !shown.length ? html`<${Empty}>${lines.length ? "No line of these levels holds that text." : live ? "Nothing is written yet. What the robot writes comes here at once." : "The robot has written nothing."}<//>` : null}
     ${shown.length ? html`<div class="logs" role="log" aria-live="off" aria-label="Log lines" tabindex="0" ref=${box} onScroll=${scrolled} style=${{ height: `${height}px` }}>
       <div class="pad" style=${{ height: `${shown.length * ROW}px` }}>${shown.slice(first, last).map((l, i) => html`<div key=${l.id} class=${`row ${CLASS[l.level] ?? ""}`} style=${{ top: `${(first + i) * ROW}px` }} onClick=${() => openLine(l)}>

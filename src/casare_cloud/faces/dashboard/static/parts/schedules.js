@@ -40,15 +40,16 @@ function bodyOf(f) {
 }
 
 function Fields({ old, list }) {
-  const box = useRef(null), timer = useRef(0);
+  const box = useRef(null), timer = useRef(0), turn = useRef(0);
   const [frequency, setFrequency] = useState(old?.frequency === "interval" || old?.frequency === "once" ? old.frequency : "cron");
   const [runs, setRuns] = useState(null), [error, setError] = useState("");
   const simulate = () => {
     clearTimeout(timer.current);
     timer.current = setTimeout(async () => {
       if (!box.current) return;
+      const mine = ++turn.current, say = (found, problem) => { if (mine === turn.current) { setRuns(found); setError(problem); } };
       const body = () => ({ ...bodyOf(Object.fromEntries(new FormData(box.current.closest("form")))), schedule_name: undefined, count: 8 });
-      try { setRuns((await call("POST", "/schedules/simulate", { body: body() })).runs); setError(""); } catch (problem) { setRuns(null); setError(problem.message); }
+      try { say((await call("POST", "/schedules/simulate", { body: body() })).runs, ""); } catch (problem) { say(null, problem.message); }
     }, 350);
   };
   useEffect(simulate, [frequency]);

@@ -1,5 +1,5 @@
 // Jobs that ended over time, from the sums that the service keeps: bars of the last hour, of a day, of weeks. The address holds which.
-import { clockTime, dayTime, get, html, route, setQuery, Time, useQuery, useState } from "../core/kit.js";
+import { clockTime, dayTime, get, html, route, serviceTime, setQuery, Time, useQuery, useState } from "../core/kit.js";
 import { Card, Chips, Empty, Loading, Trouble } from "./basic.js";
 
 // word, unit, how many, in words, the least milliseconds between two readings
@@ -32,7 +32,7 @@ const DAYS = { "1": "24 h", "7": "7 d", "30": "30 d" };
 const FIGURES = [["cpu_percent", "Processor", "run"], ["memory_percent", "Memory", "done"], ["disk_percent", "Disk", "wait"]];
 export function Machine({ robot, now }) {
   const [days, setDays] = useState("1");
-  const of = useQuery(`machine ${robot.robot_uuid} ${days}`, (abort) => get(`/metrics/robots/${robot.robot_uuid}/measurements`, { since: new Date(Math.floor(Date.now() / 60_000) * 60_000 - days * 86_400_000).toISOString() }, abort), { every: 60_000 });
+  const of = useQuery(`machine ${robot.robot_uuid} ${days}`, (abort) => get(`/metrics/robots/${robot.robot_uuid}/measurements`, { since: new Date(Math.floor(serviceTime() / 60_000) * 60_000 - days * 86_400_000).toISOString() }, abort), { every: 60_000 });
   const points = of.data?.points ?? [], at = now?.last_heartbeat_at ?? robot.last_heartbeat, last = { ...robot.metrics, ...(now?.cpu_percent !== undefined && { cpu_percent: now.cpu_percent, memory_percent: now.memory_percent }) };
   const known = FIGURES.filter(([k]) => typeof last[k] === "number" || points.some((p) => p[k] !== null && p[k] !== undefined));
   return html`<${Card} title="Its machine" note=${at ? html`as of <${Time} at=${at} />` : ""} actions=${html`<${Chips} label="Time of its machine" value=${days} set=${setDays} of=${Object.entries(DAYS)} />`}><${Trouble} error=${of.error} retry=${of.reload} />${known.length ? html`<ul class="machine">${known.map(([k, word, colour]) => html`<li><span class="m">${word}</span><b>${typeof last[k] === "number" ? `${Math.round(last[k])} %` : "–"}</b><${Line} points=${points} figure=${k} word=${word} colour=${colour} minutes=${of.data?.step_minutes} /></li>`)}</ul>` : of.loading ? html`<${Loading} />` : html`<${Empty}>It has not told how its machine is: robots tell it with each heartbeat.<//>`}<//>`;

@@ -7,7 +7,7 @@ const PART = 100, TEXT = 2000;
 export function Tree({ value, label }) {
   return html`<div class="tree" role="group" aria-label=${label}><${Value} value=${value} depth=${0} /></div>`;
 }
-export const TreeCopy = ({ value, label }) => html`<${CopyButton} text=${toJson(value, 2)} label=${label} />`;
+export const TreeCopy = ({ value, label }) => html`<${CopyButton} text=${() => toJson(value, 2)} label=${label} />`;
 
 function Value({ name, value, depth }) {
   const [shown, show] = useState(PART);

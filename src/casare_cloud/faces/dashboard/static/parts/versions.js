@@ -2,11 +2,13 @@
 import { html, toJson } from "../core/kit.js";
 import { Card, Empty, Foreign } from "./basic.js";
 
+const said = (value) => (typeof value === "string" ? value : toJson(value) ?? "");
+const list = (value) => (Array.isArray(value) ? value.filter((c) => c && typeof c === "object") : []);
 export const nodesOf = (definition) => {
   const raw = definition?.nodes ?? definition?.steps ?? [];
-  return (Array.isArray(raw) ? raw : Object.entries(raw).map(([id, n]) => ({ id, ...n }))).map((n) => ({ ...n, id: String(n.id ?? n.node_id), type: n.type ?? n.node_type ?? n.task_type ?? "" }));
+  return (Array.isArray(raw) ? raw : Object.entries(raw).map(([id, n]) => ({ id, ...n }))).map((n) => ({ ...n, id: said(n?.id ?? n?.node_id), type: said(n?.type ?? n?.node_type ?? n?.task_type ?? "") }));
 };
-export const edgesOf = (definition) => (definition?.connections ?? []).map((c) => [String(c.source_node ?? c.from ?? c.source ?? c.from_node), String(c.target_node ?? c.to ?? c.target ?? c.to_node)].map((x) => x.split(".")[0]));
+export const edgesOf = (definition) => list(definition?.connections).map((c) => [said(c.source_node ?? c.from ?? c.source ?? c.from_node), said(c.target_node ?? c.to ?? c.target ?? c.to_node)].map((x) => x.split(".")[0]));
 
 // Everything that a definition says, by its path: what is moved about in the picture is no difference.
 const PLACES = new Set(["position", "x", "y", "ui", "width", "height"]);
@@ -27,7 +29,7 @@ export function difference(before, after) {
     if (!fresh.has(id)) found.push({ mark: "−", what: `node ${id}`, note: node.type, lines: [] });
     else { const lines = changes(node, fresh.get(id)); if (lines.length) found.push({ mark: "~", what: `node ${id}`, note: fresh.get(id).type, lines }); }
   }
-  const edges = (d) => new Map((d?.connections ?? []).map((c) => [toJson(c), edgesOf({ connections: [c] })[0].join(" → ")]));
+  const edges = (d) => new Map(list(d?.connections).map((c) => [toJson(c), edgesOf({ connections: [c] })[0].join(" → ")]));
   const [e, f] = [edges(before), edges(after)];
   for (const [k, words] of f) if (!e.has(k)) found.push({ mark: "+", what: `connection ${words}`, lines: [] });
   for (const [k, words] of e) if (!f.has(k)) found.push({ mark: "−", what: `connection ${words}`, lines: [] });
