@@ -217,7 +217,7 @@ def test_a_reader_beside_many_writers_sees_every_event_once_and_no_gap(
             seen += read(conn, tenant.admin.claims, cursor)
             break
     for thread in (*threads, numbering):
-        thread.join(10)
+        thread.join(120)
     assert not failures
     assert sorted(types(seen)) == sorted(f"w{index}.{i}" for index in range(writers) for i in range(each))
     for index in range(writers):

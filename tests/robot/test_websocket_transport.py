@@ -10,7 +10,7 @@ from tests.databases import Database
 from tests.factories import Robot
 from tests.gateway.robots.processes import Gateway, Proxy, running_gateway
 from tests.robot.local_page import LocalPage
-from tests.robot.stack import LEASE_SECONDS, Stack, Worker, running_stack
+from tests.robot.stack import LEASE_SECONDS, PATIENCE_SECONDS, Stack, Worker, running_stack
 from tests.robot.workflows import chain
 
 from casare_cloud.client import Client
@@ -151,7 +151,7 @@ async def test_a_revoked_key_ends_the_robot(stack: Stack, gateway: Gateway, tmp_
     stack.revoke_key(robot)
     worker = worker_of(stack, robot, tmp_path, gateway.url)
     with pytest.raises(KeyRefused):
-        await asyncio.wait_for(worker.agent.run(), 30)
+        await asyncio.wait_for(worker.agent.run(), PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("name", ["websocket", "direct", "rest"])
@@ -179,7 +179,7 @@ async def test_orders_given_over_rest_reach_a_robot_that_was_away_and_are_acknow
             await until_acknowledged((await admin.command_robot(robot.external_id, command))["command_id"])
         told = await admin.command_robot(robot.external_id, "shutdown")
         assert worker.task is not None
-        await asyncio.wait_for(worker.task, 30)
+        await asyncio.wait_for(worker.task, PATIENCE_SECONDS)
         await until_acknowledged(told["command_id"])
 
 
