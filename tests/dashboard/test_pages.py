@@ -187,6 +187,23 @@ def test_the_page_of_a_robot_draws_what_its_machine_measured_before(
     expect(page.get_by_role("region", name="Its keys").get_by_role("row")).to_have_count(2)
 
 
+def test_the_page_of_a_robot_lists_what_it_was_told_and_what_it_says_of_itself(
+    signed_in: Visit, person: Api, robot: Robot
+) -> None:
+    page, path = signed_in.page, f"/robots/{robot.name}"
+    told = person("POST", f"{path}/pause", reason=HOSTILE)["command_id"]
+    robot.api("POST", f"{path}/heartbeat", acknowledged_commands=[told])
+    person("POST", f"{path}/resume")
+    line = {"id": told, "timestamp": "2026-11-01T10:00:00Z", "level": "error", "message": HOSTILE}
+    page.route(re.compile(f"{robot.name}/logs"), lambda route: route.fulfill(json={"logs": [line], "total": 1}))
+    signed_in.go(f"#/robots/{robot.name}")
+    commands = page.get_by_role("region", name="Last commands").get_by_role("listitem")
+    expect(commands.first).to_contain_text("not taken yet")
+    expect(commands.nth(1)).to_contain_text("taken")
+    expect(commands.nth(1)).to_contain_text(HOSTILE)
+    expect(page.get_by_role("region", name="Its own log").get_by_role("row").last).to_contain_text(HOSTILE)
+
+
 def test_of_many_rows_those_in_view_are_drawn(signed_in: Visit, person: Api) -> None:
     page = signed_in.page
     [one] = person("GET", "/robots")["robots"][:1]

@@ -39,7 +39,7 @@ export function Machine({ robot, now }) {
 }
 function Line({ points, figure, word, colour, minutes }) {
   const x = (i) => ((i / Math.max(1, points.length - 1)) * W).toFixed(1), y = (v) => (60 - Math.min(100, v) * 0.58).toFixed(1);
-  const path = (key) => points.map((p, i) => (p[key] === null || p[key] === undefined ? "" : `${typeof points[i - 1]?.[key] === "number" ? "L" : "M"}${x(i)},${y(p[key])}${typeof points[i - 1]?.[key] === "number" || typeof points[i + 1]?.[key] === "number" ? "" : "h1"}`)).join("");
+  const path = (key) => points.map((p, i) => (p[key] === null || p[key] === undefined ? "" : `${typeof points[i - 1]?.[key] === "number" ? "L" : "M"}${x(i)},${y(p[key])}${typeof points[i - 1]?.[key] === "number" || typeof points[i + 1]?.[key] === "number" ? "" : "h-4"}`)).join("");
   const told = points.filter((p) => typeof p[figure] === "number"), high = told.reduce((most, p) => (p[`${figure}_max`] > (most?.[`${figure}_max`] ?? -1) ? p : most), null);
   const mean = told.reduce((n, p) => n + p[figure], 0) / told.length, percent = (v) => `${Math.round(v)} %`;
   const sentence = told.length ? `${word} in steps of ${minutes} minutes: ${percent(mean)} on average, ${percent(high[`${figure}_max`])} at most.` : `${word}: nothing was told in this time.`;
