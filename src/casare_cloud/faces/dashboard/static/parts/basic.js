@@ -5,6 +5,7 @@ import { dialog, toast } from "./dialog.js";
 // status → (colour, icon, word); a word that is not there is the status itself, with a capital.
 const done = ["done", "check"], wait = ["wait", "clock"], fail = ["fail", "cross"], off = ["off", "ban"], pause = ["warn", "pause"], warn = ["warn", "tri"], run = ["run", "play"];
 export const STATES = {
+  __proto__: null,
   pending: [...wait, "Waiting"], queued: [...wait, "Waiting"], scheduled: wait, claimed: ["claim", "hand"], running: run, completed: done, failed: fail, timeout: ["time", "glass", "Timed out"], cancelled: off,
   blocked: warn, idle: ["done", "ring"], busy: run, offline: ["off", "dash"], error: fail, quarantined: ["fail", "shield"], draining: pause, paused: pause, maintenance: pause, disabled: off,
   deaf: ["warn", "ear"], active: done, enabled: done, revoked: off, expired: ["warn", "clock"], accepted: done, duplicate: ["off", "copy"], filtered: off, rejected: fail, limited: pause,
