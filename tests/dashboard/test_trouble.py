@@ -275,6 +275,22 @@ def test_another_organization_is_shown_by_its_own_name_or_not_at_all(visit: Visi
     expect(choice.locator("option:checked")).to_have_text("Demo")
 
 
+def test_who_is_deactivated_sees_the_next_organization_under_its_own_name(
+    visit: Visit, person: Api, viewer: dict[str, str]
+) -> None:
+    page = visit.page
+    visit.sign_in(viewer["email"], viewer["password"])
+    page.get_by_label("Organization").select_option(label="Demo")
+    expect(page.locator(".live")).to_have_text("Live")
+    expect(page.get_by_label("Organization").locator("option:checked")).to_have_text("Demo")
+    [member] = [each for each in person("GET", "/members")["members"] if each["email"] == viewer["email"]]
+    person("PATCH", f"/members/{member['user_id']}", is_active=False)
+    visit.go("#/robots")
+    expect(page.locator("header .tenant")).to_have_text("Of the viewer")
+    expect(page.locator(".live")).to_have_text("Live")
+    person("PATCH", f"/members/{member['user_id']}", is_active=True)
+
+
 def test_the_clock_of_the_machine_may_be_wrong_and_a_session_that_ended_is_said(
     visit: Visit, env: dict[str, str], person: Api, workflow: str
 ) -> None:

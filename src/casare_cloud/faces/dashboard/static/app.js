@@ -1,5 +1,5 @@
 // The frame around every page: who one is, where one may go, whether what one sees is live.
-import { can, clockTime, Component, effect, forget, get, go, hasEnded, html, Icon, isSignedIn, link, loadMe, me, ofJobs, render, route, signal, signIn, signOut, switchTenant, tenantName, tenants, token, useEffect, useQuery, useRef, useState, useTitle } from "./core/kit.js";
+import { can, clockTime, Component, effect, enter, forget, get, go, hasEnded, html, Icon, isSignedIn, link, loadMe, me, ofJobs, render, route, signal, signIn, signOut, tenantName, tenants, token, useEffect, useQuery, useRef, useState, useTitle } from "./core/kit.js";
 import * as live from "./core/live.js";
 import { ORGANIZATION, PAGES, pageOf } from "./core/nav.js";
 import { areOn, listen, turn } from "./core/keys.js";
@@ -100,7 +100,7 @@ function Tenant() {
   const change = async (event) => {
     const choice = event.target;
     live.stop();
-    try { await switchTenant(choice.value); go([]); } catch (error) { toast(error.message, "fail"); choice.value = me.value.tenant_id; live.start(); }
+    try { await enter(choice.value); go([]); } catch (error) { toast(error.message, "fail"); choice.value = me.value?.tenant_id; live.start(); }
   };
   return html`<select class="tenant" aria-label="Organization" value=${me.value.tenant_id} onChange=${change}>${list.map((t) => html`<option value=${t.tenant_id}>${t.name}</option>`)}</select>`;
 }
@@ -155,7 +155,7 @@ function App() {
     try { await token(); await loadMe(); live.start(); }
     catch (problem) { if (isSignedIn.value) setError(problem); }
   };
-  useEffect(() => { if (!isSignedIn.value) { live.stop(); me.value = null; } else if (!me.value) begin(); }, [isSignedIn.value, me.value === null]);
+  useEffect(() => { if (!isSignedIn.value) { live.stop(); me.value = null; } else if (!me.value) { live.stop(); begin(); } }, [isSignedIn.value, me.value === null]);
   let body;
   if (!isSignedIn.value) body = html`<${SignIn} />`;
   else if (me.value) body = html`<div class="frame"><${Shell} key=${me.value.tenant_id} /></div>`;

@@ -10,6 +10,7 @@ const KEPT = "casare.refresh";
 let access = null, endsAt = 0, refreshing = null, ahead = 0;
 const onToken = new Set();
 export const isSignedIn = signal(sessionStorage.getItem(KEPT) !== null);
+export const whose = signal(""); // the tenant of the token and what it allows there
 export const hasEnded = signal(false); // the session, by itself
 // The time of the service, which each token says: the clock of this machine may be wrong.
 export const serviceTime = () => Date.now() - ahead;
@@ -33,7 +34,8 @@ function keep(tokens) {
   access = tokens.access_token;
   endsAt = Date.now() + tokens.expires_in * 1000;
   sessionStorage.setItem(KEPT, tokens.refresh_token);
-  const by = Date.now() - JSON.parse(atob(access.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).iat * 1000;
+  const said = JSON.parse(atob(access.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))), by = Date.now() - said.iat * 1000;
+  whose.value = toJson(said.app_metadata);
   ahead = Math.abs(by) > 60_000 ? by : 0;
   hasEnded.value = false;
   isSignedIn.value = true;

@@ -1,6 +1,6 @@
 // Who has signed in, what they may do, and for which tenant.
-import { signal } from "./ui.js";
-import { call, enter, forget, get } from "./api.js";
+import { effect, signal } from "./ui.js";
+import { call, forget, get, whose } from "./api.js";
 
 export const me = signal(null);
 export const tenants = signal([]);
@@ -17,11 +17,9 @@ export async function loadMe() {
 
 export const tenantName = () => tenants.value.find((t) => t.tenant_id === me.value?.tenant_id)?.name ?? "Your organization";
 
-// Nobody is known until it is read again who one is there: what is shown of one tenant is never under the name of another.
-export async function switchTenant(id) {
-  await enter(id);
-  me.value = null;
-}
+// With a token of another tenant, or of other rights, nobody is known until it is read again who one is: what is shown of one tenant
+// is never under the name of another. That comes of a choice (enter), and by itself when a membership has ended.
+effect(() => { if (whose.value) me.value = null; });
 
 export async function signOut() {
   try { await call("POST", "/auth/logout"); } catch { /* the session ends here all the same */ }
