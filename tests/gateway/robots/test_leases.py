@@ -305,6 +305,21 @@ async def test_what_is_pushed_while_a_robot_says_goodbye_does_not_bring_it_back(
     assert fleet.robot(speaker.robot)["is_online"] is False
 
 
+async def test_a_robot_that_says_that_it_is_offline_finishes_its_jobs_and_stays_offline(fleet: Fleet) -> None:
+    speaker, job_id = await running(fleet)
+    for said in ({"status": "offline"}, {"active_job_ids": [job_id]}, {"status": "offline"}):
+        fleet.rows(
+            "update private.leases set lease_expires_at = private.clock() + '9 s' where job_id = %s returning 1", job_id
+        )
+        await speaker.say("heartbeat", said)
+        assert seconds_of(fleet, job_id) > 60
+        assert fleet.robot(speaker.robot)["is_online"] is False
+    fleet.as_admin("select public.cancel_job(%s, 'not wanted')", job_id)
+    await speaker.hear("job_cancel")
+    await speaker.say("heartbeat", {"status": "online"})
+    assert fleet.robot(speaker.robot)["is_online"] is True
+
+
 async def test_the_newer_of_two_sockets_wins(fleet: Fleet) -> None:
     older, job_id = await running(fleet)
     newer = fleet.speaker(older.robot)

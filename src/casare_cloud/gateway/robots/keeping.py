@@ -101,14 +101,16 @@ class Keeper:
             connection.holdings.note_named(metrics["active_job_ids"])
         metrics = self._with_earlier(metrics)
         beat, status = self.sign_of_life(metrics), _STATUSES.get((said.status or "").lower())
+        # A robot that said that it is offline finishes its jobs: a sign of life would bring it back.
+        has_left = self._status == "offline" and status in (None, "offline")
         async with connection.transaction() as tx:
-            heard = await robots.heartbeat(tx, str(connection.robot_id), beat)
+            heard = None if has_left else await robots.heartbeat(tx, str(connection.robot_id), beat)
             if status is not None and status != self._status:
                 await robots.set_status(tx, str(connection.robot_id), status, connection.id)
             rows = await batches.renew_many(tx, connection.leases_to_renew(), connection.patience.lease)
         self._metrics = {name: value for name, value in metrics.items() if name != "active_job_ids"}
         self._renewed_at = self._now()
-        self._commands -= set(beat.acknowledged)
+        self._commands -= set(beat.acknowledged if heard is not None else ())
         if is_acknowledged:
             await connection.tell("heartbeat_ack", OfRobot(robot_id=connection.name), message_id)
         if status is not None and status != self._status:
@@ -116,7 +118,8 @@ class Keeper:
             self._assigner.is_paused = status in _TAKES_NONE
             self._assigner.wake()
         await connection.note_renewals(rows)
-        await self._note(heard)
+        if heard is not None:
+            await self._note(heard)
         await self._reports.start_named()
         if connection.holdings.has_unknown:
             await self._reports.refresh()
@@ -205,7 +208,8 @@ class Keeper:
             case "joined":
                 await asyncio.sleep(random.uniform(0, JOIN_SPREAD_SECONDS))  # noqa: S311 - spreading load
                 self._assigner.wake()
-                await self._check()
+                if self._status != "offline":
+                    await self._check()
             case "session_replaced":
                 await self._check()
             case "cancel_job":
