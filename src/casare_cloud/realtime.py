@@ -49,7 +49,6 @@ class Subscription:
     on_join: Callable[[], None] | None
     on_loss: Callable[[], None] | None
     token: TokenSource
-    is_private: bool
     is_extra: bool
     join_ref: str = ""
     token_at: float = 0.0
@@ -99,7 +98,6 @@ class RealtimeClient:
         on_join: Callable[[], None] | None = None,
         on_loss: Callable[[], None] | None = None,
         token: TokenSource | None = None,
-        is_private: bool = True,
         is_extra: bool = False,
     ) -> None:
         """Wants `topic` (without `realtime:`), also while connected.
@@ -108,7 +106,7 @@ class RealtimeClient:
         """
         wire_topic = f"realtime:{topic}"
         self._subscriptions[wire_topic] = Subscription(
-            wire_topic, on_push, on_join, on_loss, token or self._token, is_private, is_extra
+            wire_topic, on_push, on_join, on_loss, token or self._token, is_extra
         )
         self._changed.set()
 
@@ -228,7 +226,7 @@ class RealtimeClient:
             "broadcast": {"ack": False, "self": False, "replication_ready": subscription.on_push is not None},
             "presence": {"key": "", "enabled": False},
             "postgres_changes": [],
-            "private": subscription.is_private,
+            "private": True,
         }
         subscription.join_ref = str(self._ref + 1)
         subscription.is_asked = True

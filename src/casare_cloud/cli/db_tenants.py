@@ -7,7 +7,7 @@ import typer
 from casare_cloud.cli import queries
 from casare_cloud.cli.calls import IsSure, confirmed
 from casare_cloud.cli.db_connection import DatabaseUrl, connected
-from casare_cloud.cli.output import print_json, print_table, say
+from casare_cloud.cli.output import print_list, say
 
 app = typer.Typer(
     help="Tenants whose last member is gone: list them, hand them over, purge them.", no_args_is_help=True
@@ -27,13 +27,8 @@ def list_tenants(
     """
     with connected(database_url) as connection:
         rows = connection.execute(queries.LIST_ABANDONED_TENANTS).fetchall()
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["tenant", "slug", "name", "robots", "live keys"],
-        [[row[name] for name in ("tenant_id", "slug", "name", "robots", "live_keys")] for row in rows],
-    )
+    columns = {"tenant": "tenant_id", "slug": "slug", "name": "name", "robots": "robots", "live keys": "live_keys"}
+    print_list(rows, as_json, rows, columns)
 
 
 @app.command("give")

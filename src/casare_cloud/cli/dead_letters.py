@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed
-from casare_cloud.cli.output import print_json, print_table, say
+from casare_cloud.cli.output import print_json, print_list, say
 
 app = typer.Typer(help="List, queue again and delete dead letters.", no_args_is_help=True)
 
@@ -27,12 +27,15 @@ def list_dead_letters(
     Example: casare-cloud dlq list --reason poison
     """
     answer = call_client("list_dead_letters", reason=reason, resolved=resolved, limit=limit)
-    if as_json:
-        print_json(answer)
-        return
-    names = ("job_id", "workflow_name", "reason", "attempts", "dead_lettered_at", "error_message")
-    rows = [[letter[name] for name in names] for letter in answer["dead_letters"]]
-    print_table(("job", "workflow", "reason", "attempts", "ended", "error"), rows)
+    columns = {
+        "job": "job_id",
+        "workflow": "workflow_name",
+        "reason": "reason",
+        "attempts": "attempts",
+        "ended": "dead_lettered_at",
+        "error": "error_message",
+    }
+    print_list(answer, as_json, answer["dead_letters"], columns)
 
 
 @app.command("retry")

@@ -11,7 +11,7 @@ from casare_cloud.cli.completing import words
 from casare_cloud.cli.files import read_input
 from casare_cloud.cli.following import exit_by_status, follow
 from casare_cloud.cli.last_job import JobId, JobIds, OptionalJobId, keep_last_job
-from casare_cloud.cli.output import fail, note, print_json, print_table, say
+from casare_cloud.cli.output import fail, note, print_answer, print_json, print_list, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -90,12 +90,15 @@ def list_jobs(
         return found
 
     answer = run(ask)
-    if as_json:
-        print_json(answer)
-        return
-    head = ["job", "workflow", "status", "robot", "created", *(["why"] if explain else [])]
-    names = ["job_id", "workflow_name", "status", "robot_id", "created_at", *(["why"] if explain else [])]
-    print_table(head, [[job[name] for name in names] for job in answer["jobs"]])
+    columns = {
+        "job": "job_id",
+        "workflow": "workflow_name",
+        "status": "status",
+        "robot": "robot_id",
+        "created": "created_at",
+        **({"why": "why"} if explain else {}),
+    }
+    print_list(answer, as_json, answer["jobs"], columns)
     if answer["next"] is not None and (answer["total_is_capped"] or answer["total"] > len(answer["jobs"])):
         note(f"older ones: --before {answer['next']}")
 
@@ -228,10 +231,7 @@ def _retry_with_input(job_ids: list[str], inputs: list[str], as_json: bool) -> N
     job_input = read_input(inputs)
     answer = run(lambda client: client.retry_job(job_ids[0], job_input))
     keep_last_job(answer["new_job_id"])
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"{job_ids[0]}: queued again as {answer['new_job_id']}")
+    print_answer(answer, as_json, f"{job_ids[0]}: queued again as {answer['new_job_id']}")
 
 
 async def _cancel_by_force(client: "Client", job_ids: list[str], reason: str | None) -> dict[str, Any]:

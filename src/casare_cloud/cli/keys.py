@@ -8,7 +8,7 @@ import typer
 
 from casare_cloud.cli import naming
 from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed, run
-from casare_cloud.cli.output import fail, note, print_json, print_table, say
+from casare_cloud.cli.output import Columns, fail, note, print_answer, print_json, print_list, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -39,13 +39,17 @@ def list_keys(
     Example: casare-cloud keys list --kind robot
     """
     answer = call_client("list_keys", kind.value, limit=limit)
-    if as_json:
-        print_json(answer)
-        return
-    own = "scopes" if kind is Kind.service else "robot_id"
-    names = ("api_key_id", "name", "prefix", "status", own, "expires_at", "last_used_at")
-    rows = [[", ".join(row[name]) if name == "scopes" else row[name] for name in names] for row in answer["keys"]]
-    print_table(("key", "name", "begins", "status", own.removesuffix("_id"), "expires", "last used"), rows)
+    own: Columns = {"robot": "robot_id"} if kind is Kind.robot else {"scopes": lambda row: ", ".join(row["scopes"])}
+    columns: Columns = {
+        "key": "api_key_id",
+        "name": "name",
+        "begins": "prefix",
+        "status": "status",
+        **own,
+        "expires": "expires_at",
+        "last used": "last_used_at",
+    }
+    print_list(answer, as_json, answer["keys"], columns)
 
 
 @app.command("create")
@@ -93,10 +97,7 @@ def revoke_key(key: KeyName, kind: OfKind = Kind.service, is_sure: IsSure = Fals
         return await client.revoke_key(await naming.key_id(client, key, kind.value), kind.value)
 
     answer = run(end)
-    if as_json:
-        print_json(answer)
-        return
-    say(f"{answer['name']} ({answer['prefix']}…) is revoked.")
+    print_answer(answer, as_json, f"{answer['name']} ({answer['prefix']}…) is revoked.")
 
 
 @app.command("rotate")

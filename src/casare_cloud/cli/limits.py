@@ -7,7 +7,7 @@ import typer
 
 from casare_cloud.cli import naming
 from casare_cloud.cli.calls import AsJson, call_client, run
-from casare_cloud.cli.output import fail, print_json, print_table, say
+from casare_cloud.cli.output import fail, print_answer, print_json, print_list, print_table
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -61,10 +61,9 @@ def set_limit(
     Examples: casare-cloud limits set 50 · casare-cloud limits set 1 --key sap-login --on-collision cancel_newest
     """
     answer = _of_one("set_limit", workflow, key, max_running=max_running, on_collision=on_collision.value)
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"{_name_of(answer)}: at most {answer['max_running']} at once; {answer['running']} running")
+    print_answer(
+        answer, as_json, f"{_name_of(answer)}: at most {answer['max_running']} at once; {answer['running']} running"
+    )
 
 
 @app.command("remove")
@@ -74,10 +73,7 @@ def remove(workflow: Workflow = None, key: Key = None, as_json: AsJson = False) 
     Example: casare-cloud limits remove --key sap-login
     """
     answer = _of_one("remove_limit", workflow, key)
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"{_name_of(answer)}: no limit any more; {answer['running']} running")
+    print_answer(answer, as_json, f"{_name_of(answer)}: no limit any more; {answer['running']} running")
 
 
 @shares.command("list")
@@ -87,13 +83,14 @@ def list_shares(limit: Most = 100, as_json: AsJson = False) -> None:
     Example: casare-cloud shares list
     """
     answer = call_client("list_shares", limit=limit)
-    if as_json:
-        print_json(answer)
-        return
-    names = ("workflow_id", "workflow_name", "weight", "load", "running")
-    print_table(
-        ("workflow", "name", "weight", "load", "running"), [[row[n] for n in names] for row in answer["shares"]]
-    )
+    columns = {
+        "workflow": "workflow_id",
+        "name": "workflow_name",
+        "weight": "weight",
+        "load": "load",
+        "running": "running",
+    }
+    print_list(answer, as_json, answer["shares"], columns)
 
 
 @shares.command("set")
@@ -111,10 +108,7 @@ def set_share(
         return await client.set_share(await naming.workflow_id(client, workflow), weight)
 
     answer = run(weigh)
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"{answer['workflow_name']}: weight {answer['weight']}, load {answer['load']}")
+    print_answer(answer, as_json, f"{answer['workflow_name']}: weight {answer['weight']}, load {answer['load']}")
 
 
 def _of_one(method: str, workflow: str | None, key: str | None, **options: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import typer
 
 from casare_cloud.cli import naming, profiles, roles
 from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed, run
-from casare_cloud.cli.output import errors_as_sentences, fail, note, print_json, print_table, say
+from casare_cloud.cli.output import Columns, errors_as_sentences, fail, note, print_answer, print_json, print_list, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -41,14 +41,14 @@ def list_members(
     Example: casare-cloud members list --role admin
     """
     answer = call_client("list_members", search=search, role=role, limit=limit)
-    if as_json:
-        print_json(answer)
-        return
-    rows = [
-        [row["email"], row["username"], _name_of(row), _roles_of(row), "yes" if row["is_active"] else "no"]
-        for row in answer["members"]
-    ]
-    print_table(("address", "user name", "name", "roles", "active"), rows)
+    columns: Columns = {
+        "address": "email",
+        "user name": "username",
+        "name": _name_of,
+        "roles": _roles_of,
+        "active": lambda row: "yes" if row["is_active"] else "no",
+    }
+    print_list(answer, as_json, answer["members"], columns)
 
 
 @app.command("roles")
@@ -93,14 +93,15 @@ def list_invitations(
     Example: casare-cloud members invitations
     """
     answer = call_client("list_invitations", status=status and status.value, limit=limit)
-    if as_json:
-        print_json(answer)
-        return
-    names = ("invitation_id", "email", "role", "status", "inviter", "expires_at")
-    print_table(
-        ("invitation", "address", "role", "status", "sent by", "until"),
-        [[row[name] for name in names] for row in answer["invitations"]],
-    )
+    columns = {
+        "invitation": "invitation_id",
+        "address": "email",
+        "role": "role",
+        "status": "status",
+        "sent by": "inviter",
+        "until": "expires_at",
+    }
+    print_list(answer, as_json, answer["invitations"], columns)
 
 
 @app.command("revoke")
@@ -117,10 +118,7 @@ def revoke(
         return await client.revoke_invitation(await naming.invitation_id(client, invitation))
 
     answer = run(end)
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"The invitation of {answer['email']} is {answer['status']}.")
+    print_answer(answer, as_json, f"The invitation of {answer['email']} is {answer['status']}.")
 
 
 @app.command("accept")
@@ -137,7 +135,7 @@ def accept(
 
     A new one is asked for a password, unless CASARE_PASSWORD has it.
 
-    Example: casare-cloud members accept Q2hhcmxlcyBCYWJiYWdl --register grace@example.com
+    Example: casare-cloud members accept inv_Q2hhcmxlcyBCYWJiYWdl --register grace@example.com
     """
     answer = _registered(register, token, username) if register else call_client("accept_invitation", token)
     if as_json:

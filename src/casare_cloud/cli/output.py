@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from shutil import get_terminal_size
@@ -18,6 +18,10 @@ from casare_cloud.printing import SafeStream, abandon, is_terminal, one_line, pr
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+Row = dict[str, Any]
+Columns = Mapping[str, str | Callable[[Row], object]]  # by its title, the key of a column or what is made of a row
 
 
 def make_console(stderr: bool = False) -> "Console":
@@ -56,6 +60,16 @@ def print_answer(answer: Any, as_json: bool, text: str) -> None:
         print_json(answer)
     else:
         say(text)
+
+
+def print_list(answer: Any, as_json: bool, rows: Iterable[Row], columns: Columns) -> None:
+    """Print a list that the service answered with: as JSON, or its rows as a table with these columns."""
+    if as_json:
+        print_json(answer)
+        return
+    print_table(
+        list(columns), [[row[of] if isinstance(of, str) else of(row) for of in columns.values()] for row in rows]
+    )
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

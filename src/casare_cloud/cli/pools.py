@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed
-from casare_cloud.cli.output import print_answer, print_json, print_table
+from casare_cloud.cli.output import print_answer, print_list
 
 app = typer.Typer(help="Share robots with other tenants, in turn.", no_args_is_help=True)
 
@@ -29,12 +29,15 @@ def list_pools(as_json: AsJson = False) -> None:
     Example: casare-cloud pools list
     """
     answer = call_client("list_pools")
-    if as_json:
-        print_json(answer)
-        return
-    names = ("pool_id", "name", "standing", "shares_by", "weight", "max_running")
-    titles = ("pool", "name", "you are", "shares by", "weight", "max")
-    print_table(titles, [[row[n] for n in names] for row in answer["pools"]])
+    columns = {
+        "pool": "pool_id",
+        "name": "name",
+        "you are": "standing",
+        "shares by": "shares_by",
+        "weight": "weight",
+        "max": "max_running",
+    }
+    print_list(answer, as_json, answer["pools"], columns)
 
 
 @app.command("create")
@@ -85,13 +88,14 @@ def members(pool: PoolName, as_json: AsJson = False) -> None:
     Example: casare-cloud pools members shared
     """
     answer = call_client("list_pool_members", pool)
-    if as_json:
-        print_json(answer)
-        return
-    names = ("tenant", "weight", "max_running", "load", "accepted_at")
-    print_table(
-        ("tenant", "weight", "max", "load", "member since"), [[row[n] for n in names] for row in answer["members"]]
-    )
+    columns = {
+        "tenant": "tenant",
+        "weight": "weight",
+        "max": "max_running",
+        "load": "load",
+        "member since": "accepted_at",
+    }
+    print_list(answer, as_json, answer["members"], columns)
 
 
 @app.command("invite")

@@ -6,7 +6,7 @@ import typer
 
 from casare_cloud.cli import naming
 from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed, run
-from casare_cloud.cli.output import fail, print_json, print_table, say
+from casare_cloud.cli.output import Columns, fail, print_answer, print_list
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -28,13 +28,12 @@ def list_roles(as_json: AsJson = False) -> None:
     Example: casare-cloud roles list
     """
     answer = call_client("list_roles")
-    if as_json:
-        print_json(answer)
-        return
-    print_table(
-        ("role", "what for", "permissions"),
-        [[row["slug"], row["description"], ", ".join(row["permissions"])] for row in answer["roles"]],
-    )
+    columns: Columns = {
+        "role": "slug",
+        "what for": "description",
+        "permissions": lambda row: ", ".join(row["permissions"]),
+    }
+    print_list(answer, as_json, answer["roles"], columns)
 
 
 @app.command("permissions")
@@ -44,10 +43,7 @@ def list_permissions(as_json: AsJson = False) -> None:
     Example: casare-cloud roles permissions
     """
     answer = call_client("list_permissions")
-    if as_json:
-        print_json(answer)
-        return
-    print_table(("permission", "what for"), [[row["code"], row["description"]] for row in answer["permissions"]])
+    print_list(answer, as_json, answer["permissions"], {"permission": "code", "what for": "description"})
 
 
 @app.command("create")
@@ -102,14 +98,8 @@ def delete_role(role: Which, is_sure: IsSure = False, as_json: AsJson = False) -
         return await client.delete_role(await naming.role_id(client, role))
 
     answer = run(drop)
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"The role {role} is deleted.")
+    print_answer(answer, as_json, f"The role {role} is deleted.")
 
 
 def _show(role: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(role)
-    else:
-        say(f"{role['slug']} allows {', '.join(role['permissions']) or 'nothing'}.")
+    print_answer(role, as_json, f"{role['slug']} allows {', '.join(role['permissions']) or 'nothing'}.")

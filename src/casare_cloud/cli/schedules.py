@@ -7,14 +7,16 @@ import typer
 from casare_cloud.cli import naming
 from casare_cloud.cli import schedule_options as opt
 from casare_cloud.cli.calls import AlsoJson, AsJson, call_client, run
-from casare_cloud.cli.output import fail, print_answer, print_json, print_table, say
+from casare_cloud.cli.output import Columns, fail, print_answer, print_json, print_list, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
 
 app = typer.Typer(help="Run workflows by the clock.", no_args_is_help=True)
 
-ScheduleId = Annotated[str, typer.Argument(help="The schedule's id.", metavar="ID")]
+ScheduleId = Annotated[
+    str, typer.Argument(help="The schedule's name or id.", metavar="NAME", callback=naming.by(naming.schedule_id))
+]
 Cron = Annotated[
     str | None, typer.Argument(help="Five fields in quotes, '0 9 * * MON-FRI', or @daily.", metavar="CRON")
 ]
@@ -66,15 +68,15 @@ def create(
         return await client.create_schedule(await naming.workflow_id(client, workflow), name, **more)
 
     schedule = run(make)
-    if as_json:
-        print_json(schedule)
-    else:
-        say(f"schedule {schedule['schedule_id']}\nnext run {opt.next_run(schedule)}")
+    print_answer(schedule, as_json, f"schedule {schedule['schedule_id']}\nnext run {opt.next_run(schedule)}")
 
 
 @app.command("list")
 def list_schedules(
-    workflow_id: Annotated[str | None, typer.Option("--workflow", help="Only those of this workflow.")] = None,
+    workflow_id: Annotated[
+        str | None,
+        typer.Option("--workflow", help="Only those of this workflow.", callback=naming.by(naming.workflow_id)),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -84,17 +86,16 @@ def list_schedules(
     """
     filters: dict[str, Any] = {"limit": limit, **({"workflow_id": workflow_id} if workflow_id else {})}
     schedules = run(lambda client: client.list_schedules(**filters))
-    if as_json:
-        print_json(schedules)
-        return
-    head = ("schedule", "name", "when", "timezone", "next run", "runs", "failed in a row")
-    names = ("run_count", "consecutive_failures")
-    rows = [
-        [row["schedule_id"], row["schedule_name"], opt.when(row), row["timezone"], opt.next_run(row)]
-        + [row[name] for name in names]
-        for row in schedules
-    ]
-    print_table(head, rows)
+    columns: Columns = {
+        "schedule": "schedule_id",
+        "name": "schedule_name",
+        "when": opt.when,
+        "timezone": "timezone",
+        "next run": opt.next_run,
+        "runs": "run_count",
+        "failed in a row": "consecutive_failures",
+    }
+    print_list(schedules, as_json, schedules, columns)
 
 
 @app.command("upcoming")
@@ -107,11 +108,8 @@ def upcoming(
     Example: casare-cloud schedules upcoming --limit 5
     """
     runs = run(lambda client: client.list_upcoming_runs(limit=limit))
-    if as_json:
-        print_json(runs)
-        return
-    names = ("next_run", "schedule_name", "workflow_name", "schedule_id")
-    print_table(("next run", "schedule", "workflow", "id"), [[row[name] for name in names] for row in runs])
+    columns = {"next run": "next_run", "schedule": "schedule_name", "workflow": "workflow_name", "id": "schedule_id"}
+    print_list(runs, as_json, runs, columns)
 
 
 @app.command("get")
@@ -134,11 +132,8 @@ def fires(
     Example: casare-cloud schedules fires 019a…
     """
     answer = run(lambda client: client.list_schedule_fires(schedule_id, limit=limit))
-    if as_json:
-        print_json(answer)
-        return
-    names = ("fire_time", "outcome", "job_id", "reason")
-    print_table(("time", "outcome", "job", "reason"), [[row[name] for name in names] for row in answer["fires"]])
+    columns = {"time": "fire_time", "outcome": "outcome", "job": "job_id", "reason": "reason"}
+    print_list(answer, as_json, answer["fires"], columns)
 
 
 @app.command("explain")
@@ -188,10 +183,7 @@ def simulate(
         on_closed_day=on_closed_day, overlap_policy=overlap, after=after, expected_seconds=expected, count=count,
     )  # fmt: skip
     answer = call_client("simulate_schedule", **described)
-    if as_json:
-        print_json(answer)
-        return
-    print_table(("time", "verdict", "reason"), [[run["time"], run["verdict"], run["reason"]] for run in answer["runs"]])
+    print_list(answer, as_json, answer["runs"], {"time": "time", "verdict": "verdict", "reason": "reason"})
 
 
 @app.command("update")
@@ -238,11 +230,8 @@ def update(
     if not changes:
         fail("Say what is to change: --cron, --name, --timezone, --priority, --input … (see --help).", 2)
     schedule = call_client("update_schedule", schedule_id, **changes)
-    if as_json:
-        print_json(schedule)
-    else:
-        say(f"{schedule['schedule_name']}: {opt.when(schedule)} ({schedule['timezone']})")
-        say(f"next run {opt.next_run(schedule)}")
+    when = f"{opt.when(schedule)} ({schedule['timezone']})"
+    print_answer(schedule, as_json, f"{schedule['schedule_name']}: {when}\nnext run {opt.next_run(schedule)}")
 
 
 @app.command("enable")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from casare_cloud.cli.calls import AsJson, IsSure, call_client, confirmed
-from casare_cloud.cli.output import fail, print_json, print_table, say
+from casare_cloud.cli.output import fail, print_answer, print_json, print_table, say
 
 app = typer.Typer(help="See and change what the tenant sets about itself.", no_args_is_help=True)
 
@@ -109,10 +109,9 @@ def _ask(setting: Setting, wanted: Any, is_sure: bool) -> None:
 def _change(name: str, value: Any, as_json: bool) -> None:
     answer = call_client("update_settings", {name: value})
     changed = next(row for row in answer["settings"] if row["name"] == name)
-    if as_json:
-        print_json(changed)
-    else:
-        say(f"{name} = {_shown(changed['value'])}" + (" (default)" if changed["is_default"] else ""))
+    print_answer(
+        changed, as_json, f"{name} = {_shown(changed['value'])}" + (" (default)" if changed["is_default"] else "")
+    )
 
 
 def _value_of(setting: Setting, text: str) -> Any:

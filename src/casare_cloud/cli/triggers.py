@@ -7,14 +7,20 @@ import typer
 
 from casare_cloud.cli import naming
 from casare_cloud.cli.calls import AlsoJson, AsJson, call_client, run
-from casare_cloud.cli.output import fail, print_answer, print_json, print_table, say
+from casare_cloud.cli.output import Columns, fail, print_answer, print_json, print_list, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
 
 app = typer.Typer(help="Run workflows when something happens: webhooks, other workflows, events.", no_args_is_help=True)
 
-TriggerId = Annotated[str, typer.Argument(help="The trigger's id.", metavar="ID")]
+TriggerId = Annotated[
+    str, typer.Argument(help="The trigger's name or id.", metavar="NAME", callback=naming.by(naming.trigger_id))
+]
+WorkflowOf = Annotated[
+    str | None,
+    typer.Option("--workflow", help="Only those of this workflow.", callback=naming.by(naming.workflow_id)),
+]
 Config = Annotated[str, typer.Option("--config", help="What its type allows, as JSON: see `triggers types`.")]
 
 
@@ -52,7 +58,7 @@ def create(
 
 @app.command("list")
 def list_triggers(
-    workflow_id: Annotated[str | None, typer.Option("--workflow", help="Only those of this workflow.")] = None,
+    workflow_id: WorkflowOf = None,
     trigger_type: Annotated[str | None, typer.Option("--type", help="Only those of this type.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
     as_json: AsJson = False,
@@ -62,12 +68,16 @@ def list_triggers(
     Example: casare-cloud triggers list --type webhook
     """
     answer = call_client("list_triggers", workflow_id=workflow_id, trigger_type=trigger_type, limit=limit)
-    if as_json:
-        print_json(answer)
-        return
-    names = ("trigger_id", "name", "trigger_type", "is_enabled", "trigger_count", "last_triggered_at", "error_message")
-    head = ("trigger", "name", "type", "enabled", "jobs", "last", "error")
-    print_table(head, [[row[name] for name in names] for row in answer["triggers"]])
+    columns = {
+        "trigger": "trigger_id",
+        "name": "name",
+        "type": "trigger_type",
+        "enabled": "is_enabled",
+        "jobs": "trigger_count",
+        "last": "last_triggered_at",
+        "error": "error_message",
+    }
+    print_list(answer, as_json, answer["triggers"], columns)
 
 
 @app.command("types")
@@ -77,11 +87,12 @@ def types(as_json: AsJson = False) -> None:
     Example: casare-cloud triggers types
     """
     answer = run(lambda client: client.list_trigger_types())
-    if as_json:
-        print_json(answer)
-        return
-    rows = [(row["type"], row["name"], row["unavailable_reason"] or row["description"]) for row in answer["types"]]
-    print_table(("type", "name", "what fires it"), rows)
+    columns: Columns = {
+        "type": "type",
+        "name": "name",
+        "what fires it": lambda row: row["unavailable_reason"] or row["description"],
+    }
+    print_list(answer, as_json, answer["types"], columns)
 
 
 @app.command("get")
@@ -101,7 +112,10 @@ def update(
         str | None,
         typer.Option("--config", help="What is to change in the configuration, as JSON; null takes a name away."),
     ] = None,
-    workflow_id: Annotated[str | None, typer.Option("--workflow", help="The workflow that it runs.")] = None,
+    workflow_id: Annotated[
+        str | None,
+        typer.Option("--workflow", help="The workflow that it runs.", callback=naming.by(naming.workflow_id)),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a trigger; what is not given stays as it is, also within --config.
@@ -112,10 +126,7 @@ def update(
     if all(value is None for value in changes.values()):
         fail("Say what is to change: --name, --config or --workflow.", 2)
     trigger = call_client("update_trigger", trigger_id, **changes)
-    if as_json:
-        print_json(trigger)
-    else:
-        say(f"{trigger['name']}: {json.dumps(trigger['config'])}")
+    print_answer(trigger, as_json, f"{trigger['name']}: {json.dumps(trigger['config'])}")
 
 
 @app.command("enable")
@@ -150,10 +161,7 @@ def fire(
     """
     given = _read(payload, "--payload")
     answer = run(lambda client: client.fire_trigger(trigger_id, given))
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"{answer['message']}\njob {answer['job_id']}")
+    print_answer(answer, as_json, f"{answer['message']}\njob {answer['job_id']}")
 
 
 @app.command("rotate")
@@ -186,12 +194,15 @@ def deliveries(
     Example: casare-cloud triggers deliveries 019a… --outcome rejected
     """
     answer = call_client("list_deliveries", trigger_id, outcome=outcome, limit=limit)
-    if as_json:
-        print_json(answer)
-        return
-    names = ("received_at", "outcome", "status_code", "job_id", "delivery_id", "reason")
-    head = ("time", "outcome", "status", "job", "delivery", "reason")
-    print_table(head, [[row[name] for name in names] for row in answer["deliveries"]])
+    columns = {
+        "time": "received_at",
+        "outcome": "outcome",
+        "status": "status_code",
+        "job": "job_id",
+        "delivery": "delivery_id",
+        "reason": "reason",
+    }
+    print_list(answer, as_json, answer["deliveries"], columns)
 
 
 @app.command("replay")

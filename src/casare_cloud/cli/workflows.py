@@ -10,7 +10,7 @@ from casare_cloud.cli import naming, running
 from casare_cloud.cli.calls import AlsoJson, AsJson, IsSure, call_client, confirmed, run
 from casare_cloud.cli.completing import workflow_names
 from casare_cloud.cli.files import read_object
-from casare_cloud.cli.output import print_fields, print_json, print_table, say
+from casare_cloud.cli.output import Columns, print_fields, print_json, print_list, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -54,12 +54,14 @@ def list_workflows(
     Example: casare-cloud workflows list --search invoice
     """
     answer = call_client("list_workflows", search=search, limit=limit)
-    if as_json:
-        print_json(answer)
-        return
-    head = ("workflow", "name", "version", "status", "updated")
-    names = ("workflow_id", "workflow_name", "version", "status", "updated_at")
-    print_table(head, [[row[name] for name in names] for row in answer["workflows"]])
+    columns = {
+        "workflow": "workflow_id",
+        "name": "workflow_name",
+        "version": "version",
+        "status": "status",
+        "updated": "updated_at",
+    }
+    print_list(answer, as_json, answer["workflows"], columns)
 
 
 @app.command("show")
@@ -145,13 +147,14 @@ def list_versions(
         return await client.list_workflow_versions(await naming.workflow_id(client, workflow), limit=limit)
 
     answer = run(ask)
-    if as_json:
-        print_json(answer)
-        return
-    head = ("version", "current", "nodes", "bytes", "made")
-    names = ("version", "is_current", "node_count", "definition_bytes", "created_at")
-    rows = [[("yes" if row[n] else "") if n == "is_current" else row[n] for n in names] for row in answer["versions"]]
-    print_table(head, rows)
+    columns: Columns = {
+        "version": "version",
+        "current": lambda row: "yes" if row["is_current"] else "",
+        "nodes": "node_count",
+        "bytes": "definition_bytes",
+        "made": "created_at",
+    }
+    print_list(answer, as_json, answer["versions"], columns)
 
 
 @app.command("diff")

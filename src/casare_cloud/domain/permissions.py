@@ -1,9 +1,14 @@
 """The question that every service asks when row-level security shows it nothing."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain import queries
+from casare_cloud.errors import NotFound
+
+Found = TypeVar("Found")
 
 
 async def require(tx: Transaction, permission: str) -> UUID:
@@ -14,3 +19,13 @@ async def require(tx: Transaction, permission: str) -> UUID:
     """
     tenant_id: UUID = await tx.fetch_value(queries.AUTHORIZE, {"permission": permission})
     return tenant_id
+
+
+async def require_found(
+    tx: Transaction, found: Found | None, permission: str, missing: Callable[[], NotFound]
+) -> Found:
+    """Return what was found; where there is none, raise as `require` does, or `missing` for who has the permission."""
+    if found is None:
+        await require(tx, permission)
+        raise missing()
+    return found

@@ -6,7 +6,7 @@ from uuid import UUID
 from casare_cloud.database import Transaction
 from casare_cloud.domain.dead_letters import queries
 from casare_cloud.domain.dead_letters.model import Counts, DeadLetter, Filter, OpenOfWorkflow, Outcome
-from casare_cloud.domain.permissions import require
+from casare_cloud.domain.permissions import require_found
 from casare_cloud.domain.rows import split_page
 from casare_cloud.errors import NotFound
 
@@ -37,10 +37,7 @@ async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
 async def get(tx: Transaction, job_id: UUID) -> DeadLetter:
     """The dead letter of a job; `DeadLetterNotFound`. Needs jobs.read."""
     row = await tx.fetch_one(queries.GET_DEAD_LETTER, {"job_id": job_id})
-    if row is None:
-        await require(tx, "jobs.read")
-        raise DeadLetterNotFound()
-    return DeadLetter(**row)
+    return DeadLetter(**await require_found(tx, row, "jobs.read", DeadLetterNotFound))
 
 
 async def count(tx: Transaction) -> Counts:

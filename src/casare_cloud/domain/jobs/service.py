@@ -18,7 +18,7 @@ from casare_cloud.domain.jobs.model import (
     NewJob,
 )
 from casare_cloud.domain.names import uuid_of
-from casare_cloud.domain.permissions import require
+from casare_cloud.domain.permissions import require_found
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.workflows import service as workflows
 from casare_cloud.errors import NotFound
@@ -159,10 +159,7 @@ def _id_at(time: datetime | None, margin: timedelta) -> UUID | None:
 async def get(tx: Transaction, job_id: UUID) -> Job:
     """A job with its input and result; `JobNotFound`. Needs jobs.read; a robot sees the jobs that it holds."""
     row = await tx.fetch_one(queries.GET_JOB, {"job_id": job_id})
-    if row is None:
-        await require(tx, "jobs.read")
-        raise JobNotFound()
-    return Job(**row)
+    return Job(**await require_found(tx, row, "jobs.read", JobNotFound))
 
 
 async def list_by_ids(tx: Transaction, job_ids: Sequence[UUID]) -> list[Job]:
@@ -172,9 +169,7 @@ async def list_by_ids(tx: Transaction, job_ids: Sequence[UUID]) -> list[Job]:
 
 async def require_readable(tx: Transaction, job_id: UUID) -> None:
     """Raise `JobNotFound` unless the caller may read the job."""
-    if await tx.fetch_value(queries.HAS_JOB, {"job_id": job_id}) is None:
-        await require(tx, "jobs.read")
-        raise JobNotFound()
+    await require_found(tx, await tx.fetch_value(queries.HAS_JOB, {"job_id": job_id}), "jobs.read", JobNotFound)
 
 
 async def cancel(tx: Transaction, job_id: UUID, reason: str | None, *, force: bool) -> Cancellation:

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from casare_cloud.config import Settings
 from casare_cloud.database import Transaction
 from casare_cloud.domain.names import uuid_of
-from casare_cloud.domain.permissions import require
+from casare_cloud.domain.permissions import require, require_found
 from casare_cloud.domain.robots import queries
 from casare_cloud.domain.robots.model import (
     Capabilities,
@@ -96,10 +96,7 @@ async def get_seen(tx: Transaction, robot: str) -> Robot:
 async def get(tx: Transaction, robot: str) -> Robot:
     """A robot; `RobotNotFound`. Needs robots.read; a robot sees itself."""
     row = await tx.fetch_one(queries.GET_ROBOT, {"robot_id": uuid_of(robot), "external_id": robot})
-    if row is None:
-        await require(tx, "robots.read")
-        raise RobotNotFound()
-    return Robot(**row)
+    return Robot(**await require_found(tx, row, "robots.read", RobotNotFound))
 
 
 async def update(tx: Transaction, robot: str, changes: dict[str, Any]) -> Robot:

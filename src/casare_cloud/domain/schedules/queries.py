@@ -37,19 +37,13 @@ from private.authorize('schedules.read') as caller
 cross join lateral (
     select count(*) as total
     from public.schedules as s
-    where s.tenant_id = caller.tenant_id
-        and s.deleted_at is null
-        and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
-        and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
+    where s.tenant_id = caller.tenant_id and {_WANTED}
 ) as counted
 left join lateral (
     select {_COLUMNS}
     from public.schedules as s
     {_WITH_WORKFLOW}
-    where s.tenant_id = caller.tenant_id
-        and s.deleted_at is null
-        and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
-        and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
+    where s.tenant_id = caller.tenant_id and {_WANTED}
     order by s.schedule_id desc
     limit %(limit)s offset %(offset)s
 ) as page on true

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
-from casare_cloud.domain.permissions import require
+from casare_cloud.domain.permissions import require, require_found
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.schedules import queries
 from casare_cloud.domain.schedules.model import Fields, Filter, Fire, Run, Schedule, Upcoming
@@ -83,10 +83,7 @@ async def explain(tx: Transaction, schedule_id: UUID, at: datetime) -> dict[str,
 async def get(tx: Transaction, schedule_id: UUID) -> Schedule:
     """One schedule; `ScheduleNotFound`. Needs schedules.read."""
     row = await tx.fetch_one(queries.GET_SCHEDULE, {"schedule_id": schedule_id})
-    if row is None:
-        await require(tx, "schedules.read")
-        raise ScheduleNotFound()
-    return Schedule(**row)
+    return Schedule(**await require_found(tx, row, "schedules.read", ScheduleNotFound))
 
 
 async def trigger(tx: Transaction, schedule_id: UUID) -> UUID:
@@ -105,10 +102,8 @@ async def delete(tx: Transaction, schedule_id: UUID) -> None:
 
 async def list_fires(tx: Transaction, schedule_id: UUID, limit: int, offset: int) -> tuple[list[Fire], int]:
     """(what a schedule did, the newest first; how often in all); `ScheduleNotFound`. Needs schedules.read."""
-    tenant_id = await tx.fetch_value(queries.TENANT_OF_SCHEDULE, {"schedule_id": schedule_id})
-    if tenant_id is None:
-        await require(tx, "schedules.read")
-        raise ScheduleNotFound()
+    found = await tx.fetch_value(queries.TENANT_OF_SCHEDULE, {"schedule_id": schedule_id})
+    tenant_id = await require_found(tx, found, "schedules.read", ScheduleNotFound)
     rows = await tx.fetch_all(
         queries.LIST_FIRES, {"tenant_id": tenant_id, "schedule_id": schedule_id, "limit": limit, "offset": offset}
     )

@@ -103,20 +103,22 @@ from public.fire_trigger(
 ) as f
 """
 
-LIST_DELIVERIES = """
+_WANTED_DELIVERIES = """
+    d.tenant_id = %(tenant_id)s
+    and d.trigger_id = %(trigger_id)s
+    and (%(outcome)s::public.delivery_outcome is null or d.outcome = %(outcome)s)
+"""
+
+LIST_DELIVERIES = f"""
 select counted.total, page.*
 from (
-    select count(*) as total
-    from public.trigger_deliveries as d
-    where d.tenant_id = %(tenant_id)s and d.trigger_id = %(trigger_id)s
-        and (%(outcome)s::public.delivery_outcome is null or d.outcome = %(outcome)s)
+    select count(*) as total from public.trigger_deliveries as d where {_WANTED_DELIVERIES}
 ) as counted
 left join lateral (
     select d.delivery_id, d.source, d.outcome, d.status_code, d.reason, d.message_id, d.job_id, d.first_id, d.replay_of,
         d.request, d.received_at, null::jsonb as payload
     from public.trigger_deliveries as d
-    where d.tenant_id = %(tenant_id)s and d.trigger_id = %(trigger_id)s
-        and (%(outcome)s::public.delivery_outcome is null or d.outcome = %(outcome)s)
+    where {_WANTED_DELIVERIES}
     order by d.delivery_id desc
     limit %(limit)s offset %(offset)s
 ) as page on true

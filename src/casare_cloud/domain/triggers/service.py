@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
-from casare_cloud.domain.permissions import require
+from casare_cloud.domain.permissions import require, require_found
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.triggers import matching, queries
 from casare_cloud.domain.triggers.model import (
@@ -128,10 +128,7 @@ async def list_some(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
 async def get(tx: Transaction, trigger_id: UUID) -> Trigger:
     """One trigger; `TriggerNotFound`. Needs triggers.read."""
     row = await tx.fetch_one(queries.GET_TRIGGER, {"trigger_id": trigger_id})
-    if row is None:
-        await require(tx, "triggers.read")
-        raise TriggerNotFound()
-    return Trigger(**row)
+    return Trigger(**await require_found(tx, row, "triggers.read", TriggerNotFound))
 
 
 async def delete(tx: Transaction, trigger_id: UUID) -> None:
@@ -205,10 +202,7 @@ async def list_deliveries(
 async def get_delivery(tx: Transaction, trigger_id: UUID, delivery_id: UUID) -> Delivery:
     """One delivery with what it held, if that is kept; `DeliveryNotFound`. Needs triggers.read."""
     row = await tx.fetch_one(queries.GET_DELIVERY, {"trigger_id": trigger_id, "delivery_id": delivery_id})
-    if row is None:
-        await require(tx, "triggers.read")
-        raise DeliveryNotFound()
-    return Delivery(**row)
+    return Delivery(**await require_found(tx, row, "triggers.read", DeliveryNotFound))
 
 
 async def _fire(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.names import uuid_of
-from casare_cloud.domain.permissions import require
+from casare_cloud.domain.permissions import require_found
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.workflows import backup, queries
 from casare_cloud.domain.workflows.model import Act, Deletion, Filter, NewVersion, Published, Version, Workflow
@@ -91,10 +91,7 @@ async def id_of(tx: Transaction, workflow: UUID | str, permission: str) -> UUID:
     if known is not None:
         return known
     workflow_id: UUID | None = await tx.fetch_value(queries.FIND_WORKFLOW_BY_NAME, {"name": workflow})
-    if workflow_id is None:
-        await require(tx, permission)
-        raise WorkflowNotFound()
-    return workflow_id
+    return await require_found(tx, workflow_id, permission, WorkflowNotFound)
 
 
 async def list_page(
@@ -114,11 +111,7 @@ async def list_page(
 
 async def get(tx: Transaction, workflow_id: UUID) -> Workflow:
     """A workflow with the definition of its current version; `WorkflowNotFound`. Needs workflows.read."""
-    found = await find(tx, workflow_id)
-    if found is None:
-        await require(tx, "workflows.read")
-        raise WorkflowNotFound()
-    return found
+    return await require_found(tx, await find(tx, workflow_id), "workflows.read", WorkflowNotFound)
 
 
 async def find(tx: Transaction, workflow_id: UUID) -> Workflow | None:
@@ -130,20 +123,14 @@ async def find(tx: Transaction, workflow_id: UUID) -> Workflow | None:
 async def list_versions(tx: Transaction, workflow_id: UUID, limit: int, offset: int) -> tuple[list[Version], int]:
     """(versions of a workflow, the newest first; how many there are); `WorkflowNotFound`. Needs workflows.read."""
     rows = await tx.fetch_all(queries.LIST_VERSIONS, {"workflow_id": workflow_id, "limit": limit, "offset": offset})
-    if not rows:
-        await require(tx, "workflows.read")
-        raise WorkflowNotFound()
-    items, total = split_page(rows, "version")
+    items, total = split_page(await require_found(tx, rows or None, "workflows.read", WorkflowNotFound), "version")
     return [Version(**item) for item in items], total
 
 
 async def get_version(tx: Transaction, workflow_id: UUID, version: int) -> Version:
     """A version with its definition; `WorkflowNotFound` when there is no such version. Needs workflows.read."""
     row = await tx.fetch_one(queries.GET_VERSION, {"workflow_id": workflow_id, "version": version})
-    if row is None:
-        await require(tx, "workflows.read")
-        raise WorkflowNotFound()
-    return Version(**row)
+    return Version(**await require_found(tx, row, "workflows.read", WorkflowNotFound))
 
 
 async def delete(tx: Transaction, begin: backup.Begin, store: backup.Store | None, workflow_id: UUID) -> Deletion:

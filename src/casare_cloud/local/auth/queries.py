@@ -59,28 +59,20 @@ values (%(user_id)s::uuid::text, %(user_id)s::uuid, %(identity_data)s, 'email', 
 
 SET_ROLE: Final[LiteralString] = "update auth.users set role = %(role)s, updated_at = now() where id = %(user_id)s"
 
-# A null in the patch removes its key.
-PATCH_APP_METADATA: Final[LiteralString] = """
+_PATCH_METADATA: Final[LiteralString] = """
 update auth.users
-set raw_app_meta_data = (
-        select coalesce(jsonb_object_agg(merged.key, merged.value), '{}')
-        from jsonb_each(coalesce(raw_app_meta_data, '{}') || %(patch)s::jsonb) as merged
+set {0} = (
+        select coalesce(jsonb_object_agg(merged.key, merged.value), '{{}}')
+        from jsonb_each(coalesce({0}, '{{}}') || %(patch)s::jsonb) as merged
         where not (%(patch)s::jsonb ? merged.key and merged.value = 'null')
     ),
     updated_at = now()
 where id = %(user_id)s
 """
 
-PATCH_USER_METADATA: Final[LiteralString] = """
-update auth.users
-set raw_user_meta_data = (
-        select coalesce(jsonb_object_agg(merged.key, merged.value), '{}')
-        from jsonb_each(coalesce(raw_user_meta_data, '{}') || %(patch)s::jsonb) as merged
-        where not (%(patch)s::jsonb ? merged.key and merged.value = 'null')
-    ),
-    updated_at = now()
-where id = %(user_id)s
-"""
+# A null in the patch removes its key.
+PATCH_APP_METADATA: Final[LiteralString] = _PATCH_METADATA.format("raw_app_meta_data")
+PATCH_USER_METADATA: Final[LiteralString] = _PATCH_METADATA.format("raw_user_meta_data")
 
 CONFIRM_EMAIL: Final[LiteralString] = """
 update auth.users
