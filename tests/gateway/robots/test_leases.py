@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from tests.gateway.robots.wires import Fleet, Speaker, running
 
 from casare_cloud.config import Settings
@@ -287,17 +288,20 @@ async def test_disconnect_gives_back_what_was_not_started_and_keeps_the_rest(fle
     assert (await other.assigned())["payload"]["job_id"] == offered
 
 
-async def test_what_is_pushed_while_a_robot_says_goodbye_does_not_bring_it_back(fleet: Fleet) -> None:
+@pytest.mark.parametrize(("kind", "said"), [("disconnect", {"reason": "done"}), ("heartbeat", {"status": "offline"})])
+async def test_what_is_pushed_while_a_robot_says_goodbye_does_not_bring_it_back(
+    fleet: Fleet, kind: str, said: dict[str, Any]
+) -> None:
     speaker = await fleet.registered()
     robot_id = speaker.robot.robot_id
     waiting = (
-        "select count(*) as n from pg_locks as l where not l.granted and exists ("
+        "select 1 from pg_locks as l where not l.granted and exists ("
         "select from pg_locks as o where o.pid = l.pid and o.relation = 'public.robot_heartbeats'::regclass)"
     )
     with fleet.database.connect() as other, other.transaction():
         other.execute("select from public.robot_heartbeats where robot_id = %s for update", [robot_id])
-        leaving = asyncio.create_task(speaker.say("disconnect", {"reason": "done"}))
-        await fleet.until(lambda: fleet.rows(waiting)[0]["n"] == 1)
+        leaving = asyncio.create_task(speaker.say(kind, said))
+        await fleet.until(lambda: fleet.rows(waiting))
         speaker.session._keeper.on_push("session_replaced", {})  # it asks the database whether that is so
         await asyncio.sleep(0.2)
     await leaving
