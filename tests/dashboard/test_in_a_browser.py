@@ -359,11 +359,11 @@ def test_no_page_has_a_fault_of_accessibility_or_is_wider_than_its_screen(
                 faults.append((width, scheme, address, fault))
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 faults.append((width, scheme, address, "wider than the screen"))
-            pictures.take(signed_in, address, f"{width}-{scheme}")
+            pictures.take(page, address, f"{width}-{scheme}")
     person("POST", f"/jobs/{job_id}/cancel")
     person("DELETE", f"/schedules/{schedule}")
     assert faults == []
-    assert pictures.without(["1280-light", "360-dark"]) == [], "every page of the router has its pictures"
+    assert pictures.missing(page, ["1280-light", "360-dark"]) == []
 
 
 def test_a_schedule_is_made_after_looking_at_what_it_would_do(signed_in: Visit, person: Api, workflow: str) -> None:

@@ -5,7 +5,7 @@ export const PAGES = [
 ];
 export const ORGANIZATION = [["members", "team", "Members and roles", "members.read"], ["keys", "key", "Keys", "api_keys.read"], ["limits", "gauge", "Limits and pools", "settings.read"], ["audit", "scroll", "Audit", "audit.read"], ["settings", "edit", "Settings", "settings.read"]];
 // The module of a page and what it calls it, for all of a kind and for one of them.
-const MODULES = {
+export const MODULES = {
   "": ["overview", "Overview"], jobs: ["jobs", "Jobs", "job", "Job"], robots: ["robots", "Robots", "robots", "Robot"], workflows: ["workflows", "Workflows", "workflows", "Workflow"], schedules: ["schedules", "Schedules", "schedules", "Schedule"], triggers: ["triggers", "Triggers", "triggers", "Trigger"],
   dlq: ["records", "DeadLetters"], events: ["records", "Events"], audit: ["records", "Audit"], members: ["team", "Members"], keys: ["team", "Keys"], limits: ["rules", "Limits"], settings: ["rules", "Settings"],
 };
