@@ -1,6 +1,7 @@
 """The commands that people call, from `workflows …` to `metrics …`, against the real orchestrator."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -244,6 +245,29 @@ def test_a_calendar_is_made_filled_heeded_and_deleted(stack: Stack, run: Run, tm
     assert "CALENDAR_IN_USE" in run("calendars", "delete", calendar_id, code=1)
     run("schedules", "delete", schedule["schedule_id"])
     assert run("calendars", "delete", calendar_id) == "deleted\n"
+
+
+def test_calendars_schedules_and_triggers_are_named_as_people_call_them(stack: Stack, run: Run) -> None:
+    workflow = make_workflow(stack.database, stack.tenant).workflow_id
+    called = str(workflow)[-8:]
+    calendar = json.loads(run("calendars", "create", f"Office {called}", "--json"))
+    assert json.loads(run("calendars", "get", f"Office {called}"))["calendar_id"] == calendar["calendar_id"]
+    named = ("--calendar", f"Office {called}")
+    simulated = run("schedules", "simulate", "0 9 * * *", *named, "--count", "7")
+    assert simulated.count("holiday") == 2, "a weekend"
+    for _ in range(2):
+        run("schedules", "create", str(workflow), "0 8 * * *", *named, "--name", f"Early {called}")
+    twice = run("schedules", "get", f"Early {called}", code=2)
+    assert f"2 have the name Early {called}; say which by its id" in twice
+    first = re.findall(r"[0-9a-f-]{36}", twice)[0]
+    run("schedules", "update", first, "--name", f"Late {called}", *named)
+    schedule = json.loads(run("schedules", "get", f"Late {called}"))
+    assert (schedule["schedule_id"], schedule["calendar_id"]) == (first, calendar["calendar_id"])
+    run("triggers", "create", str(workflow), "manual", "--name", f"Bell {called}")
+    assert "job " in run("triggers", "fire", f"Bell {called}")
+    for noun, name in (("calendar", "calendars"), ("schedule", "schedules"), ("trigger", "triggers")):
+        said = run(name, "get", "nowhere", code=1)
+        assert f"There is no {noun} nowhere: casare-cloud {name} list shows what is there." in said
 
 
 def test_times_are_shown_and_nothing_is_made(run: Run) -> None:

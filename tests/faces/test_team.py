@@ -315,6 +315,15 @@ async def test_who_is_a_member_nowhere_gets_in_by_an_invitation(stage: Stage, el
     assert [own["name"] for own in (await person.get("/auth/tenants")).json()["tenants"]] == [elsewhere.tenant.name]
 
 
+async def test_no_token_of_an_invitation_is_an_option_of_commands(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda *_: "-1" + "x" * 41)
+    made = await stage.admin.post("/invitations", {"email": new_email(), "role": "viewer"})
+    assert made.status_code == 201, made.text
+    assert made.json()["token"] == "inv_-1" + "x" * 41
+
+
 async def test_an_invitation_is_for_one_address_and_ends_by_revocation_time_and_a_newer_one(stage: Stage) -> None:
     guest, other = (make_member(stage.database, stage.tenant, "viewer") for _ in range(2))
     not_found = (404, "INVITATION_NOT_FOUND")

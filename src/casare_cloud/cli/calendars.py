@@ -6,12 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from casare_cloud.cli import naming
 from casare_cloud.cli.calls import AlsoJson, AsJson, call_client
 from casare_cloud.cli.output import Columns, fail, note, print_answer, print_json, print_list
 
 app = typer.Typer(help="Business calendars: working hours, holidays, blackouts.", no_args_is_help=True)
 
-CalendarId = Annotated[str, typer.Argument(help="The calendar's id.", metavar="ID")]
+CalendarId = Annotated[
+    str, typer.Argument(help="The calendar's name or id.", metavar="NAME", callback=naming.by(naming.calendar_id))
+]
 Country = Annotated[str | None, typer.Option("--country", help="Its public holidays are closed days: DE; '' is none.")]
 Subdivision = Annotated[str | None, typer.Option("--subdivision", help="A part of the country: BY.")]
 Hours = Annotated[
@@ -66,7 +69,7 @@ def create(
 def get(calendar_id: CalendarId, as_json: AlsoJson = False) -> None:
     """Print a calendar as JSON.
 
-    Example: casare-cloud calendars get 019a…
+    Example: casare-cloud calendars get Munich
     """
     print_json(call_client("get_calendar", calendar_id))
 
@@ -79,7 +82,7 @@ def days(
 ) -> None:
     """Show the days of a year on which a calendar differs from its week.
 
-    Example: casare-cloud calendars days 019a… 2027
+    Example: casare-cloud calendars days Munich 2027
     """
     answer = call_client("list_calendar_days", calendar_id, year)
     columns: Columns = {
@@ -103,7 +106,7 @@ def update(
 ) -> None:
     """Change a calendar; what is not given stays, and --hours, --rules and --blackouts replace what is there.
 
-    Example: casare-cloud calendars update 019a… --hours mon=09:00-17:00
+    Example: casare-cloud calendars update Munich --hours mon=09:00-17:00
     """
     changes = _said(country, subdivision, hours, rules, blackouts)
     if name is not None:
@@ -118,7 +121,7 @@ def update(
 def refresh(calendar_id: CalendarId, as_json: AsJson = False) -> None:
     """Look the country's holidays up again, for five years ahead: each year, or when calendar.expiring says so.
 
-    Example: casare-cloud calendars refresh 019a…
+    Example: casare-cloud calendars refresh Munich
     """
     answer = call_client("refresh_calendar", calendar_id)
     print_answer(answer, as_json, f"holidays until {answer['holidays_until'] or '- (no country)'}")
@@ -132,7 +135,7 @@ def import_calendar(
 ) -> None:
     """Add the events of an iCalendar file: those of whole days as closed days, others as blackouts.
 
-    Example: casare-cloud calendars import 019a… closed.ics
+    Example: casare-cloud calendars import Munich closed.ics
     """
     answer = call_client("import_calendar", calendar_id, file.name, file.read_bytes())
     added = f"added {answer['added_days']} days and {answer['added_blackouts']} blackouts"
@@ -145,7 +148,7 @@ def import_calendar(
 def delete(calendar_id: CalendarId, as_json: AsJson = False) -> None:
     """Delete a calendar that no schedule heeds.
 
-    Example: casare-cloud calendars delete 019a…
+    Example: casare-cloud calendars delete Munich
     """
     print_answer(call_client("delete_calendar", calendar_id), as_json, "deleted")
 

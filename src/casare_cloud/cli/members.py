@@ -135,7 +135,7 @@ def accept(
 
     A new one is asked for a password, unless CASARE_PASSWORD has it.
 
-    Example: casare-cloud members accept Q2hhcmxlcyBCYWJiYWdl --register grace@example.com
+    Example: casare-cloud members accept inv_Q2hhcmxlcyBCYWJiYWdl --register grace@example.com
     """
     answer = _registered(register, token, username) if register else call_client("accept_invitation", token)
     if as_json:

@@ -1,15 +1,29 @@
 """Names where a path wants an id: people say `invoices` or `ada@example.com`, and never copy what they can say."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import typer
+
+from casare_cloud.cli.calls import run
 from casare_cloud.cli.output import fail
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def by(find: "Callable[[Client, str], Awaitable[str]]") -> Callable[[typer.Context, str | None], str | None]:
+    """The callback of an argument or option that takes an id, or what `find` finds one by."""
+
+    def found(context: typer.Context, said: str | None) -> str | None:
+        if not said or _UUID.fullmatch(said) or context.resilient_parsing:  # a shell that completes asks nothing
+            return said
+        return str(run(lambda client: find(client, said)))
+
+    return found
 
 
 async def member_id(client: "Client", who: str) -> str:
@@ -38,6 +52,24 @@ async def newest_workflow_id(client: "Client", name: str) -> str | None:
         if row["workflow_name"] == name:
             return str(row["workflow_id"])
     return None
+
+
+async def schedule_id(client: "Client", name: str) -> str:
+    """The id of a schedule by its name."""
+    same = [row async for row in client.schedules() if row["schedule_name"] == name]
+    return _only("schedule", name, same, "schedule_id", "schedules list")
+
+
+async def trigger_id(client: "Client", name: str) -> str:
+    """The id of a trigger by its name."""
+    same = [row async for row in client.iterate(client.list_triggers) if row["name"] == name]
+    return _only("trigger", name, same, "trigger_id", "triggers list")
+
+
+async def calendar_id(client: "Client", name: str) -> str:
+    """The id of a calendar by its name."""
+    same = [row for row in (await client.list_calendars())["calendars"] if row["name"] == name]
+    return _only("calendar", name, same, "calendar_id", "calendars list")
 
 
 async def key_id(client: "Client", name: str, kind: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from casare_cloud.cli import naming
 from casare_cloud.cli.output import fail
 
 Timezone = Annotated[str | None, typer.Option("--timezone", help="Europe/Berlin; default: the tenant's.")]
@@ -18,7 +19,14 @@ EndsAt = Annotated[str | None, typer.Option("--ends-at", help="No run after this
 PausedUntil = Annotated[
     str | None, typer.Option("--paused-until", help="No run before this time, for now (no offset: UTC).")
 ]
-CalendarId = Annotated[str | None, typer.Option("--calendar", help="The id of the business calendar that it heeds.")]
+CalendarId = Annotated[
+    str | None,
+    typer.Option(
+        "--calendar",
+        help="The business calendar that it heeds, by name or id.",
+        callback=naming.by(naming.calendar_id),
+    ),
+]
 OnClosedDay = Annotated[
     str | None, typer.Option("--on-closed-day", help="What becomes of a run on a closed day: skip, next, previous.")
 ]

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Run workflows by the clock.", no_args_is_help=True)
 
-ScheduleId = Annotated[str, typer.Argument(help="The schedule's id.", metavar="ID")]
+ScheduleId = Annotated[
+    str, typer.Argument(help="The schedule's name or id.", metavar="NAME", callback=naming.by(naming.schedule_id))
+]
 Cron = Annotated[
     str | None, typer.Argument(help="Five fields in quotes, '0 9 * * MON-FRI', or @daily.", metavar="CRON")
 ]
@@ -71,7 +73,10 @@ def create(
 
 @app.command("list")
 def list_schedules(
-    workflow_id: Annotated[str | None, typer.Option("--workflow", help="Only those of this workflow.")] = None,
+    workflow_id: Annotated[
+        str | None,
+        typer.Option("--workflow", help="Only those of this workflow.", callback=naming.by(naming.workflow_id)),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
     as_json: AsJson = False,
 ) -> None:

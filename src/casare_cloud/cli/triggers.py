@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Run workflows when something happens: webhooks, other workflows, events.", no_args_is_help=True)
 
-TriggerId = Annotated[str, typer.Argument(help="The trigger's id.", metavar="ID")]
+TriggerId = Annotated[
+    str, typer.Argument(help="The trigger's name or id.", metavar="NAME", callback=naming.by(naming.trigger_id))
+]
+WorkflowOf = Annotated[
+    str | None,
+    typer.Option("--workflow", help="Only those of this workflow.", callback=naming.by(naming.workflow_id)),
+]
 Config = Annotated[str, typer.Option("--config", help="What its type allows, as JSON: see `triggers types`.")]
 
 
@@ -52,7 +58,7 @@ def create(
 
 @app.command("list")
 def list_triggers(
-    workflow_id: Annotated[str | None, typer.Option("--workflow", help="Only those of this workflow.")] = None,
+    workflow_id: WorkflowOf = None,
     trigger_type: Annotated[str | None, typer.Option("--type", help="Only those of this type.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
     as_json: AsJson = False,
@@ -106,7 +112,10 @@ def update(
         str | None,
         typer.Option("--config", help="What is to change in the configuration, as JSON; null takes a name away."),
     ] = None,
-    workflow_id: Annotated[str | None, typer.Option("--workflow", help="The workflow that it runs.")] = None,
+    workflow_id: Annotated[
+        str | None,
+        typer.Option("--workflow", help="The workflow that it runs.", callback=naming.by(naming.workflow_id)),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a trigger; what is not given stays as it is, also within --config.

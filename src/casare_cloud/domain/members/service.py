@@ -100,7 +100,7 @@ async def invite(tx: Transaction, email: str, role_id: UUID, expires_at: datetim
 
     What is open for the address ends. Raises 409 TOO_MANY_INVITATIONS. Needs members.write and members.read.
     """
-    token = secrets.token_urlsafe(32)
+    token = "inv_" + secrets.token_urlsafe(32)  # a token that began with - would be an option of commands
     digest = hashlib.sha256(token.encode()).digest()
     made = await tx.call("public.invite_member", email=email, role_id=role_id, token_hash=digest, expires_at=expires_at)
     return replace(await get_invitation(tx, made), token=token)

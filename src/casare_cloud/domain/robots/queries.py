@@ -4,7 +4,7 @@ _COLUMNS = """
     r.robot_id, r.external_id, r.name, r.hostname, r.mode, r.health, r.is_online, r.is_active, r.is_healthy, r.is_busy,
     r.environment, r.max_concurrent_jobs, r.capabilities, r.attributes, r.tags, r.is_internet, r.pool_id,
     r.current_job_ids, r.last_heartbeat_at, r.created_at, r.updated_at, r.metrics, r.quarantined_at,
-    r.quarantine_reason, r.last_command, r.other_session_at, r.version
+    r.quarantine_reason, r.deaf_since, r.last_command, r.other_session_at, r.version
 """
 
 # As the domain's Lifetime reads it.

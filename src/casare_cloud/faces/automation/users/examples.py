@@ -11,7 +11,7 @@ INVITED: Example = {
     "id": "bb0e8400-e29b-41d4-a716-446655440006",
     "email": "grace@example.com",
     "role_id": ROLE_ID,
-    "invitation_token": "Q2hhcmxlcyBCYWJiYWdl",
+    "invitation_token": "inv_Q2hhcmxlcyBCYWJiYWdl",
     "expires_at": NOW,
     "message": "Send the token to the person: it is shown only now.",
 }

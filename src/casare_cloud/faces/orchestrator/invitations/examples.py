@@ -17,7 +17,7 @@ INVITATION: Example = {
     "accepted_at": None,
     "revoked_at": None,
 }
-INVITED: Example = {**INVITATION, "token": "Q2hhcmxlcyBCYWJiYWdl"}
+INVITED: Example = {**INVITATION, "token": "inv_Q2hhcmxlcyBCYWJiYWdl"}
 INVITATIONS: Example = {"invitations": [INVITATION], **PAGE}
-ACCEPT: Example = {"token": "Q2hhcmxlcyBCYWJiYWdl"}
+ACCEPT: Example = {"token": "inv_Q2hhcmxlcyBCYWJiYWdl"}
 ACCEPTED: Example = {"tenant_id": TENANT_ID, "tenant_slug": "acme", "tenant_name": "Acme"}

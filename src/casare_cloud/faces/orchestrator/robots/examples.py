@@ -39,6 +39,7 @@ ROBOT: Example = {
     "metrics": {"cpu_percent": 45.2, "memory_mb": 1024},
     "quarantined_at": None,
     "quarantine_reason": None,
+    "deaf_since": None,
     "last_command": COMMAND_STATE,
     "warnings": [],
 }

@@ -210,6 +210,7 @@ class RobotAnswer(Answer):
     metrics: dict[str, Any]
     quarantined_at: Time | None
     quarantine_reason: str | None
+    deaf_since: Annotated[Time | None, Field(description="It lives, and does not ask for the jobs that wait for it.")]
     last_command: CommandState | None
     warnings: Annotated[
         list[str], Field(description="Another process with its key was alive; fields of the request that were ignored.")
