@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import (
     cold_start,
+    dashboard,
     degradation,
     faces,
     gateway,
@@ -25,7 +26,7 @@ from bench.stack import running_stack
 
 SECTIONS = (
     "memory", "latency", "http", "faces", "webhooks", "limits", "start", "queue", "history", "schedules", "gateway",
-    *degradation.SECTIONS,
+    "dashboard", *degradation.SECTIONS,
 )  # fmt: skip
 
 
@@ -83,6 +84,8 @@ def main() -> None:
             schedules.run(stack, scale=options.scale)
         if "gateway" in wanted:
             gateway.run(stack, scale=options.scale)
+        if "dashboard" in wanted:
+            dashboard.run(stack, scale=options.scale, rounds=options.rounds)
         degradation.run(
             stack,
             wanted,

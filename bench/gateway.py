@@ -34,7 +34,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 _ROBOT = """
 with made as (
     insert into public.robots (tenant_id, external_id, name, max_concurrent_jobs)
-    values (%(tenant)s, %(name)s, %(name)s, 2) returning robot_id, tenant_id
+    values (%(tenant)s, %(name)s, %(name)s, %(slots)s) returning robot_id, tenant_id
 )
 insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id)
 select m.tenant_id, 'robot', %(name)s, %(prefix)s, %(key_hash)s, m.robot_id from made as m
@@ -70,18 +70,21 @@ def run(stack: BenchStack, *, scale: float) -> None:
     """At scale 1: 1,000 robots and 200 dashboards, 50 jobs a second, two minutes."""
     robots, dashboards = max(20, round(1000 * scale)), max(4, round(200 * scale))
     rate, seconds = max(5.0, 50 * scale), max(10.0, 120 * scale)
-    keys = [(f"socket-{number}", new_api_key("robot")) for number in range(robots)]
-    with psycopg.connect(stack.superuser_dsn, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.executemany(
-            _ROBOT,
-            [
-                {"tenant": stack.env["DEMO_TENANT_ID"], "name": name, "prefix": key.prefix, "key_hash": key.key_hash}
-                for name, key in keys
-            ],
-        )
-    named = [(name, key.key) for name, key in keys]
+    named = make_robots(stack, [f"socket-{number}" for number in range(robots)], slots=2)
     asyncio.run(_run(stack, named, dashboards, rate, seconds, processes=1))
     asyncio.run(_run(stack, named, dashboards, rate, seconds, processes=2))
+
+
+def make_robots(stack: BenchStack, names: Sequence[str], *, slots: int) -> list[tuple[str, str]]:
+    """Robots of the demo tenant; each with its key."""
+    keys = [(name, new_api_key("robot")) for name in names]
+    with psycopg.connect(stack.superuser_dsn, autocommit=True) as connection, connection.cursor() as cursor:
+        shared = {"tenant": stack.env["DEMO_TENANT_ID"], "slots": slots}
+        cursor.executemany(
+            _ROBOT,
+            [{**shared, "name": name, "prefix": key.prefix, "key_hash": key.key_hash} for name, key in keys],
+        )
+    return [(name, key.key) for name, key in keys]
 
 
 async def _run(

@@ -17,7 +17,7 @@ import httpx2
 from casare_cloud.local.processes import port_is_free
 from casare_cloud.local.state import StateFolder
 
-PORTS = (54321, 54322, 8000, 8001, 8090, 8095, 8096, 8765, 8766)
+PORTS = (54321, 54322, 8000, 8001, 8002, 8090, 8095, 8096, 8765, 8766)
 
 
 @dataclass(frozen=True)

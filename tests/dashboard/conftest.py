@@ -16,7 +16,6 @@ from tests.local.stacks import RunningStack, running_stack
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
 HOSTILE = "<img src=x onerror=alert(1)> \u202etxt.exe"
 VIEWER = {"email": "viewer@example.test", "password": "Summer-2026-x", "org_name": "Of the viewer"}
-PAGES = Path(__file__).parents[2] / "src/casare_cloud/faces/dashboard/static/pages"
 VIEWER_ROLE = "00000000-0000-7000-8000-000000000004"
 SECONDS = 20  # on a machine that is busy; what is not told at once is found out by the page itself only later
 expect.set_options(timeout=SECONDS * 1000)
@@ -128,35 +127,39 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+ROUTES = """async () => {
+    const { MODULES } = await import(document.querySelector("script").src.replace("app.js", "core/nav.js"));
+    return Object.entries(MODULES).flatMap(([first, [, , , one]]) => (one ? [first, first + "/"] : [first]));
+}"""
+
+
 @dataclass
 class Pictures:
     """Pictures of pages, in the folder that CASARE_TEST_PICTURES names; without it none is taken."""
 
     folder: Path | None
-    names: dict[str, str] = field(default_factory=dict)  # the file of a page of the router → how its pictures begin
     taken: set[str] = field(default_factory=set)
 
-    def take(self, visit: "Visit", address: str, variant: str) -> None:
+    def take(self, page: Page, address: str, variant: str) -> None:
         """Keep what is seen at an address, in a variant."""
-        first, *more = address.split("/")
-        name = (first or "overview") + ("-one" if more else "")
-        for module in visit.modules - self.names.keys():  # which this address was the first to need
-            self.names[module] = name
-        self.taken.add(f"{name}-{variant}")
+        picture = f"{_name_of(address)}-{variant}"
+        self.taken.add(picture)
         if self.folder:
-            visit.page.screenshot(path=self.folder / f"{name}-{variant}.png")
+            page.screenshot(path=self.folder / f"{picture}.png")
 
-    def without(self, variants: Sequence[str]) -> list[str]:
-        """What is missing: a page of the router in a variant."""
-        return [
-            f"{path.name} {variant}"
-            for path in sorted(PAGES.glob("*.js"))
-            for variant in variants
-            if not self._has(f"{self.names.get(path.name)}-{variant}")
-        ]
+    def missing(self, page: Page, variants: Sequence[str]) -> list[str]:
+        """Pictures that are not there, of each page of the router in each variant."""
+        every = [f"{_name_of(address)}-{variant}" for address in page.evaluate(ROUTES) for variant in variants]
+        return [picture for picture in every if not self._has(picture)]
 
     def _has(self, picture: str) -> bool:
         return picture in self.taken and (self.folder is None or (self.folder / f"{picture}.png").is_file())
+
+
+def _name_of(address: str) -> str:
+    """`jobs` for the list, `jobs-one` for one of them."""
+    first, *one = address.split("/")
+    return (first or "overview") + ("-one" if one else "")
 
 
 @dataclass
@@ -166,7 +169,6 @@ class Visit:
     page: Page
     context: BrowserContext
     origins: set[str]
-    modules: set[str]  # the files of pages that were loaded: each when it is first looked at
     problems: list[str]
     url: str
 
@@ -177,12 +179,6 @@ class Visit:
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("heading", level=1)).not_to_have_text("Sign in")
         expect(self.page.locator(".live")).to_have_text("Live")
-
-    def look_at(self, url: str) -> None:
-        """Note whom the page asks, and for which of its pages."""
-        self.origins.add("/".join(url.split("/")[:3]))
-        if "/pages/" in url:
-            self.modules.add(url.rsplit("/", 1)[1])
 
     def go(self, address: str) -> None:
         """To another address, and what stood there is gone."""
@@ -207,8 +203,8 @@ def visit(browser: Browser, env: dict[str, str]) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(60_000)
     page = context.new_page()
-    visit = Visit(page, context, set(), set(), [], env["DASHBOARD_URL"] + "/dashboard/")
-    page.on("request", lambda request: visit.look_at(request.url))
+    visit = Visit(page, context, set(), [], env["DASHBOARD_URL"] + "/dashboard/")
+    page.on("request", lambda request: visit.origins.add("/".join(request.url.split("/")[:3])))
     page.on("pageerror", lambda error: visit.problems.append(str(error)))
     page.on("console", lambda line: visit.problems.append(line.text) if "Security Policy" in line.text else None)
     page.on("dialog", lambda dialog: (visit.problems.append("a dialog opened"), dialog.dismiss()))

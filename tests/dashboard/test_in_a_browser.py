@@ -219,24 +219,36 @@ def test_a_viewer_is_offered_nothing_that_changes_and_sees_no_other_tenant(
     visit.go(f"#/jobs/{job_id}")
     expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
     expect(page.get_by_role("button", name="Copy as…")).to_be_visible()
-    changing = re.compile(r"^(Cancel|Run|Pause|Delete|New|Upload|Disable|Start|Shut)\b")
-    for address in (f"jobs/{job_id}", "jobs", f"robots/{robot.name}", f"workflows/{workflow}", "workflows", "triggers"):
+    changing = re.compile(r"^(Cancel|Run|Pause|Delete|New|Upload|Disable|Start|Shut|Invite|Change)\b")
+    for address in (
+        f"jobs/{job_id}",
+        "jobs",
+        f"robots/{robot.name}",
+        f"workflows/{workflow}",
+        "workflows",
+        "triggers",
+        "members",
+    ):
         visit.go(f"#/{address}")
         expect(page.locator("main h1")).to_be_visible()
         expect(page.locator("main .loading")).to_have_count(0)
         assert page.locator("main").get_by_role("button", name=changing).count() == 0, address
         assert page.locator("main").get_by_role("checkbox").count() == 0, address
     expect(page.get_by_role("link", name="Keys", exact=True)).to_have_count(0)
-    forged = [str(person.client.base_url).rstrip("/") + f"/api/v1/jobs/{job_id}/cancel", "core/api.js"]
-    status = page.evaluate(
-        """async ([url, module]) => {
-            const { token } = await import(document.querySelector("script").src.replace("app.js", module));
-            const headers = { Authorization: `Bearer ${await token()}` };
-            return (await fetch(url, { method: "POST", headers })).status;
-        }""",
-        forged,
-    )
-    assert status == 403, "what is not offered is refused as well"
+    base = str(person.client.base_url).rstrip("/") + "/api/v1"
+    for path, body in (
+        (f"/jobs/{job_id}/cancel", {}),
+        ("/roles", {"name": "N", "slug": "n", "permissions": ["jobs.read"]}),
+    ):
+        status = page.evaluate(
+            """async ([url, body, module]) => {
+                const { token } = await import(document.querySelector("script").src.replace("app.js", module));
+                const headers = { Authorization: `Bearer ${await token()}`, "Content-Type": "application/json" };
+                return (await fetch(url, { method: "POST", headers, body: JSON.stringify(body) })).status;
+            }""",
+            [base + path, body, "core/api.js"],
+        )
+        assert status == 403, "what is not offered is refused as well"
     person("POST", f"/jobs/{job_id}/cancel")
 
 
@@ -347,11 +359,11 @@ def test_no_page_has_a_fault_of_accessibility_or_is_wider_than_its_screen(
                 faults.append((width, scheme, address, fault))
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 faults.append((width, scheme, address, "wider than the screen"))
-            pictures.take(signed_in, address, f"{width}-{scheme}")
+            pictures.take(page, address, f"{width}-{scheme}")
     person("POST", f"/jobs/{job_id}/cancel")
     person("DELETE", f"/schedules/{schedule}")
     assert faults == []
-    assert pictures.without(["1280-light", "360-dark"]) == [], "every page of the router has its pictures"
+    assert pictures.missing(page, ["1280-light", "360-dark"]) == []
 
 
 def test_a_schedule_is_made_after_looking_at_what_it_would_do(signed_in: Visit, person: Api, workflow: str) -> None:

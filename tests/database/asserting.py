@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -44,10 +45,12 @@ def edited(claims: Claims, **app_metadata: Any) -> dict[str, Any]:
 
 def wait_for_lock(connection: Connection, pid: int) -> None:
     """Returns when the backend waits for a lock; `connection` may see pg_stat_activity."""
-    for _ in range(5000):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
         row = connection.execute("select wait_event_type from pg_stat_activity where pid = %s", [pid]).fetchone()
         if row and row["wait_event_type"] == "Lock":
             return
+        time.sleep(0.001)
     raise AssertionError("the backend never waited for a lock")
 
 

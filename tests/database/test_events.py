@@ -1,6 +1,7 @@
 """The sequence of events: gapless per tenant, and nothing missed by a reader who resumes, whoever writes meanwhile."""
 
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -26,6 +27,14 @@ def numbers(rows: list[dict[str, Any]]) -> list[int]:
 
 def types(rows: list[dict[str, Any]]) -> list[str]:
     return [row["event_type"] for row in rows]
+
+
+def until_asleep(conn: Connection, pid: int) -> None:
+    """Wait until a session waits for time to pass."""
+    asleep = "select from pg_stat_activity where pid = %s and wait_event = 'PgSleep'"
+    deadline = time.monotonic() + 10
+    while not conn.execute(asleep, [pid]).fetchall():
+        assert time.monotonic() < deadline, "it never slept"
 
 
 @pytest.fixture
@@ -152,10 +161,25 @@ def test_a_writer_that_rolls_back_leaves_no_gap(
     assert numbers(rows) == list(range(1, before + 2))
 
 
-def test_a_reader_does_not_wait_for_the_one_who_numbers(
+def test_a_reader_sees_what_another_one_is_numbering(
     db: Database, conn: Connection, owner: Connection, tenant: factories.Tenant
 ) -> None:
-    """It gets what has a number; the rest comes with its next call, and a rolled-back numbering is done again."""
+    other = db.connect("casare_functions")
+    seen = list[str]()
+    reader = threading.Thread(target=lambda: seen.extend(types(read(other, tenant.admin.claims))))
+    owner.execute(EMIT, [tenant.tenant_id, "pending"])
+    with as_caller(conn, tenant.admin.claims):
+        conn.execute("select * from public.list_events()")
+        reader.start()
+        until_asleep(owner, other.info.backend_pid)
+    reader.join(10)
+    assert seen[-1] == "pending"
+
+
+def test_a_reader_waits_but_a_moment_for_the_one_who_numbers(
+    db: Database, conn: Connection, owner: Connection, tenant: factories.Tenant
+) -> None:
+    """Then it gets what has a number; the rest comes with its next call, and a rolled-back numbering is done again."""
     before = len(read(conn, tenant.admin.claims))
     owner.execute(EMIT, [tenant.tenant_id, "pending"])
     other = db.connect("casare_functions")
@@ -217,7 +241,7 @@ def test_a_reader_beside_many_writers_sees_every_event_once_and_no_gap(
             seen += read(conn, tenant.admin.claims, cursor)
             break
     for thread in (*threads, numbering):
-        thread.join(10)
+        thread.join(120)
     assert not failures
     assert sorted(types(seen)) == sorted(f"w{index}.{i}" for index in range(writers) for i in range(each))
     for index in range(writers):

@@ -89,7 +89,7 @@ def test_a_batch_that_is_sent_twice_at_once_is_stored_once(fleet: Fleet) -> None
         thread = threading.Thread(target=send_again)
         thread.start()
         wait_for_lock(fleet.owner, second.info.backend_pid)
-    thread.join(10)
+    thread.join(120)
     second.close()
     assert answers == [{"append_job_logs": 2}]
     assert logged(fleet, job) == ["one", "two"]

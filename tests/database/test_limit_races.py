@@ -200,7 +200,7 @@ def test_of_many_jobs_with_one_key_that_come_at_once_one_goes_on(fleet: Fleet, r
 
     with ThreadPoolExecutor(8) as threads:
         for future in [threads.submit(enqueue, number) for number in range(8)]:
-            future.result(60)
+            future.result(120)
     rows = fleet.owner.execute("select status::text, count(*)::int as n from public.jobs group by 1").fetchall()
     assert {row["status"]: row["n"] for row in rows} == {"queued": 1, "cancelled": 39}
     assert fleet.count("private.ready") == 1
@@ -279,7 +279,7 @@ def test_sixteen_robots_fill_a_limit_of_several_counters_exactly(fleet: Fleet) -
     def take(session: Connection, seed: int) -> list[Row]:
         chance = random.Random(seed)  # noqa: S311
         taken: list[Row] = []
-        barrier.wait()
+        barrier.wait(120)
         for _ in range(20):
             taken += call_all(session, "claim_jobs", limit=chance.randint(1, 5))
         return taken
@@ -337,7 +337,7 @@ def test_batches_over_counters_that_come_and_go_wait_for_nobody_in_a_circle(flee
         sessions = [connect(fleet, robot) for robot in robots]
         futures = [threads.submit(serve, session, seed) for seed, session in enumerate(sessions)]
         futures.append(threads.submit(change, 99))
-        failed += [done.exception() for done in wait(futures, 60, FIRST_EXCEPTION).done if done.exception()] or (
+        failed += [done.exception() for done in wait(futures, 300, FIRST_EXCEPTION).done if done.exception()] or (
             [] if all(future.done() for future in futures) else [TimeoutError()]
         )
     assert failed == []

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.database.test_queue_races import is_waiting, run_beside
+from tests.database.test_queue_races import PATIENCE_SECONDS, is_waiting, run_beside
 from tests.databases import Database, at
 from tests.factories import Robot
 from tests.fleets import Fleet, Row, call, call_all, make_fleet
@@ -29,7 +29,7 @@ def waits_holding_only_the_first(
         beside = run_beside(work)
         assert is_waiting(watcher)
         fleet.owner.execute(f"select from {row} = %s for update nowait", [second])
-    return beside.result(10)
+    return beside.result(PATIENCE_SECONDS)
 
 
 def dead_letters(fleet: Fleet) -> list[uuid.UUID]:
@@ -106,7 +106,7 @@ def test_an_ending_takes_its_counters_before_the_count_of_its_robots_failures_as
         beside = run_beside(lambda: ENDINGS[way](fleet, robot, job))
         assert is_waiting(watcher)
         failures = fleet.owner.execute("select failures from private.robot_failures for update nowait").fetchall()
-    beside.result(10)
+    beside.result(PATIENCE_SECONDS)
     assert failures == [{"failures": 1}]
     assert call(fleet.member, "list_limits")["list_limits"]["running"] == 0
 
@@ -125,7 +125,7 @@ def test_a_robot_that_is_deleted_gives_up_its_leases_before_anything_else(fleet:
             "select private.count_robot_failure(%s, %s, %s)",
             [fleet.tenant.tenant_id, robot.robot_id, job["job_id"]],
         )
-    assert beside.result(10)
+    assert beside.result(PATIENCE_SECONDS)
     deleted = fleet.owner.execute(
         "select deleted_at is not null as is_deleted, quarantined_at is not null as is_quarantined "
         "from public.robots where robot_id = %s",

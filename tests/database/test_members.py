@@ -118,7 +118,7 @@ def test_two_admins_cannot_remove_each_other_at_the_same_moment(db: Database) ->
         thread = threading.Thread(target=remove_first)
         thread.start()
         wait_for_lock(db.connect(), second_connection.info.backend_pid)
-    thread.join(10)
+    thread.join(120)
     assert outcome in (["LAST_ADMIN"], ["MEMBER_NOT_FOUND"], ["FORBIDDEN"])
     assert principal(first_connection, tenant.admin.claims) == "user"
 

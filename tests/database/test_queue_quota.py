@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.database.test_queue_races import is_waiting, run_beside
+from tests.database.test_queue_races import PATIENCE_SECONDS, is_waiting, run_beside
 from tests.fleets import Fleet, call, call_all, refused
 
 
@@ -89,7 +89,7 @@ def test_a_queue_that_becomes_full_during_a_batch_refuses_what_comes_after_and_n
         watcher.execute(
             "update private.queue_tenants set is_full = true where tenant_id = %s", [fleet.tenant.tenant_id]
         )
-    rows = beside.result(10)
+    rows = beside.result(PATIENCE_SECONDS)
     assert isinstance(rows, list)
     assert [(row["status"], row["error_code"]) for row in rows] == [
         ("queued", None),

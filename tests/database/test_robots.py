@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.database.test_queue_races import is_waiting, run_beside
+from tests.database.test_queue_races import PATIENCE_SECONDS, is_waiting, run_beside
 from tests.databases import Connection
 from tests.factories import Key, claims_for, make_key, make_member
 from tests.fleets import Fleet, call, call_all, refused, state_of
@@ -359,7 +359,7 @@ def test_a_robot_that_is_taken_away_while_it_is_heard_stays_away(fleet: Fleet) -
         beside = run_beside(lambda: call(session, "record_heartbeat"))
         assert is_waiting(fleet.owner)
     with refused(404, "ROBOT_NOT_FOUND"):
-        beside.result(10)
+        beside.result(PATIENCE_SECONDS)
     heard = fleet.owner.execute("select is_online from public.robot_heartbeats where robot_id = %s", [robot.robot_id])
     assert heard.fetchone() == {"is_online": False}
 

@@ -153,7 +153,7 @@ def test_many_sessions_that_race_fire_each_due_time_once(fleet: Fleet) -> None:
     def fire() -> int:
         with fleet.database.connect() as connection:
             at(connection, fleet.now)
-            barrier.wait(20)
+            barrier.wait(120)
             return sum(
                 int(connection.execute("select private.fire_due_schedules(3) as n").fetchone()["n"])  # type: ignore[index]
                 for _ in range(12)
@@ -175,7 +175,7 @@ def test_deleting_the_workflow_waits_for_a_fire_and_takes_its_job_along(fleet: F
             assert fleet.run("fire_due_schedules") == 1
             deletion = pool.submit(call, deleter, "delete_workflow", workflow_id=fleet.workflow.workflow_id)
             wait_for_lock(fleet.database.connect("supabase_admin"), pid)
-        answer = deletion.result(20)["delete_workflow"]
+        answer = deletion.result(120)["delete_workflow"]
     assert (answer["deleted_schedules"], answer["cancelled_jobs"]) == (1, 1)
 
 

@@ -155,7 +155,7 @@ def test_a_schedule_is_never_left_on_a_workflow_that_is_deleted_meanwhile(fleet:
             call(deleter, "delete_workflow", workflow_id=fleet.workflow.workflow_id)
             creation = pool.submit(create, fleet)
         with refused(404, "WORKFLOW_NOT_FOUND"):
-            creation.result(20)
+            creation.result(120)
     assert all_schedules(fleet) == []
 
 

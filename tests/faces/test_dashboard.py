@@ -88,6 +88,18 @@ async def test_every_file_that_one_names_is_served_for_ever_under_the_versions_n
     assert unused <= loaded_by_pages, unused - loaded_by_pages
 
 
+def test_what_is_served_has_no_lines_of_comments_and_keeps_the_numbers_of_the_others() -> None:
+    files = Files(SETTINGS)
+    served, written = files.by_path["core/live.js"].content.decode(), (STATIC / "core/live.js").read_text()
+    assert "// " in written.splitlines()[0]
+    assert served.splitlines()[0] == ""
+    assert served.count("\n") == written.count("\n")
+    left = [line for line in written.splitlines() if not line.lstrip().startswith("//")]
+    assert [line for line in served.splitlines() if line] == [line for line in left if line]
+    vendored = STATIC / "vendor/preact.js"
+    assert files.by_path["vendor/preact.js"].content == vendored.read_bytes(), "with its licence's notice"
+
+
 async def test_an_unknown_file_or_one_of_another_version_is_404_and_posting_405(client: httpx2.AsyncClient) -> None:
     for path in ("/dashboard/app.js", "/dashboard/000000000000/app.js", f"/{Files(SETTINGS).version}/../app.py"):
         assert (await client.get(path)).status_code == 404, path

@@ -43,7 +43,7 @@ async def client(settings: Settings, may_end: asyncio.Event) -> AsyncIterator[ht
     router = APIRouter(prefix="/things", route_class=Route)
 
     @router.post("", status_code=201)
-    async def make(body: Form, tx: Tx) -> dict[str, Any]:
+    async def make(body: Form, tx: Tx, x: int = 0) -> dict[str, Any]:
         slug = f"r-{uuid.uuid4().hex[:12]}"
         role_id = await tx.call("public.create_role", name=body.name, slug=slug, permissions=["jobs.read"])
         if body.waits:
@@ -213,6 +213,8 @@ def test_what_an_endpoint_shows_once_is_declared_so_that_it_is_not_kept() -> Non
         "create_robot_token": {"access_token"},
         "create_invitation": {"token"},
         "create_trigger": {"secret"},
+        "submit_workflow": {"secret"},
+        "upload_workflow": {"secret"},
         "rotate_trigger_secret": {"secret"},
         "submit_workflow": {"secret"},
         "upload_workflow": {"secret"},

@@ -160,6 +160,26 @@ async def test_many_requests_at_a_cold_start_ask_for_the_keys_once(
     assert publisher.requests == 1
 
 
+async def test_the_keys_of_a_local_stack_are_not_fetched_by_way_of_a_proxy(
+    settings: Settings, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert (await Verifier(settings).verify(signer.token(SUBJECT)))["sub"]
+    with pytest.raises(Unavailable):
+        await Verifier(dataclasses.replace(settings, is_local=False)).verify(signer.token(SUBJECT))
+
+
+async def test_why_no_keys_came_is_logged(
+    settings: Settings, publisher: KeyPublisher, signer: Signer, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher.status = 500
+    with pytest.raises(Unavailable):
+        await Verifier(settings).verify(signer.token(SUBJECT))
+    assert "could not be fetched" in caplog.text
+    assert "500" in caplog.text
+
+
 async def test_without_auth_no_token_can_be_checked(settings: Settings, signer: Signer) -> None:
     with pytest.raises(ApiError) as caught:
         await Verifier(Settings(supabase_url="http://127.0.0.1:1", is_local=True)).verify(signer.token(SUBJECT))

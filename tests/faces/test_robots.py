@@ -388,3 +388,13 @@ async def test_a_heartbeat_says_what_session_the_robot_has(stage: Stage) -> None
     assert (await stage.admin.get(path)).json()["metrics"] == {"session": session}
     answer = await asker.post(f"{path}/heartbeat", {"session": {**session, "locked": "no"}})
     assert refused(answer, 400, "INVALID_ARGUMENT", "session.locked")
+
+
+async def test_a_robot_that_does_not_ask_for_its_jobs_says_since_when(stage: Stage) -> None:
+    robot, _ = stage.robot()
+    path = f"/robots/{robot.external_id}"
+    assert (await stage.admin.get(path)).json()["deaf_since"] is None
+    with stage.database.connect() as owner:
+        since = "update public.robot_heartbeats set deaf_since = '2026-11-01 10:00+00' where robot_id = %s"
+        owner.execute(since, [robot.robot_id])
+    assert (await stage.admin.get(path)).json()["deaf_since"] == "2026-11-01T10:00:00Z"

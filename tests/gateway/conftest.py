@@ -10,6 +10,7 @@ from tests.factories import make_tenant
 from tests.gateway.gate import Gate, running_gateway
 
 from casare_cloud.config import Settings
+from casare_cloud.gateway.app import Gateway
 
 
 @pytest.fixture(scope="module")
@@ -19,17 +20,19 @@ def platform(shared_database: Database) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="module")
-def gateway_url(platform: Settings) -> Iterator[str]:
-    with running_gateway(platform) as url:
-        yield url
+def gateway(platform: Settings) -> Iterator[tuple[str, Gateway]]:
+    """Its URL, and what serves there."""
+    app = Gateway(platform)
+    with running_gateway(platform, app) as url:
+        yield url, app
 
 
 @pytest.fixture
-def gate(shared_database: Database, platform: Settings, gateway_url: str) -> Gate:
-    return Gate(shared_database, gateway_url, platform, make_tenant(shared_database))
+def gate(shared_database: Database, platform: Settings, gateway: tuple[str, Gateway]) -> Gate:
+    return Gate(shared_database, gateway[0], platform, make_tenant(shared_database), gateway[1])
 
 
 @pytest.fixture
-def elsewhere(shared_database: Database, platform: Settings, gateway_url: str) -> Gate:
+def elsewhere(shared_database: Database, platform: Settings, gateway: tuple[str, Gateway]) -> Gate:
     """Another tenant."""
-    return Gate(shared_database, gateway_url, platform, make_tenant(shared_database))
+    return Gate(shared_database, gateway[0], platform, make_tenant(shared_database), gateway[1])

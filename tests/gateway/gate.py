@@ -5,7 +5,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from casare_cloud.config import Settings
 from casare_cloud.gateway.app import Gateway
 from casare_cloud.gateway.server import config_of, listener_at
 
-PATIENCE_SECONDS = 30.0  # a safety net: nothing here is about how long it takes
+PATIENCE_SECONDS = 120.0  # a safety net: nothing here is about how long it takes
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def running_gateway(settings: Settings, app: Gateway | None = None) -> Iterator[
         yield f"ws://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(PATIENCE_SECONDS)
 
 
 @dataclass
@@ -81,6 +81,22 @@ class Gate:
     url: str
     settings: Settings
     tenant: Tenant
+    app: Gateway  # that serves the URL
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    async def heard(self) -> None:
+        """Returns when the topics of the tenant's feed, of which there is one, are joined: what is pushed arrives."""
+
+        def is_heard() -> bool:
+            feed = self.app.hub._feeds.get(self.tenant.tenant_id)
+            channels = [] if feed is None else [feed._channel, *list(feed._jobs.values())]
+            return bool(channels) and all(channel is not None and channel.is_heard for channel in channels)
+
+        await self.until(is_heard)
 
     def token(self, who: Member, seconds: int = 600, **claims: Any) -> str:
         """An access token, as Auth would sign it."""

@@ -3,10 +3,12 @@
 import asyncio
 import hashlib
 import json
+import time
 import uuid
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -99,24 +101,44 @@ async def test_the_credential_may_stand_in_query_header_or_first_message(gate: G
     assert await is_in("/ws/live-jobs", json.dumps({"type": "auth", "payload": {"api_key": key}}))
 
 
-async def test_a_token_that_ends_closes_the_socket_unless_a_newer_one_came(gate: Gate) -> None:
+async def renewed_by(client: Client, token: str) -> None:
+    """Returns when the gateway has read a newer token."""
+    await client.socket.send(json.dumps({"type": "auth", "token": token}))
+    await client.socket.send("ping")
+    while await client.text() != "pong":
+        pass
+
+
+async def test_a_token_that_ends_closes_the_socket_unless_a_newer_one_came(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "CHECK_SECONDS", 0.2)
     member = gate.member("viewer")
     async with (
-        gate.open("/ws/live-jobs", gate.token(member, 2)) as left,
-        gate.open("/ws/live-jobs", gate.token(member, 2)) as renewed,
+        gate.open("/ws/live-jobs", gate.token(member)) as left,
+        gate.open("/ws/live-jobs", gate.token(member)) as renewed,
     ):
-        await renewed.socket.send(json.dumps({"type": "auth", "token": gate.token(member)}))
+        await renewed_by(renewed, gate.token(member, 7200))
+        monkeypatch.setattr(hub, "time", SimpleNamespace(time=an_hour_later))
         assert await left.close_code() == 4001
         job_id = str(gate.job())
         assert (await renewed.next())["job_id"] == job_id
 
 
-async def test_a_newer_token_keeps_the_stream_of_the_fleet_open(gate: Gate) -> None:
+def an_hour_later() -> float:
+    return time.time() + 3600
+
+
+async def test_a_newer_token_keeps_the_stream_of_the_fleet_open(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     member = gate.member("viewer")
-    async with gate.open("/ws/metrics/stream?interval=1", gate.token(member, 2)) as client:
-        await client.next(type="metrics")
-        await client.socket.send(json.dumps({"type": "auth", "token": gate.token(member)}))
-        for _ in range(4):
+    async with (
+        gate.open("/ws/metrics/stream?interval=1", gate.token(member)) as left,
+        gate.open("/ws/metrics/stream?interval=1", gate.token(member)) as client,
+    ):
+        await renewed_by(client, gate.token(member, 7200))
+        monkeypatch.setattr("casare_cloud.gateway.dashboards.fleet.time", an_hour_later)
+        assert await left.close_code() == 4001
+        for _ in range(3):
             await client.next(type="metrics")
         await client.socket.send(json.dumps({"type": "auth", "token": gate.token(gate.member("operator"))}))
         assert await client.close_code() == 4001

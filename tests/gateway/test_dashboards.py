@@ -1,6 +1,5 @@
 """Each dashboard socket in its published spelling: all documented keys, and what they say."""
 
-import asyncio
 import json
 import uuid
 from datetime import datetime
@@ -72,9 +71,9 @@ async def test_robot_status_tells_all_robots_at_once_and_then_heartbeats(gate: G
 
 
 async def ready(gate: Gate, client: Any) -> None:
-    """Returns when the channel of the tenant is joined: an event is told that was committed after that."""
+    """Returns when the socket is followed and the topics are joined: what is pushed after that is told."""
     await ping(client)
-    await asyncio.sleep(1.0)
+    await gate.heard()
 
 
 async def test_queue_metrics_tells_the_depth_at_once_and_again(gate: Gate) -> None:

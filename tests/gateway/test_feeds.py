@@ -20,7 +20,7 @@ from casare_cloud.gateway.app import Gateway
 def own_gateway(gate: Gate, settings: Settings) -> Iterator[tuple[Gateway, Gate]]:
     app = Gateway(settings)
     with running_gateway(settings, app) as url:
-        yield app, replace(gate, url=url)
+        yield app, replace(gate, url=url, app=app)
 
 
 async def pinged(client: Client) -> None:
@@ -42,9 +42,7 @@ async def test_many_sockets_of_a_tenant_share_a_feed_and_a_channel_and_leave_not
             assert [line.topics for line in app.hub._lines._lines] == [1]
             job_id = str(own.job())
             assert [(await client.next())["job_id"] for client in clients[:-1]] == [job_id] * 20
-        while app.sockets:
-            await asyncio.sleep(0.01)
-        assert (app.hub._feeds, app.hub._lines._lines, list(app.hub._locks)) == ({}, [], [])
+        await own.until(lambda: not (app.sockets or app.hub._feeds or app.hub._lines._lines or list(app.hub._locks)))
 
 
 async def test_nothing_is_missed_while_realtime_is_away(gate: Gate, platform: Settings) -> None:
@@ -65,16 +63,15 @@ async def test_who_waits_for_a_bell_is_told_when_realtime_goes(
         async with own.open("/ws/live-jobs") as client:
             await pinged(client)
             [feed] = app.hub._feeds.values()
-            while feed._channel is None or not feed._channel.is_heard:
-                await asyncio.sleep(0.01)
+            await own.heard()
             await asyncio.sleep(1.0)  # what the join rang for is over
+            assert feed._channel is not None
             realtime = feed._channel.line.client
             realtime._url = "ws://127.0.0.1:1"
             assert realtime._socket is not None
             closing = realtime._socket.close()
             asyncio.run_coroutine_threadsafe(closing, feed._tasks[0].get_loop())
-            while feed._channel.is_heard:
-                await asyncio.sleep(0.01)
+            await own.until(lambda: not feed._channel.is_heard)
             job_id = str(gate.job())
             assert (await client.next())["job_id"] == job_id
 
@@ -95,7 +92,8 @@ async def test_bells_are_heard_and_not_polled_for(gate: Gate, monkeypatch: pytes
     monkeypatch.setattr(feeds, "HEARD_SECONDS", 3600.0)
     async with gate.open("/ws/live-jobs") as client:
         await pinged(client)
-        await asyncio.sleep(3.0)  # joined, and the last poll is over
+        await gate.heard()
+        await asyncio.sleep(3.0)  # the last poll is over
         for _ in range(3):
             job_id = str(gate.job())
             assert (await client.next())["job_id"] == job_id

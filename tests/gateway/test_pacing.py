@@ -4,10 +4,11 @@ import asyncio
 import uuid
 
 import pytest
-from tests.gateway.gate import Gate, running_gateway
+from tests.gateway.gate import PATIENCE_SECONDS, Gate, running_gateway
 from websockets.asyncio.client import connect
 
 from casare_cloud.config import Settings
+from casare_cloud.gateway import pacing
 from casare_cloud.gateway.app import Gateway
 from casare_cloud.gateway.pacing import BURST, SECONDS, Pace
 
@@ -27,33 +28,35 @@ def test_a_client_that_rests_may_open_a_burst_again() -> None:
     assert [pace.delay_of("a", "/ws/jobs", later) for _ in range(BURST + 1)] == [0.0] * BURST + [SECONDS]
 
 
-async def test_another_id_in_the_path_is_no_other_socket(gate: Gate, platform: Settings) -> None:
+async def test_another_id_in_the_path_is_no_other_socket(
+    gate: Gate, platform: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each that waits has a place, of those that have yet to say who they are."""
+    monkeypatch.setattr(pacing, "SECONDS", 3600.0)
     app = Gateway(platform)
     with running_gateway(platform, app) as url:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             for _ in range(BURST):
                 async with connect(f"{url}/ws/jobs/{uuid.uuid4()}", proxy=None):
                     pass
-        while app.places._unnamed:
-            await asyncio.sleep(0.01)
-        waiting = asyncio.create_task(
-            connect(f"{url}/ws/jobs/{uuid.uuid4()}", proxy=None, open_timeout=30).__aenter__()
-        )
-        async with asyncio.timeout(30):
-            while not app.places._unnamed:
-                await asyncio.sleep(0.01)
+        await gate.until(lambda: not app.places._unnamed)
+        waiting = asyncio.create_task(connect(f"{url}/ws/jobs/{uuid.uuid4()}", proxy=None).__aenter__())
+        await gate.until(lambda: app.places._unnamed)
         assert not app.sockets, "it is not accepted yet"
-        await (await waiting).close()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
-async def test_the_gateway_lets_a_page_wait_before_it_accepts_its_socket(gate: Gate) -> None:
-    async with asyncio.timeout(30):
+async def test_the_gateway_lets_a_page_wait_before_it_accepts_its_socket(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "SECONDS", 3600.0)
+    async with asyncio.timeout(PATIENCE_SECONDS):
         for _ in range(BURST):
             async with connect(f"{gate.url}/ws/robots", proxy=None):
                 pass
     with pytest.raises(TimeoutError):
-        async with connect(f"{gate.url}/ws/robots", proxy=None, open_timeout=SECONDS / 4):
+        async with connect(f"{gate.url}/ws/robots", proxy=None, open_timeout=0.3):
             pass
-    async with connect(f"{gate.url}/ws/robot", proxy=None, open_timeout=30):
+    async with connect(f"{gate.url}/ws/robot", proxy=None, open_timeout=PATIENCE_SECONDS):
         pass  # robots wait for nothing

@@ -72,14 +72,17 @@ async def test_a_connection_that_asks_nothing_is_closed(gate: Gate, monkeypatch:
 async def test_a_connection_that_was_answered_and_begins_another_request_is_closed(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "HEAD_SECONDS", 0.5)
     url = urlsplit(gate.url)
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
-    writer.write(b"GET / HTTP/1.1\r\nHost: gateway\r\n\r\n")
-    assert b"426" in await reader.readline()
-    writer.write(b"G")
+    request = b"GET / HTTP/1.1\r\nHost: gateway\r\n\r\n"
+    writer.write(request)
     async with asyncio.timeout(PATIENCE_SECONDS):
+        assert b"426" in await reader.readuntil(b"}")
+        monkeypatch.setattr(wire, "HEAD_SECONDS", 0.5)  # from the next answer on
         with suppress(ConnectionResetError):
+            writer.write(request)
+            await reader.readline()
+            writer.write(b"G")
             await reader.read()
 
 

@@ -15,7 +15,12 @@ from tests import servers
 
 from casare_cloud.local.state import Ports, StateFolder, is_listening
 
+PATIENCE_SECONDS = 180.0  # a safety net: nothing here is about how long it takes
 SOURCE = str(Path(__file__).parents[2] / "src")
+
+
+WORKERS = 8
+STEP = 20
 
 
 @dataclass
@@ -26,7 +31,7 @@ class RunningStack:
     ports: Ports
     banner: str
 
-    def command(self, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, timeout: float = PATIENCE_SECONDS) -> subprocess.CompletedProcess[str]:
         return run_command(self.state.path, *arguments, timeout=timeout)
 
     def parts(self) -> dict[str, dict[str, Any]]:
@@ -42,7 +47,7 @@ def surroundings(home: Path, *arguments: str) -> dict[str, str]:
 
 
 def run_command(
-    home: Path, *arguments: str, timeout: float = 90, env: Mapping[str, str] | None = None
+    home: Path, *arguments: str, timeout: float = PATIENCE_SECONDS, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "casare_cloud", *arguments],
@@ -55,9 +60,13 @@ def run_command(
 
 
 def free_offset() -> int:
-    """An offset at which none of the stack's ports is in use, above those that systems give to outgoing connections."""
+    """An offset at which none of the stack's ports is in use, above those that systems give to outgoing connections.
+
+    Each worker has offsets of its own, so far apart that no two stacks share a port.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
     while True:
-        ports = Ports(6700 + secrets.randbelow(3300))
+        ports = Ports(6700 + STEP * (WORKERS * secrets.randbelow(3300 // STEP // WORKERS) + worker))
         if not any(is_listening(port) for port in ports.named().values()):
             return ports.offset
 
@@ -85,7 +94,7 @@ def running_stack(home: Path, *options: str, env: Mapping[str, str] | None = Non
         run_command(home, "down")
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, what

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -18,7 +19,7 @@ from casare_cloud.local.errors import LocalStackError
 from casare_cloud.robot.rest import RestTransport
 from casare_cloud.robot.transport import RobotProfile
 
-SLEEPER = "import time; time.sleep(60)"
+SLEEPER = "import time; time.sleep(600)"
 GRAPH = {"nodes": [{"id": "s", "type": "StartNode"}]}
 SHORT_LIVED = "import time; time.sleep(2)"
 
@@ -49,6 +50,12 @@ async def register(env: dict[str, str]) -> None:
     await robot.close()
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a demo has left is looked for until it is found, however busy the machine is."""
+    monkeypatch.setattr(demo, "GIVE_UP_SECONDS", 60.0)
+
+
 def robot_that_runs(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     """Let the demo start a program that claims nothing in its robot's place."""
 
@@ -72,7 +79,7 @@ async def test_only_its_own_robot_may_run_the_job_and_an_interrupted_demo_cancel
     env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     robot_that_runs(monkeypatch, SLEEPER)
-    async with await signed_in(env) as client, asyncio.timeout(30):
+    async with await signed_in(env) as client, asyncio.timeout(120):
         before = await statuses_of_jobs(client)
         running = asyncio.create_task(demo.run_demo(env, tmp_path, Console(quiet=True)))
         while not (found := [job for job in (await client.list_jobs())["jobs"] if job["job_id"] not in before]):
@@ -82,6 +89,35 @@ async def test_only_its_own_robot_may_run_the_job_and_an_interrupted_demo_cancel
         with pytest.raises(asyncio.CancelledError):
             await running
         assert (await client.get_job(found[0]["job_id"]))["status"] == "cancelled"
+
+
+async def test_a_demo_that_is_interrupted_while_it_submits_its_job_leaves_none_behind(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot_that_runs(monkeypatch, SLEEPER)
+    submit, is_sent, may_arrive = Client.submit_workflow, asyncio.Event(), asyncio.Event()
+    arriving: list[asyncio.Task[dict[str, Any]]] = []
+    async with await signed_in(env) as client, asyncio.timeout(120):
+
+        async def arrive(*named: Any, **options: Any) -> dict[str, Any]:
+            await may_arrive.wait()
+            return await submit(client, *named, **options)
+
+        async def slow(_: Client, *named: Any, **options: Any) -> dict[str, Any]:
+            arriving.append(asyncio.create_task(arrive(*named, **options)))
+            is_sent.set()
+            return await asyncio.shield(arriving[0])  # who gives up waiting does not call it back
+
+        monkeypatch.setattr(Client, "submit_workflow", slow)
+        running = asyncio.create_task(demo.run_demo(env, tmp_path, Console(quiet=True)))
+        await is_sent.wait()
+        running.cancel()
+        await asyncio.sleep(0.2)  # in which it would look for jobs that it has left
+        may_arrive.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        job_id = (await arriving[0])["job_id"]
+        assert (await client.get_job(job_id))["status"] == "cancelled"
 
 
 async def test_a_demo_whose_robot_ends_cancels_its_job_and_that_of_a_demo_that_was_killed(

@@ -44,7 +44,7 @@ def test_the_first_hour_goes_as_the_page_says(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=180,
+            timeout=400,
             check=False,
         )
     assert done.returncode == 0, done.stdout

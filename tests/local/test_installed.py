@@ -42,7 +42,7 @@ def call(command: Path, folder: Path, *arguments: str) -> subprocess.CompletedPr
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CASARE_", "SUPABASE"))}
     kept |= {name: os.environ[name] for name in ("CASARE_PG_HOME", "CASARE_PG_BINDIR") if name in os.environ}
     return subprocess.run(
-        [command, *arguments], cwd=folder, env=kept, capture_output=True, text=True, timeout=120, check=False
+        [command, *arguments], cwd=folder, env=kept, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -16,8 +16,8 @@ from casare_cloud.local.state import STACK_MARK, StateFolder
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only /proc tells whose a process is")
 
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
-WITH_CHILD = "import subprocess, sys, time; subprocess.Popen([sys.executable, *sys.argv[1:]]); time.sleep(60)"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+WITH_CHILD = "import subprocess, sys, time; subprocess.Popen([sys.executable, *sys.argv[1:]]); time.sleep(600)"
 
 
 class Programs:
@@ -76,7 +76,7 @@ def test_down_ends_what_a_killed_stack_left_also_when_it_does_not_listen(
 
 
 def test_down_says_what_it_ended(state: StateFolder, programs: Programs) -> None:
-    left = programs.start(state.mark(), "print(flush=True); import time; time.sleep(60)")
+    left = programs.start(state.mark(), "print(flush=True); import time; time.sleep(600)")
     assert run_command(state.path, "down").stdout == (
         f"Stopped a program of it (process {left}), which a stack that was killed had left behind.\n"
     )

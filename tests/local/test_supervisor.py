@@ -7,15 +7,19 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from casare_cloud.local import supervisor as supervisor_module
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.supervisor import Part, PostgresPart, ProcessPart, Supervisor
 
-SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
+PATIENCE_SECONDS = 60.0  # a safety net: nothing here is about how long it takes
 
 
 class Changes:
@@ -30,7 +34,7 @@ class Changes:
         self._changed.set()
 
     async def until(self, ending: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not any(sentence.endswith(ending) for sentence in self.sentences):
                 self._changed.clear()
                 await self._changed.wait()
@@ -44,7 +48,9 @@ async def _never() -> bool:
     return False
 
 
-def process(tmp_path: Path, argv: list[str] = SLEEPER, *, is_ready=_always, ready_seconds: float = 5.0) -> ProcessPart:
+def process(
+    tmp_path: Path, argv: list[str] = SLEEPER, *, is_ready=_always, ready_seconds: float = PATIENCE_SECONDS
+) -> ProcessPart:
     return ProcessPart("sleeper", "", tmp_path / "log", argv, os.environ, is_ready, ready_seconds)
 
 
@@ -63,22 +69,31 @@ async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     await supervisor.stop()
 
 
-MASTER = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); import time; time.sleep(60)"
+MASTER = (
+    "import os, subprocess, sys, time; print(subprocess.Popen(sys.argv[2:]).pid, flush=True)\n"
+    "while not os.path.exists(sys.argv[1]): time.sleep(0.01)"
+)
 
 
 @pytest.mark.parametrize("end", ["killed", "never ready", "ends while starting", "stopped"])
-async def test_what_a_child_had_started_ends_with_it_however_it_ends(tmp_path: Path, end: str) -> None:
+async def test_what_a_child_had_started_ends_with_it_however_it_ends(
+    tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     grandchild = -1
 
     async def is_ready() -> bool:
         nonlocal grandchild
         if grandchild < 0 and (text := part.log.read_text()):
             grandchild = os.pidfd_open(int(text))
-            part._ready_seconds = 0.0 if end == "never ready" else 10.0
+            if end == "never ready":
+                late = time.monotonic() + 2 * PATIENCE_SECONDS
+                monkeypatch.setattr(supervisor_module, "time", SimpleNamespace(monotonic=lambda: late))
+            if end == "ends while starting":
+                may_end.touch()
         return grandchild >= 0 and end in ("killed", "stopped")
 
-    program = MASTER.replace("60", "0.2") if end == "ends while starting" else MASTER
-    part = process(tmp_path, [sys.executable, "-c", program, *SLEEPER], is_ready=is_ready, ready_seconds=10)
+    may_end = tmp_path / "may-end"
+    part = process(tmp_path, [sys.executable, "-c", MASTER, str(may_end), *SLEEPER], is_ready=is_ready)
     if end in ("killed", "stopped"):
         await part.start()
     else:
@@ -90,7 +105,7 @@ async def test_what_a_child_had_started_ends_with_it_however_it_ends(tmp_path: P
         assert await part.ended() == -signal.SIGKILL
     if end == "stopped":
         await part.stop()
-    readable, _, _ = select.select([grandchild], [], [], 5)
+    readable, _, _ = select.select([grandchild], [], [], PATIENCE_SECONDS)
     os.close(grandchild)
     assert readable, "the grandchild goes on"
 
@@ -117,7 +132,7 @@ async def test_a_child_that_never_answers_is_killed_and_reported(tmp_path: Path)
     part = process(tmp_path, is_ready=_never, ready_seconds=0.2)
     with pytest.raises(LocalStackError, match="sleeper did not answer within"):
         await Supervisor(Changes()).start(part)
-    assert await asyncio.wait_for(part.ended(), 5) == -signal.SIGKILL
+    assert await asyncio.wait_for(part.ended(), PATIENCE_SECONDS) == -signal.SIGKILL
 
 
 async def test_postgres_is_started_again_after_kill_9(tmp_path: Path) -> None:
@@ -162,7 +177,7 @@ async def test_a_part_is_started_again_when_nobody_can_be_told(tmp_path: Path) -
     await supervisor.start(part)
     assert part.pid is not None
     os.kill(part.pid, signal.SIGKILL)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (part.restarts and part.state == "running"):
             await asyncio.sleep(0.01)
     await supervisor.stop()
@@ -172,7 +187,7 @@ async def test_a_cancelled_first_start_of_postgres_leaves_no_server(tmp_path: Pa
     server = PostgresServer(tmp_path / "data", fast=True, trust=True)
     supervisor = Supervisor(Changes())
     start = asyncio.create_task(supervisor.start(PostgresPart(server)))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (server.data_dir / "base").exists():  # initdb is at work, the server is not launched
             await asyncio.sleep(0.001)
     start.cancel()
@@ -181,6 +196,13 @@ async def test_a_cancelled_first_start_of_postgres_leaves_no_server(tmp_path: Pa
     await asyncio.get_running_loop().shutdown_default_executor()
     assert not server.is_running()
     server.remove_data()
+
+
+def text_of(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
 
 
 async def test_postgres_that_is_being_restarted_does_not_outlive_the_stop(tmp_path: Path) -> None:
@@ -193,8 +215,8 @@ async def test_postgres_that_is_being_restarted_does_not_outlive_the_stop(tmp_pa
     (server.data_dir / "casare-roles").unlink()  # the restart gives a password first, which takes a moment
     assert server.process is not None
     server.process.kill()
-    async with asyncio.timeout(20):
-        while lock.exists() and lock.read_text() in (killed, ""):
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while text_of(lock) in (killed, ""):
             await asyncio.sleep(0.001)
     await supervisor.stop()
     await asyncio.get_running_loop().shutdown_default_executor()
@@ -225,6 +247,6 @@ asyncio.run(main())
     descriptor = os.pidfd_open(child)
     parent.kill()
     parent.wait()
-    readable, _, _ = select.select([descriptor], [], [], 5)
+    readable, _, _ = select.select([descriptor], [], [], PATIENCE_SECONDS)
     os.close(descriptor)
     assert readable, "the child outlived the supervisor"

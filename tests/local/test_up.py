@@ -20,6 +20,7 @@ from tests import servers
 from tests.databases import Database
 from tests.faces.platform import running_platform
 from tests.local.stacks import (
+    PATIENCE_SECONDS,
     SOURCE,
     RunningStack,
     free_offset,
@@ -166,7 +167,7 @@ def test_a_job_by_hand_submit_robot_watch(stack: RunningStack, tmp_path: Path) -
         assert got["result"]["output"] == "hello"
     finally:
         robot.terminate()
-        assert robot.wait(20) == 0
+        assert robot.wait(PATIENCE_SECONDS) == 0
 
 
 @pytest.mark.parametrize("name", ["platform", "orchestrator", "gateway", "postgres"])
@@ -178,7 +179,7 @@ def test_a_killed_part_comes_back(stack: RunningStack, name: str) -> None:
         f"{name} did not come back",
     )
     assert stack.parts()[name]["pid"] != before["pid"]
-    until(lambda: stack.command("jobs", "list", "--json").returncode == 0, "the service did not come back", 30)
+    until(lambda: stack.command("jobs", "list", "--json").returncode == 0, "the service did not come back")
 
 
 def test_a_demo_whose_robot_ends_says_so_and_does_not_wait(stack: RunningStack, tmp_path: Path) -> None:
@@ -210,7 +211,10 @@ def test_status_shows_a_part_that_runs_and_does_not_answer(stack: RunningStack, 
     assert not told.pop(name)
     assert [line.split()[2] for line in table.splitlines() if line.startswith(name)] == ["NO"]
     assert told.get("postgres", True), "postgres answers whatever the others do"
-    assert all(part["answers"] for part in json.loads(stack.command("status", "-o", "json").stdout)["parts"])
+    until(
+        lambda: all(part["answers"] for part in json.loads(stack.command("status", "-o", "json").stdout)["parts"]),
+        "a part does not answer again",
+    )
 
 
 def test_down_leaves_no_process_and_a_later_start_keeps_the_data(stack: RunningStack) -> None:
@@ -321,6 +325,6 @@ def test_the_demo_job_and_the_jobs_of_cron_run_where_pg_cron_is_installed(tmp_pa
                 "select j.jobname from cron.job_run_details as d join cron.job as j using (jobid) "
                 "where d.status = 'succeeded'"
             )
-            until(lambda: owner.execute(runs).fetchone() is not None, "no job of cron has run", 70)
+            until(lambda: owner.execute(runs).fetchone() is not None, "no job of cron has run")
             failed = owner.execute("select command, return_message from cron.job_run_details where status = 'failed'")
             assert failed.fetchall() == []

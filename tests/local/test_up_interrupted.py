@@ -9,7 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.local.stacks import free_offset, processes_of, run_command, running_stack, surroundings, until
+from tests.local.stacks import (
+    PATIENCE_SECONDS,
+    free_offset,
+    processes_of,
+    run_command,
+    running_stack,
+    surroundings,
+    until,
+)
 
 from casare_cloud.local.state import Ports, is_listening
 
@@ -48,7 +56,7 @@ def starting_stack(home: Path, ports: Ports) -> Iterator[subprocess.Popen[str]]:
 
 def test_down_ends_a_stack_that_is_starting_and_not_the_process_that_an_earlier_run_had(tmp_path: Path) -> None:
     ports = Ports(free_offset())
-    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     (tmp_path / "stack.json").write_text(json.dumps({"pid": bystander.pid, "parts": []}))
     try:
         with starting_stack(tmp_path, ports) as process:
@@ -56,7 +64,7 @@ def test_down_ends_a_stack_that_is_starting_and_not_the_process_that_an_earlier_
             assert f"already running (process {process.pid})" in run_command(tmp_path, "up").stdout
             assert f"The stack is starting (process {process.pid})" in run_command(tmp_path, "status").stdout
             assert run_command(tmp_path, "down").stdout == "Stopped.\n"
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE_SECONDS) == 0
         assert bystander.poll() is None
         assert processes_of(tmp_path) == []
     finally:
@@ -74,9 +82,9 @@ def test_ctrl_c_at_any_moment_of_a_first_start_leaves_nothing_running_and_hurts_
         with starting_stack(tmp_path, ports) as process:
             until(lambda: has_come(tmp_path) or process.poll() is not None, name)  # noqa: B023 - called at once
             process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=60)
+            said, _ = process.communicate(timeout=PATIENCE_SECONDS)
             assert (process.returncode, "Traceback" in said) == (0, False), f"{name}: {said}"
-        assert processes_of(tmp_path) == [], name
+        until(lambda: processes_of(tmp_path) == [], f"{name}: something goes on", 10)
         assert not any(is_listening(port) for port in ports.named().values()), name
     with running_stack(tmp_path) as stack:
         assert stack.state.read_env()["ROBOT_API_KEY"]

@@ -1,6 +1,7 @@
 """Helpers of the race tests: sessions beside each other, two in a chosen order or sixteen let loose at once."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from tests.factories import Robot
 from tests.fleets import Fleet, Row, call, call_all
 
 SESSIONS = 16
+PATIENCE_SECONDS = 120.0  # a safety net: nothing here is about how long it takes
 Answer = TypeVar("Answer")
 
 
@@ -28,23 +30,25 @@ def at_once(works: Sequence[Callable[[], Answer]]) -> list[Answer]:
     gate = threading.Barrier(len(works))
 
     def run(work: Callable[[], Answer]) -> Answer:
-        gate.wait(30)
+        gate.wait(PATIENCE_SECONDS)
         return work()
 
     with ThreadPoolExecutor(len(works)) as threads:
-        return [future.result(60) for future in [threads.submit(run, work) for work in works]]
+        return [future.result(PATIENCE_SECONDS) for future in [threads.submit(run, work) for work in works]]
 
 
-def is_waiting(fleet: Fleet) -> bool:
-    """Whether a session of this database comes to wait for a lock."""
+def is_waiting(fleet: Fleet, seconds: float = PATIENCE_SECONDS) -> bool:
+    """Whether a session of this database comes to wait for a lock, in so many seconds at most."""
+    deadline = time.monotonic() + seconds
     with fleet.database.connect() as watcher:
-        for _ in range(500):
+        while time.monotonic() < deadline:
             row = watcher.execute(
                 "select count(*) as n from pg_locks as l join pg_stat_activity as a using (pid) "
                 "where not l.granted and a.datname = current_database()"
             ).fetchone()
             if row and row["n"]:
                 return True
+            time.sleep(0.001)
     return False
 
 

@@ -19,6 +19,8 @@ from casare_cloud.local.postgres import PostgresServer
 
 ENQUEUERS = 2
 ROBOTS = 4
+LEASE_SECONDS = 6  # of the bystander, who must not lose it before the server is killed
+PATIENCE_SECONDS = 120  # a safety net: nothing here is about how long it takes
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ class Load:
     def stop(self) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(30)
+            thread.join(PATIENCE_SECONDS)
             assert not thread.is_alive()
 
     def _run(self, claims: Claims, once: Callable[[psycopg.Connection], None]) -> None:  # type: ignore[type-arg]
@@ -85,14 +87,15 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
         time.sleep(0.05)
 
 
-def hold_for_three_seconds(database: Database, robot: Robot) -> list[object]:
+def hold_briefly(database: Database, robot: Robot) -> list[object]:
     """The job and the token of a lease that ends soon."""
     with database.connect("authenticated", robot.claims) as session, database.connect() as owner:
         job = session.execute("select job_id, lease_token from public.claim_jobs()").fetchone()
         assert job is not None
         owner.execute(
-            "update private.leases set lease_expires_at = clock_timestamp() + interval '3 s' where job_id = %s",
-            [job["job_id"]],
+            "update private.leases set lease_expires_at = clock_timestamp() + make_interval(secs => %s) "
+            "where job_id = %s",
+            [LEASE_SECONDS, job["job_id"]],
         )
         return [job["job_id"], job["lease_token"]]
 
@@ -114,12 +117,12 @@ def test_acknowledged_jobs_survive_kill_9_of_postgres_exactly_once(durable_serve
         load.work(robot.claims)
     for is_long in (False, True):
         before = len(load.enqueued)
-        wait_until(lambda before=before: len(load.enqueued) > before + 150, 30, "no load")  # type: ignore[misc]
-        held = hold_for_three_seconds(database, bystander) if is_long else None
+        wait_until(lambda before=before: len(load.enqueued) > before + 150, PATIENCE_SECONDS, "no load")  # type: ignore[misc]
+        held = hold_briefly(database, bystander) if is_long else None
         assert durable_server.process is not None
         os.kill(durable_server.process.pid, signal.SIGKILL)
         durable_server.process.wait()
-        time.sleep(3.2 if is_long else 0)  # longer than that lease
+        time.sleep(LEASE_SECONDS + 0.2 if is_long else 0)  # longer than that lease
         durable_server.start()
     assert held is not None
     with database.connect() as owner:
@@ -129,7 +132,7 @@ def test_acknowledged_jobs_survive_kill_9_of_postgres_exactly_once(durable_serve
     assert row is not None
     assert row["answer"].get("status") == "completed", "its lease ended while it could not be renewed"
     before = len(load.enqueued)
-    wait_until(lambda: len(load.enqueued) > before + 50, 30, "the load did not come back")
+    wait_until(lambda: len(load.enqueued) > before + 50, PATIENCE_SECONDS, "the load did not come back")
     load.stop()
 
     acknowledged = Counter(load.enqueued)

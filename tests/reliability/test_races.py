@@ -9,6 +9,7 @@ from tests.databases import Database
 from tests.factories import claims_for, make_key
 from tests.fleets import Fleet, Row, call, call_all, make_fleet
 from tests.reliability.races import (
+    PATIENCE_SECONDS,
     SESSIONS,
     answer_of,
     assert_each_job_is_in_one_place,
@@ -86,8 +87,8 @@ def test_what_is_being_renewed_is_not_rescued(fleet: Fleet) -> None:
     with job["session"].transaction():
         assert renewal(job)
         rescued = beside(lambda: fleet.run("rescue_expired_leases"))
-        is_waiting(fleet)  # it must not; what it would do after the commit is what counts
-    assert rescued.result(10) == 0
+        is_waiting(fleet, 0.2)  # it must not; what it would do after the commit is what counts
+    assert rescued.result(PATIENCE_SECONDS) == 0
     assert fleet.job(job["job_id"])["status"] == "running"
 
 
@@ -97,7 +98,7 @@ def test_what_is_being_rescued_is_not_renewed(fleet: Fleet) -> None:
         assert fleet.run("rescue_expired_leases") == 1
         renewed = beside(lambda: renewal(job))
         assert is_waiting(fleet)
-    assert renewed.result(10) is False
+    assert renewed.result(PATIENCE_SECONDS) is False
     assert fleet.job(job["job_id"])["status"] == "queued"
 
 
@@ -135,7 +136,7 @@ def test_a_cancellation_that_waited_for_the_completion_finds_it_done(fleet: Flee
         completion(job)
         cancelled = beside(lambda: answer_of(fleet.member, "cancel_job", job_id=job["job_id"]))
         assert is_waiting(fleet)
-    answer = cancelled.result(10)
+    answer = cancelled.result(PATIENCE_SECONDS)
     assert (answer["cancelled"], answer["previous_status"]) == (False, "completed")
 
 
@@ -145,7 +146,7 @@ def test_a_completion_that_waited_for_the_cancellation_still_completes(fleet: Fl
         assert answer_of(fleet.member, "cancel_job", job_id=job["job_id"])["cancel_requested"]
         completed = beside(lambda: completion(job))
         assert is_waiting(fleet)
-    assert dict(completed.result(10))["outcome"] == "applied"  # type: ignore[call-overload]
+    assert dict(completed.result(PATIENCE_SECONDS))["outcome"] == "applied"  # type: ignore[call-overload]
     assert fleet.job(job["job_id"])["status"] == "completed"
 
 
@@ -155,7 +156,7 @@ def test_a_failure_that_waited_for_the_cancellation_cancels(fleet: Fleet) -> Non
         answer_of(fleet.member, "cancel_job", job_id=job["job_id"])
         failed = beside(lambda: fleet.report(job["robot"], "fail_job", job, error_message="boom"))
         assert is_waiting(fleet)
-    assert failed.result(10)["status"] == "cancelled"
+    assert failed.result(PATIENCE_SECONDS)["status"] == "cancelled"
     assert_each_job_is_in_one_place(fleet)
 
 
@@ -220,7 +221,7 @@ def test_a_cancellation_finds_the_job_that_is_being_promoted(fleet: Fleet) -> No
         assert fleet.run("promote_scheduled_jobs") == 1
         cancelled = beside(lambda: answer_of(fleet.member, "cancel_job", job_id=job_id))
         assert is_waiting(fleet)
-    assert cancelled.result(10)["cancelled"]
+    assert cancelled.result(PATIENCE_SECONDS)["cancelled"]
     assert fleet.job(job_id)["status"] == "cancelled"
     assert_each_job_is_in_one_place(fleet)
 
@@ -302,8 +303,8 @@ def test_a_deletion_of_a_workflow_waits_for_the_job_that_is_being_enqueued(fleet
     with other.transaction():
         job = call(other, "enqueue_job", workflow_id=fleet.workflow.workflow_id)
         deleted = beside(lambda: answer_of(fleet.member, "delete_workflow", workflow_id=fleet.workflow.workflow_id))
-        is_waiting(fleet)
-    assert deleted.result(10)["cancelled_jobs"] == 2
+        is_waiting(fleet, 0.2)
+    assert deleted.result(PATIENCE_SECONDS)["cancelled_jobs"] == 2
     assert fleet.job(job["job_id"])["status"] == "cancelled"
 
 
@@ -317,8 +318,8 @@ def test_an_enqueue_that_waited_for_the_deletion_finds_no_workflow(fleet: Fleet,
             late = beside(lambda: call_all(other, "enqueue_jobs", jobs=[{"workflow_id": str(workflow_id)}])[0])
         else:
             late = beside(lambda: {"error_code": enqueued(other, workflow_id)})
-        is_waiting(fleet)
-    assert late.result(10)["error_code"] == "WORKFLOW_NOT_FOUND"
+        is_waiting(fleet, 0.2)
+    assert late.result(PATIENCE_SECONDS)["error_code"] == "WORKFLOW_NOT_FOUND"
     assert fleet.count("public.jobs") == 0
 
 

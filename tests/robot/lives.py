@@ -20,7 +20,8 @@ from casare_cloud.robot.executor.registry import _NODES
 from casare_cloud.robot.transport import RobotProfile
 
 HELLO = chain(("l", "LogNode", {"message": "hello"}))
-LONG = chain(("w", "WaitNode", {"duration": 60}))
+LONG = chain(("w", "WaitNode", {"duration": 3600}))
+PATIENCE_SECONDS = 60.0  # a safety net: nothing here is about how long it takes
 
 
 class Gate:
@@ -36,7 +37,7 @@ class Gate:
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
         self.entered.set()
-        self.opened.wait(20)
+        self.opened.wait(PATIENCE_SECONDS)
         self.inside -= 1
         return {"result": "through"}
 
@@ -73,7 +74,7 @@ class Life:
         return [event.kind for event in self.events]
 
     async def until(self, condition: Callable[[], Any], what: str = "it") -> None:
-        deadline = monotonic() + 10
+        deadline = monotonic() + PATIENCE_SECONDS
         while not condition():
             assert monotonic() < deadline, f"{what} did not happen; events: {self.kinds}"
             await asyncio.sleep(0.005)
@@ -82,10 +83,11 @@ class Life:
     async def working(self) -> AsyncIterator["Life"]:
         task = asyncio.create_task(self.agent.run())
         try:
-            yield self
+            async with asyncio.timeout(2 * PATIENCE_SECONDS):
+                yield self
         finally:
             self.agent.drain()
-            await asyncio.wait_for(task, 15)
+            await asyncio.wait_for(task, PATIENCE_SECONDS)
 
 
 MakeLife = Callable[..., Life]

@@ -23,7 +23,14 @@ class Mailbox:
     logins: int = 0
     commands: list[str] = field(default_factory=list)
 
-    def put(self, subject: str, message_id: str | None = None, sender: str = "shop@example.org") -> int:
+    def put(
+        self,
+        subject: str,
+        message_id: str | None = None,
+        sender: str = "shop@example.org",
+        *,
+        is_seen: bool = False,
+    ) -> int:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = sender, "orders@example.org", subject
         if message_id is not None:
@@ -31,6 +38,8 @@ class Mailbox:
         mail.set_content(f"the text of {subject}")
         mail.add_attachment(b"a,b", maintype="text", subtype="csv", filename="rows.csv")
         uid = max(self.mails, default=0) + 1
+        if is_seen:  # before anybody finds it
+            self.seen.add(uid)
         self.mails[uid] = mail.as_bytes()
         return uid
 

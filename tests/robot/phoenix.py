@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from socket import socket as SystemSocket
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -27,11 +28,13 @@ class PhoenixServer:
         self._server: Server | None = None
 
     async def __aenter__(self) -> Self:
-        await self.start(0)
+        await self.start()
         return self
 
-    async def start(self, port: int) -> None:
-        self._server = await serve(self._serve, "127.0.0.1", port, process_request=self._redirect)
+    async def start(self, listener: SystemSocket | None = None) -> None:
+        """Listens at a port of its own, or at that of a socket that was bound before and refused everybody."""
+        place: dict[str, Any] = {"host": "127.0.0.1", "port": 0} if listener is None else {"sock": listener}
+        self._server = await serve(self._serve, **place, process_request=self._redirect)
         self.port = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -109,7 +112,7 @@ class PhoenixServer:
 
     async def received(self, event: str, number: int = 1) -> dict[str, Any]:
         """The `number`th frame with this event, once it has come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 found = [frame for frame in self.frames if frame["event"] == event]
                 if len(found) >= number:

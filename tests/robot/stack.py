@@ -33,7 +33,8 @@ from casare_cloud.robot.rest import RestTransport
 from casare_cloud.robot.transport import RobotProfile
 
 TransportName = Literal["rest", "direct"]
-LEASE_SECONDS = 5
+LEASE_SECONDS = 60  # none may run out while the machine is busy with others
+PATIENCE_SECONDS = 120  # a safety net: nothing here is about how long it takes
 ROOT = Path(__file__).parents[2]
 
 
@@ -113,7 +114,7 @@ class Stack:
             owner.execute("select private.rescue_expired_leases()")
 
     async def until(self, condition: Callable[[], Any], what: str = "it") -> Any:
-        deadline = time.monotonic() + 120  # a safety net: nothing here is about how long it takes
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not (found := condition()):
             assert time.monotonic() < deadline, f"{what} did not happen"
             await asyncio.sleep(0.02)
@@ -151,7 +152,7 @@ def serving(app: App) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(PATIENCE_SECONDS)
 
 
 @dataclass
@@ -174,7 +175,7 @@ class Worker:
     async def stop(self) -> None:
         assert self.task is not None
         self.agent.drain()
-        await asyncio.wait_for(self.task, 30)
+        await asyncio.wait_for(self.task, PATIENCE_SECONDS)
 
 
 def make_worker(stack: Stack, robot: Robot, work_dir: Path, transport: TransportName, **options: Any) -> Worker:
@@ -206,10 +207,10 @@ class Process:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(PATIENCE_SECONDS)
 
     async def exit_code(self) -> int:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while self.process.poll() is None:
                 await asyncio.sleep(0.02)
         assert self.process.stdout is not None
@@ -255,4 +256,4 @@ def robot_process(
     finally:
         if process.poll() is None:
             process.kill()
-            process.wait(10)
+            process.wait(PATIENCE_SECONDS)

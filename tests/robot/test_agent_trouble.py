@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.robot.lives import GATED, HELLO, Gate, MakeLife
+from tests.robot.lives import GATED, HELLO, PATIENCE_SECONDS, Gate, MakeLife
 from tests.robot.workflows import chain
 
 from casare_cloud.errors import ApiError
@@ -160,7 +160,7 @@ async def test_a_robot_that_is_refused_when_it_brings_a_result_ends_and_keeps_it
     life.transport.refuse_result = ApiError(status, "FORBIDDEN", "Only a registered robot may do this.")
     life.transport.add(HELLO)
     with pytest.raises(KeyRefused):
-        await asyncio.wait_for(life.agent.run(), 5)
+        await asyncio.wait_for(life.agent.run(), PATIENCE_SECONDS)
     assert [outcome.kind for outcome in Spool(life.work_dir / "spool")] == ["completed"]
 
 
@@ -173,7 +173,7 @@ async def test_a_refused_key_stops_the_agent_with_a_clear_sentence(make_life: Ma
         await life.until(lambda: "claim" in life.transport.calls)
         life.transport.key_is_dead = True
     with pytest.raises(KeyRefused, match="refused the key of robot r1"):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, PATIENCE_SECONDS)
 
 
 async def test_logs_are_sent_in_batches_and_in_order(make_life: MakeLife, monkeypatch: pytest.MonkeyPatch) -> None:

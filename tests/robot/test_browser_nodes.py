@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -337,8 +338,10 @@ def test_a_browser_ends_with_its_job_and_knows_nothing_of_the_robot(
     before, during, surroundings = programs(), set[int](), set[bytes]()
 
     def watch() -> None:
+        deadline = time.monotonic() + 120
         while not page.visitors(gate):
-            pass_on.wait(0.02)
+            assert time.monotonic() < deadline, "the browser asked for no page"
+            time.sleep(0.02)
         during.update(programs() - before)
         surroundings.update(surroundings_of(pid) for pid in during)
         match how:
@@ -349,7 +352,7 @@ def test_a_browser_ends_with_its_job_and_knows_nothing_of_the_robot(
             case _:
                 page.open(gate)
 
-    pass_on, watcher = threading.Event(), threading.Thread(target=watch)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     last = ("ThrowErrorNode", {"error_message": "no"}) if how == "fails" else ("LogNode", {"message": "done"})
     definition = chain(

@@ -10,6 +10,7 @@ import jwt
 import pytest
 from tests.databases import Database
 from tests.factories import make_key, make_robot
+from tests.robot.local_page import LocalPage
 from tests.robot.stack import Stack, make_worker, running_stack
 from tests.robot.workflows import chain
 
@@ -191,22 +192,28 @@ async def test_a_token_that_the_service_says_has_ended_is_refreshed_whatever_the
 
 
 @pytest.mark.parametrize("is_live", [True, False], ids=["realtime", "polling"])
-async def test_watching_a_job_sees_its_way_to_the_end(stack: Stack, tmp_path: Path, is_live: bool) -> None:
+async def test_watching_a_job_sees_its_way_to_the_end(
+    stack: Stack, page: LocalPage, tmp_path: Path, is_live: bool
+) -> None:
     settings = stack.settings
     options = {"supabase_url": settings.supabase_url, "publishable_key": settings.supabase_publishable_key}
     async with await registered(stack) as client:
-        slow = chain(("wait", "WaitNode", {"duration": 1}), ("log", "LogNode", {"message": "x"}))
+        gate = f"/gate/{tmp_path.name}"
+        request = ("wait", "HTTPRequestNode", {"url": page.url + gate, "timeout": 60})
+        slow = chain(request, ("log", "LogNode", {"message": "x"}))
         job_id = (await client.submit_workflow("Slow", slow))["job_id"]
         robot = make_robot(stack.database, uuid.UUID((await client.me())["tenant_id"]))
         worker = make_worker(stack, robot, tmp_path, "direct")
         seen = []
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             async for job in client.watch_job(job_id, **(options if is_live else {})):
                 if not seen:
                     worker.start()
                 seen.append(job["status"])
                 if job["status"] == "running" and is_live and job.get("current_node"):
                     seen.append(job["current_node"])
+                if ("wait" if is_live else "running") in seen:
+                    page.open(gate)
         await worker.stop()
     assert seen[0] == "pending"
     assert seen[-1] == "completed"
@@ -230,7 +237,7 @@ async def test_watching_events_sees_all_that_happen_from_then_on(stack: Stack, i
         before = (await client.list_events())["next"]
         events = client.watch_events(before, **(options if is_live else {}))
         first = asyncio.ensure_future(anext(events))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             made = [(await client.create_job("Hello"))["job_id"] for _ in range(3)]
             seen = [await first, await anext(events), await anext(events)]
         await events.aclose()

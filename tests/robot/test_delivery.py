@@ -141,15 +141,24 @@ async def hang(*_: Any) -> None:
     await asyncio.Event().wait()
 
 
-async def test_an_outcome_is_on_disk_before_anything_else_is_waited_for(make_life: MakeLife) -> None:
-    life = make_life()
-    life.transport.progress = hang  # type: ignore[method-assign, assignment]
+async def test_an_outcome_is_on_disk_before_anything_else_is_waited_for(
+    make_life: MakeLife, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_run, "LAST_WORDS_SECONDS", 3600.0)
+    life, is_seen = make_life(), asyncio.Event()
+
+    async def progress(*_: Any) -> bool:
+        await is_seen.wait()
+        return False
+
+    life.transport.progress = progress  # type: ignore[method-assign]
     spool = Spool(life.work_dir / "spool")
     async with life.working():
         life.transport.add(HELLO)
         await life.until(lambda: list(spool))
         assert life.transport.outcomes == {}
         assert [batch.sequence for outcome in spool for batch in outcome.log_batches] == [1]
+        is_seen.set()
         await life.until(lambda: life.transport.outcomes)
 
 
@@ -192,7 +201,7 @@ async def test_a_job_that_is_given_back_brings_its_log_before(make_life: MakeLif
     life = make_life(grace_seconds=0.05)
     async with life.working():
         life.transport.add(chain(("l", "LogNode", {"message": "begun"}), ("w", "WaitNode", {"duration": 60})))
-        await life.until(lambda: life.transport.progress_reports)
+        await life.until(lambda: [node for *_, node in life.transport.progress_reports if node == "w"])
     calls = life.transport.calls
     assert calls.index("logs") < calls.index("release")
     assert list(Spool(life.work_dir / "spool")) == []

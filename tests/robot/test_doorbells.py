@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import math
 import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -46,7 +47,7 @@ async def bells(server: PhoenixServer) -> AsyncIterator[Doorbells]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -60,14 +61,14 @@ def hung(bells: Doorbells, key_hash: bytes, robot: dict[str, Any]) -> Doorbell:
 async def test_a_bell_is_heard_as_the_robot_and_rings_for_jobs_alone(server: PhoenixServer, bells: Doorbells) -> None:
     robot, key_hash = caller(), key()
     bell = hung(bells, key_hash, robot)
-    assert await bell.heard_within(10)
+    assert await bell.heard_within(60)
     assert bells.find(key_hash) is bell
     join = await server.received("phx_join")
     claims = jwt.decode(join["payload"]["access_token"], options={"verify_signature": False})
     assert (join["topic"], claims["sub"]) == (f"realtime:robot:{robot['robot_id']}", robot["robot_id"])
     await server.push(bell.topic, "cancel_job", {})
     await server.push(bell.topic, "job_available", {})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await bell.rung.wait()
 
 
@@ -76,7 +77,7 @@ async def test_the_bells_of_many_robots_share_sockets(
 ) -> None:
     monkeypatch.setattr(realtime_lines, "TOPICS_OF_A_LINE", 2)
     for _ in range(5):
-        assert await hung(bells, key(), caller()).heard_within(10)
+        assert await hung(bells, key(), caller()).heard_within(60)
     assert len(server.queries) == 3
 
 
@@ -86,9 +87,10 @@ async def test_a_bell_of_a_robot_that_asks_no_more_is_taken_down(
     monkeypatch.setattr(doorbells, "LINGER_SECONDS", 0.1)
     used, unused = key(), key()
     stays, goes = hung(bells, used, caller()), hung(bells, unused, caller())
-    assert await stays.heard_within(10)
-    assert await goes.heard_within(10)
-    stays.used_at += 3600
+    stays.used_at = goes.used_at = math.inf
+    assert await stays.heard_within(60)
+    assert await goes.heard_within(60)
+    goes.used_at = 0.0
     assert (await server.received("phx_leave"))["topic"] == f"realtime:{goes.topic}"
     assert (bells.find(used), bells.find(unused)) == (stays, None)
     stays.used_at = 0.0
@@ -102,7 +104,7 @@ async def test_a_bell_that_realtime_refuses_is_none_and_leaves_the_others_alone(
     server.refused[f"realtime:robot:{robot['robot_id']}"] = "Unauthorized"
     hung(bells, key_hash, robot)
     heard = hung(bells, other, caller())
-    assert await heard.heard_within(10)
+    assert await heard.heard_within(60)
     await until(lambda: bells.find(key_hash) is None)
     assert bells.find(other) is heard
     assert heard.is_heard

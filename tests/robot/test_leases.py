@@ -20,7 +20,8 @@ async def test_the_attempt_that_a_robot_lost_does_not_harm_the_one_it_was_given_
         await life.until(lambda: "start" in life.transport.calls)
         life.transport.add(LONG, job_id=job_id)
         await life.until(lambda: "lease_lost" in life.kinds)
-        assert life.kinds.count("claimed") == 2
+        await life.until(lambda: life.kinds.count("claimed") == 2)
+        await life.until(lambda: len(life.agent._runs) == 1)
         assert life.agent.running_job_ids == [job_id]
         life.transport.cancelled.add(job_id)  # told with a renewal: of the second attempt, by now
         await life.until(lambda: life.transport.outcomes)

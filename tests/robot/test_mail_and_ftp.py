@@ -250,7 +250,7 @@ class _Mute(Session):
 @pytest.mark.parametrize("type_", ["FTPListNode", "FTPDisconnectNode"])
 def test_a_steps_time_ends_the_wait_for_a_mute_server(workshop: Workshop, type_: str) -> None:
     with Server(_Mute) as server:
-        workshop.outputs("FTPConnectNode", {"host": "127.0.0.1", "port": server.port, "timeout": 5})
+        workshop.outputs("FTPConnectNode", {"host": "127.0.0.1", "port": server.port, "timeout": 60})
         with pytest.raises(NodeError) as caught:
             workshop.outputs(type_, {}, step_seconds=0.2)
         assert caught.value.error_type == "StepTimeout"

@@ -1,6 +1,7 @@
 """The Phoenix client, against a server of a few lines."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from casare_cloud.http import Unreachable
 from casare_cloud.realtime import RealtimeClient
 
 TOPIC = "robot:0192"
+PATIENCE_SECONDS = 60.0  # a safety net: nothing here is about how long it takes
 
 
 @pytest.fixture
@@ -49,11 +51,11 @@ class Listener:
             await asyncio.gather(task, return_exceptions=True)
 
     async def joined(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self.joins.get()
 
     async def next(self) -> tuple[str, dict[str, Any]]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await self.heard.get()
 
 
@@ -109,7 +111,7 @@ async def test_a_proxy_of_no_supported_kind_is_told_and_ends_nothing(monkeypatch
     monkeypatch.setenv("socks_proxy", "socks5://127.0.0.1:9")
     listener = Listener("http://cloud.invalid")
     task = asyncio.create_task(listener.client.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while listener.client.last_error is None and not task.done():
             await asyncio.sleep(0.01)
     assert not task.done()
@@ -199,13 +201,15 @@ async def test_a_refused_join_is_tried_again_and_its_reason_kept(server: Phoenix
 
 
 async def test_it_waits_for_a_server_that_is_away(server: PhoenixServer) -> None:
-    port = server.port
     await server.stop()
-    async with Listener(f"http://127.0.0.1:{port}", most_pause=0.05).running() as listener:
-        async with asyncio.timeout(5):
+    place = socket.socket()  # the server closes it
+    place.bind(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{place.getsockname()[1]}"
+    async with Listener(url, most_pause=0.05).running() as listener:
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while listener.client.last_error is None:
                 await asyncio.sleep(0.01)
-        await server.start(port)
+        await server.start(place)
         await listener.joined()
 
 
@@ -213,7 +217,7 @@ async def test_it_waits_for_a_server_that_is_away(server: PhoenixServer) -> None
 async def test_it_joins_after_it_was_sent_to_a_page(server: PhoenixServer, location: str) -> None:
     server.redirects_to = location
     async with Listener(server.url, most_pause=0.05).running() as listener:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while listener.client.last_error is None:
                 await asyncio.sleep(0.01)
         assert server.redirected

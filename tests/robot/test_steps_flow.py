@@ -33,7 +33,7 @@ def run_with_scripts(workshop: Workshop, definition: Any, **input: Any) -> dict[
 
 
 def test_branches_that_wait_run_at_the_same_time(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2, timeout=60)
 
     def meet(run: NodeRun) -> dict[str, Any]:
         both.wait()
@@ -50,7 +50,7 @@ def test_a_failure_lets_what_runs_beside_it_end_and_begins_nothing_more(
     failed = threading.Event()
 
     def wait_for_it(run: NodeRun) -> dict[str, Any]:
-        assert failed.wait(20)
+        assert failed.wait(60)
         return {}
 
     def fail(run: NodeRun) -> dict[str, Any]:

@@ -131,7 +131,7 @@ async def test_a_mail_starts_one_job_also_after_a_restart(
     allowed = Allowed(mail=MailAccount(mail.url, USER, PASSWORD))
     worker = make_worker(stack, robot, tmp_path / "robot", transport, allowed=allowed).start()
     await until_said(stack, worker, "watching")
-    mail.mailbox.seen.add(mail.mailbox.put("Order 0, read by somebody", "<read@example.org>"))
+    mail.mailbox.put("Order 0, read by somebody", "<read@example.org>", is_seen=True)
     mail.mailbox.put("newsletter", "<1@example.org>")
     mail.mailbox.put("Order 1", "<2@example.org>")
     [job] = await stack.until(lambda: jobs_of(stack, trigger_id), "a job of the mail")

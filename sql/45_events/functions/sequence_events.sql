@@ -6,7 +6,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_count integer := private.sequence_tenant_events(p_tenant_id, p_limit, p_is_whole => p_after is null);
+    v_count integer := coalesce(private.sequence_tenant_events(p_tenant_id, p_limit, p_is_whole => p_after is null), 0);
 begin
     if v_count = 0 then
         -- The inbox has no foreign key, so that a writer locks nothing: what a deleted tenant left goes here.

@@ -38,7 +38,7 @@ begin
     where c.tenant_id = p_tenant_id
     for update skip locked;
     if not found then
-        return 0;   -- another session does it
+        return null;    -- another session does it
     end if;
     select e.told_at into v_told_at
     from public.events as e
@@ -91,5 +91,5 @@ begin
 end
 $$;
 comment on function private.sequence_tenant_events is
-    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and does not wait, while another session does it.';
+    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, does not wait and returns null while another session does it.';
 revoke all on function private.sequence_tenant_events from public, anon, authenticated, service_role;

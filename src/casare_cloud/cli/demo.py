@@ -85,7 +85,12 @@ async def _run_job(
     client: Client, env: Mapping[str, str], definition: dict[str, Any], console: Console
 ) -> dict[str, Any]:
     await _until_registered(client, env["ROBOT_ID"])
-    submitted = await client.submit_workflow(WORKFLOW_NAME, definition, robot_id=env["ROBOT_ID"])
+    submitting = asyncio.ensure_future(client.submit_workflow(WORKFLOW_NAME, definition, robot_id=env["ROBOT_ID"]))
+    try:
+        submitted = await asyncio.shield(submitting)
+    except asyncio.CancelledError:
+        await asyncio.wait({submitting}, timeout=GIVE_UP_SECONDS)  # a job that came later would be left behind
+        raise
     return await follow_job(client, submitted["job_id"], env, console)
 
 

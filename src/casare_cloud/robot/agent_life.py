@@ -22,6 +22,7 @@ from casare_cloud.waiting import any_of, happens_within
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
 LEAST_HEARTBEAT_SECONDS = 1.0
+LAST_BEAT_SECONDS = 3.0  # for which a goodbye waits for the heartbeat that is under way
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class AgentLife:
         self._is_full = False
         self._heard: list[str] = []  # commands that the service does not know yet to have reached this robot
         self._has_heard = asyncio.Event()
+        self._beating = asyncio.Lock()  # held while a heartbeat is under way
         self._has_said_goodbye = False
 
     def drain(self) -> None:
@@ -142,7 +144,8 @@ class AgentLife:
         while not self._leaving.is_set():
             self._has_heard.clear()
             try:
-                answer = await self._beat()
+                async with self._beating:
+                    answer = await self._beat()
                 pause = interval = max(LEAST_HEARTBEAT_SECONDS, answer.interval_seconds)
                 retries = self._retries(interval)
                 self._warn(answer.warnings)
@@ -233,6 +236,9 @@ class AgentLife:
         if self._has_said_goodbye:
             return
         self._has_said_goodbye = True
+        with suppress(TimeoutError):  # one that came after the goodbye would bring the robot back
+            async with asyncio.timeout(LAST_BEAT_SECONDS), self._beating:
+                pass
         with suppress(ApiError):  # the service notices by itself when heartbeats stay away
             if self._heard:
                 await self._beat()

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx2
 import pytest
 from tests.databases import Database
+from tests.faces.conftest import Signer
 from tests.faces.stage import Stage
 from tests.factories import Member, make_tenant
 
@@ -143,3 +144,35 @@ def test_a_cold_face_answers_its_probes_without_the_framework_and_its_resources(
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stdout.strip() == "200 []", ran.stderr
+
+
+def test_a_cold_face_answers_its_first_user_without_an_http_client_and_the_routes_of_probes(
+    settings: Settings, shared_database: Database, signer: Signer
+) -> None:
+    token = signer.token(make_tenant(shared_database).admin.claims)
+    code = (
+        "import asyncio, os, sys\n"
+        "from casare_cloud.faces.automation.app import create_app\n"
+        "path = '/api/v1/task-types/log'\n"
+        "scope = {'type': 'http', 'asgi': {'version': '3.0'}, 'http_version': '1.1', 'method': 'GET',\n"
+        "         'scheme': 'http', 'path': path, 'raw_path': path.encode(), 'root_path': '', 'query_string': b'',\n"
+        "         'client': ('::1', 1), 'state': {},\n"
+        "         'headers': [(b'authorization', b'Bearer ' + os.environ['TOKEN'].encode())]}\n"
+        "async def receive(): return {'type': 'http.request', 'body': b''}\n"
+        "async def send(message): print(message.get('status', ''), end='')\n"
+        "async def main():\n"
+        "    app = create_app()\n"
+        "    await app(scope, receive, send)\n"
+        "    await app.close()\n"
+        "asyncio.run(main())\n"
+        "heavy = ('httpx2', 'httpcore2', 'casare_cloud.faces.automation.probe_shapes')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+    )
+    surroundings = {
+        "CASARE_LOCAL": "1",
+        "DATABASE_URL": settings.database_url,
+        "SUPABASE_URL": settings.supabase_url,
+        "TOKEN": token,
+    }
+    ran = subprocess.run([sys.executable, "-c", code], env=surroundings, capture_output=True, text=True, check=False)
+    assert ran.stdout.strip() == "200[]", ran.stderr

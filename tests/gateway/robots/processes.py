@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,9 +22,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from casare_cloud.config import Settings
+from casare_cloud.local.processes import free_port
 
 ROOT = Path(__file__).parents[3]
-SECONDS = 30
+SECONDS = 120  # a safety net: nothing here is about how long it takes
 
 
 @dataclass
@@ -38,15 +38,13 @@ class Gateway:
     def kill(self) -> None:
         """Ends it with no chance to say anything."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(SECONDS)
 
 
 @contextlib.contextmanager
 def running_gateway(settings: Settings) -> Iterator[Gateway]:
     """The function `gateway` on a port of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     env = {
         **os.environ,
         "HOST": "127.0.0.1",
@@ -72,7 +70,7 @@ def running_gateway(settings: Settings) -> Iterator[Gateway]:
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(15)
+            process.wait(SECONDS)
 
 
 @dataclass

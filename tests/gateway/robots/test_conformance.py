@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.gateway.robots.wires import Fleet, Speaker
 
-from casare_cloud.gateway.robots import messages
+from casare_cloud.gateway.robots import assigning, messages
 
 FROM_ROBOT = {
     "register",
@@ -149,7 +149,8 @@ async def test_job_accept(fleet: Fleet) -> None:
     assert lease["seconds"] > 60
 
 
-async def test_job_reject(fleet: Fleet) -> None:
+async def test_job_reject(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assigning, "REST_SECONDS", (600.0,))  # it is not offered again while this looks
     speaker = await fleet.registered()
     job_id = fleet.submit()
     assigned = await speaker.assigned()
@@ -291,7 +292,10 @@ async def test_error_to_the_robot(fleet: Fleet) -> None:
     }
 
 
-async def test_an_error_of_the_robot_about_a_job_that_it_was_assigned_rejects_it(fleet: Fleet) -> None:
+async def test_an_error_of_the_robot_about_a_job_that_it_was_assigned_rejects_it(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assigning, "REST_SECONDS", (600.0,))
     speaker = await fleet.registered()
     job_id = fleet.submit()
     assigned = await speaker.assigned()

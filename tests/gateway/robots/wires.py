@@ -14,7 +14,7 @@ from casare_cloud.gateway.robots.connection import Switchboard
 from casare_cloud.gateway.robots.session import RobotSession
 from casare_cloud.identity import ANONYMOUS, Actor, hash_of_key
 
-SECONDS = 30  # a safety net: nothing here is about how long it takes
+SECONDS = 120  # a safety net: nothing here is about how long it takes
 
 
 class Wire:

@@ -49,6 +49,7 @@ class Robot:
     metrics: dict[str, Any]
     quarantined_at: datetime | None
     quarantine_reason: str | None
+    deaf_since: datetime | None  # it lives, and does not ask for the jobs that wait for it
     last_command: dict[str, Any] | None
     other_session_at: datetime | None  # when another process with its key was heard of lately
     version: str  # of its program

@@ -4,7 +4,7 @@ _COLUMNS = """
     r.robot_id, r.external_id, r.name, r.hostname, r.mode, r.health, r.is_online, r.is_active, r.is_healthy, r.is_busy,
     r.environment, r.max_concurrent_jobs, r.capabilities, r.attributes, r.tags, r.is_internet, r.pool_id,
     r.current_job_ids, r.last_heartbeat_at, r.created_at, r.updated_at, r.metrics, r.quarantined_at,
-    r.quarantine_reason, r.last_command, r.other_session_at, r.version
+    r.quarantine_reason, r.deaf_since, r.last_command, r.other_session_at, r.version
 """
 
 # As the domain's Lifetime reads it.
@@ -105,6 +105,15 @@ from jsonb_to_record(public.record_heartbeat(
 
 APPEND_ROBOT_LOGS = """
 select public.append_robot_logs(%(entries)s::jsonb, %(sequence)s::bigint) as accepted
+"""
+
+LIST_COMMANDS = """
+select k.command_id, k.command, k.reason, k.issued_at, k.acknowledged_at, k.superseded_at
+from public.robots as r
+join public.robot_commands as k on k.tenant_id = r.tenant_id and k.robot_id = r.robot_id
+where r.robot_id = %(robot_id)s::uuid
+order by k.command_id desc
+limit %(limit)s
 """
 
 # How many lines a list looks at for its total.

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import html
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +45,7 @@ class Files:
 
     def __init__(self, settings: Settings) -> None:
         paths = sorted(path for path in STATIC.rglob("*") if path.suffix in TYPES)
-        self.by_path = {str(path.relative_to(STATIC)): File(TYPES[path.suffix], path.read_bytes()) for path in paths}
+        self.by_path = {str(path.relative_to(STATIC)): File(TYPES[path.suffix], _served(path)) for path in paths}
         digest = hashlib.sha256()
         for name, file in self.by_path.items():
             digest.update(f"{name}\0{len(file.content)}\0".encode() + file.content)
@@ -63,6 +64,14 @@ class Files:
         text = template.content.decode()
         text = text.replace("{version}", self.version).replace("{config}", html.escape(json.dumps(config)))
         return File(template.content_type, text.encode())
+
+
+def _served(path: Path) -> bytes:
+    """A file as browsers get it: lines that are nothing but a comment are empty, and the others keep their numbers."""
+    content = path.read_bytes()
+    if path.suffix not in (".js", ".css") or path.parent.name == "vendor":
+        return content
+    return re.sub(rb"(?m)^ *(//.*|/\*.*\*/)$", b"", content)
 
 
 def _policy(settings: Settings) -> str:

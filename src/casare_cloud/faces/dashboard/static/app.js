@@ -1,17 +1,10 @@
 // The frame around every page: who one is, where one may go, whether what one sees is live.
-import { effect, html, Icon, render, signal, useEffect, useRef, useState, Component } from "./core/ui.js";
-import { get, isSignedIn, signIn, token, forget } from "./core/api.js";
+import { can, clockTime, Component, effect, forget, get, go, html, Icon, isSignedIn, link, loadMe, me, ofJobs, render, route, signal, signIn, signOut, switchTenant, tenantName, tenants, token, useEffect, useQuery, useRef, useState, useTitle } from "./core/kit.js";
 import * as live from "./core/live.js";
-import { can, loadMe, me, signOut, switchTenant, tenantName, tenants } from "./core/session.js";
-import { ORGANIZATION, PAGES } from "./core/nav.js";
-import { go, link, route } from "./core/router.js";
+import { ORGANIZATION, PAGES, pageOf } from "./core/nav.js";
 import { areOn, listen, turn } from "./core/keys.js";
-import { ofJobs, useQuery } from "./core/query.js";
-import { clockTime } from "./core/time.js";
-import { Button, Foreign, Loading, Trouble } from "./parts/basic.js";
+import { Button, Foreign, Head, Loading, Trouble } from "./parts/basic.js";
 import { dialog, Overlays, toast } from "./parts/dialog.js";
-
-const MODULES = { "": "overview", jobs: "jobs", robots: "robots", workflows: "workflows", schedules: "schedules", triggers: "triggers", dlq: "dead_letters", events: "events", members: "members", keys: "keys", limits: "limits", audit: "audit", settings: "settings", more: "more" };
 
 // --- theme: the system's, or the one that was chosen ---
 const theme = signal(localStorage.getItem("casare.theme") ?? "");
@@ -60,7 +53,7 @@ function Lost() {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-function Search() {
+function Search({ id = "search", cls = "hide-s" }) {
   const [text, setText] = useState("");
   const [found, setFound] = useState(null);
   const turnOf = useRef(0);
@@ -82,13 +75,13 @@ function Search() {
   }, [text]);
   const leave = () => { setText(""); setFound(null); };
   const submit = (event) => { event.preventDefault(); if (found?.length) { go(found[0][2]); leave(); } else if (UUID.test(text.trim())) { go(["jobs", text.trim()]); leave(); } };
-  return html`<form class="search hide-s" role="search" onSubmit=${submit} onFocusOut=${(e) => { if (!e.currentTarget.contains(e.relatedTarget)) setFound(null); }}><${Icon} name="find" />
-    <input id="search" type="search" autocomplete="off" placeholder="Search workflows, robots, job ids" aria-label="Search" value=${text} onInput=${(e) => setText(e.target.value)} /><kbd aria-hidden="true">/</kbd>
+  return html`<form class=${`search ${cls}`} role="search" aria-label=${id === "search" ? "Everything" : "Everything, here"} onSubmit=${submit} onFocusOut=${(e) => { if (!e.currentTarget.contains(e.relatedTarget)) setFound(null); }}><${Icon} name="find" />
+    <input id=${id} type="search" autocomplete="off" placeholder="Search workflows, robots, job ids" aria-label="Search" value=${text} onInput=${(e) => setText(e.target.value)} /><kbd aria-hidden="true">/</kbd>
     ${found ? html`<div class="found">${found.length ? found.map(([icon, name, path]) => html`<a href=${link(path)} onClick=${leave}><${Icon} name=${icon} /><${Foreign} text=${name} /></a>`) : html`<p class="m">Nothing has that name. Whole job ids are found, too.</p>`}</div>` : null}</form>`;
 }
 
 function help() {
-  dialog("Keys", () => html`<dl class="keys">${[["/", "Search"], ["g o", "Overview"], ["g j", "Jobs"], ["g r", "Robots"], ["g w", "Workflows"], ["g s", "Schedules"], ["g t", "Triggers"], ["g d", "Dead letters"], ["g e", "Events"], ["j  k", "Next and last row"], ["Esc", "Leave a field or a dialog"], ["?", "This"]].map(([k, w]) => html`<dt><kbd>${k}</kbd></dt><dd>${w}</dd>`)}</dl>
+  dialog("Keys", () => html`<dl class="keys">${[["/", "Search"], ["g o", "Overview"], ["g j", "Jobs"], ["g r", "Robots"], ["g w", "Workflows"], ["g s", "Schedules"], ["g t", "Triggers"], ["g d", "Dead letters"], ["g e", "Events"], ["j  k", "Next and last row"], ["Enter", "Open the row"], ["x", "Select the row"], ["c", "Cancel: what is selected, the row, or the job"], ["r", "Run it again"], ["e", "Run the job with edited input"], ["[  ]", "The newer and the older job of the list"], ["u", "Times in UTC, or in your zone"], ["Esc", "Leave a field or a dialog; back to the list"], ["?", "This"]].map(([k, w]) => html`<dt><kbd>${k}</kbd></dt><dd>${w}</dd>`)}</dl>
     <label class="check"><input type="checkbox" checked=${areOn.value} onChange=${(e) => turn(e.target.checked)} />Keys are on</label>`);
 }
 
@@ -122,16 +115,22 @@ class Guard extends Component {
 function Page() {
   const [, show] = useState(0);
   const [error, setError] = useState(null);
-  const [first, second] = route.value.path;
-  const name = second && ["jobs", "robots", "workflows", "schedules", "triggers"].includes(first) ? { jobs: "job", robots: "robot", workflows: "workflow", schedules: "schedule", triggers: "trigger" }[first] : MODULES[first ?? ""];
+  const [first, second] = route.value.path, [file, part] = pageOf(first, second), name = `${file} ${part}`;
   useEffect(() => {
     setError(null);
-    if (name && !loaded.has(name)) import(`./pages/${name}.js`).then((m) => { loaded.set(name, m.default); show((n) => n + 1); }, () => setError({ message: "This page could not be loaded. There may be a newer version of the dashboard." }));
-  }, [name]);
-  if (!name) return html`<h1 tabindex="-1">There is no such page</h1><p><a class="l" href="#/">To the overview</a></p>`;
+    if (file && !loaded.has(file)) import(`./pages/${file}.js`).then((m) => { loaded.set(file, m); show((n) => n + 1); }, () => setError({ message: "This page could not be loaded. There may be a newer version of the dashboard." }));
+  }, [file]);
+  if (first === "more") return html`<${More} />`;
+  if (!file) return html`<h1 tabindex="-1">There is no such page</h1><p><a class="l" href="#/">To the overview</a></p>`;
   if (error) return html`<${Trouble} error=${error} retry=${() => location.reload()} />`;
-  const Body = loaded.get(name);
+  const Body = loaded.get(file)?.[part];
   return Body ? html`<${Guard} name=${name + (second ?? "")}><${Body} key=${name + (second ?? "")} id=${second} /><//>` : html`<${Loading} />`;
+}
+
+// On a small screen: the pages that the bar at the bottom has no place for.
+function More() {
+  useTitle("More");
+  return html`<${Head} title="More" /><${Search} id="find" cls="here" /><ul class="card menu">${[...PAGES, ...ORGANIZATION].filter(([path, , , permission]) => path && (!permission || can(permission))).map(([path, icon, word]) => html`<li><a href=${link([path])}><${Icon} name=${icon} />${word}</a></li>`)}</ul>`;
 }
 
 function Shell() {

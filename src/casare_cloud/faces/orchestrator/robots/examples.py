@@ -22,6 +22,8 @@ COMMAND_STATE: Example = {
     "issued_at": EARLIER,
     "acknowledged_at": NOW,
 }
+TOLD_COMMAND: Example = {**COMMAND_STATE, "superseded_at": None}
+TOLD_COMMANDS: Example = {"commands": [TOLD_COMMAND]}
 ROBOT: Example = {
     **REGISTER_ROBOT,
     "robot_uuid": ROBOT_ID,
@@ -39,6 +41,7 @@ ROBOT: Example = {
     "metrics": {"cpu_percent": 45.2, "memory_mb": 1024},
     "quarantined_at": None,
     "quarantine_reason": None,
+    "deaf_since": None,
     "last_command": COMMAND_STATE,
     "warnings": [],
 }

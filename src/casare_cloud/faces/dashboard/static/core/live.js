@@ -1,6 +1,5 @@
 // What happens in the tenant, as it happens: a bell over Realtime says that there are events, `GET /events?after=` has them,
-// and once more 250 ms later, after each join, and whenever one says again that one watches. So nothing is missed whatever
-// is lost (docs/live.md). A hidden page closes its socket and asks for nothing.
+// and again 250 ms after the last bell, after each join, and with each watch. So nothing is missed whatever is lost (docs/live.md). A hidden page closes its socket and asks for nothing.
 import { batch, effect, signal } from "./ui.js";
 import { call, get, onNewToken, supabase, token } from "./api.js";
 import { Realtime } from "./realtime.js";
@@ -14,7 +13,7 @@ export const lastEventAt = signal(null);
 export const overview = signal(null);
 
 const handlers = new Set(), reloaders = new Set();
-let realtime = null, cursor = null, leave = null, saying = 0, fetching = null, again = false, queue = [], frame = 0, stops = [];
+let realtime = null, cursor = null, leave = null, saying = 0, later = 0, fetching = null, again = false, queue = [], frame = 0, stops = [];
 
 // f(events) gets what happened since it was called last, in order, once per frame at most.
 export const onEvents = (f) => (handlers.add(f), () => handlers.delete(f));
@@ -88,7 +87,7 @@ async function say() {
 
 function push(event, payload) {
   if (event === "overview") overview.value = payload;
-  else if (event === "changed") { fetchEvents(); setTimeout(fetchEvents, AGAIN); }
+  else if (event === "changed") { fetchEvents(); clearTimeout(later); later = setTimeout(fetchEvents, AGAIN); }
 }
 
 export async function fetchEvents() {

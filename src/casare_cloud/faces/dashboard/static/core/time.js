@@ -5,18 +5,19 @@ export const now = signal(Date.now());
 setInterval(() => { if (!document.hidden) now.value = Date.now(); }, 1000);
 document.addEventListener("visibilitychange", () => { now.value = Date.now(); });
 
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const year = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
-export const isToday = (date) => date.toDateString() === new Date().toDateString();
+// Whether times are shown in UTC instead of the viewer's zone; a key turns that.
+export const inUtc = signal(false);
+const formats = (options) => { const made = [undefined, "UTC"].map((timeZone) => new Intl.DateTimeFormat(undefined, { ...options, timeZone })); return (date) => made[Number(inUtc.value)].format(new Date(date)); };
+const day = formats({ day: "numeric", month: "short" }), year = formats({ day: "numeric", month: "short", year: "numeric" });
+const clock = formats({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+export const isToday = (date) => year(date) === year(Date.now());
 
 export function localTime(text) {
-  const date = new Date(text);
-  if (isToday(date)) return clock.format(date);
-  return `${(date.getFullYear() === new Date().getFullYear() ? day : year).format(date)}, ${clock.format(date).slice(0, 5)}`;
+  if (isToday(text)) return clock(text);
+  return `${(String(text).slice(0, 4) === String(new Date().getFullYear()) ? day : year)(text)}, ${clock(text).slice(0, 5)}`;
 }
-export const dayTime = (text) => day.format(new Date(text));
-export const clockTime = (text, millis) => clock.format(new Date(text)) + (millis ? "." + String(new Date(text).getMilliseconds()).padStart(3, "0") : "");
+export const dayTime = (text) => day(text);
+export const clockTime = (text, millis) => clock(text) + (millis ? "." + String(new Date(text).getMilliseconds()).padStart(3, "0") : "");
 const utc = (text) => new Date(text).toISOString().replace("T", " ").replace(/\.\d+Z/, "") + " UTC";
 
 export function duration(ms) {
@@ -37,8 +38,8 @@ export function ago(text) {
   return ms < 1500 ? "just now" : duration(Math.floor(ms / 1000) * 1000).replace(/\.0 s/, " s") + " ago";
 }
 
-// The time of day; the hover and a screen reader say UTC, and the focus reaches it.
-export const Time = ({ at, relative }) => (at ? html`<time datetime=${at} title=${utc(at)}>${relative ? ago(at) : localTime(at)}</time>` : html`<span class="m">–</span>`);
+// The time of day; UTC is on the hover, of a fact on the focus too, and `u` shows all times in it.
+export const Time = ({ at, relative, fact, short }) => (at ? html`<time datetime=${at} title=${utc(at)} tabindex=${fact ? 0 : null} data-utc=${fact ? utc(at) : null}>${relative ? ago(at) : (short ? clock(at).slice(0, 5) : localTime(at)) + (inUtc.value ? " UTC" : "")}</time>` : html`<span class="m">–</span>`);
 // A sentence of the service, with the moments in it shown in the viewer's zone.
 const MOMENT = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)/;
 export const Sentence = ({ text }) => html`<bdi>${String(text ?? "").split(MOMENT).map((part) => (MOMENT.test(part) ? html`<${Time} at=${part.replace(" UTC", "Z").replace(" ", "T")} />` : part))}</bdi>`;

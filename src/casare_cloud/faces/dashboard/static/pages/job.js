@@ -1,19 +1,13 @@
 // One job: where it stands and why, where its time went, its steps, its log, what went in and what came out, live.
-import { html, Icon, useEffect, useRef } from "../core/ui.js";
-import { apiUrl, call, get, toJson } from "../core/api.js";
-import { go, link, useTitle } from "../core/router.js";
-import { onEvents, watchJob } from "../core/live.js";
-import { can } from "../core/session.js";
-import { useQuery } from "../core/query.js";
-import { duration, now, Sentence, Time } from "../core/time.js";
-import { Badge, Button, Card, copy, CopyButton, Empty, ENDED, Foreign, Head, Loading, Progress, stateOf, Trouble } from "../parts/basic.js";
+import { apiUrl, call, can, duration, get, go, html, Icon, now, onEvents, route, Sentence, Time, toJson, useEffect, useKeys, useQuery, useRef, useTitle, watchJob } from "../core/kit.js";
+import { Absent, Badge, Button, Card, copy, Crumb, Empty, ENDED, Fact, Facts, Foreign, Head, Progress, stateOf, To, Trouble, Whole } from "../parts/basic.js";
 import { confirm, dialog, toast } from "../parts/dialog.js";
-import { changed, runWorkflow } from "../parts/jobs.js";
+import { changed, runWorkflow, trail } from "../parts/jobs.js";
 import { Log } from "../parts/log.js";
 import { Tree, TreeCopy } from "../parts/tree.js";
 import { Waterfall } from "../parts/waterfall.js";
 
-export default function Job({ id }) {
+export function Job({ id }) {
   const mine = (e) => e.job_id === id;
   const job = useQuery(`job ${id}`, (abort) => get(`/jobs/${id}`, {}, abort), { on: mine, distance: 400 });
   const why = useQuery(`why ${id}`, (abort) => get(`/jobs/${id}/explain`, {}, abort), { on: (e) => mine(e) || (job.data && !ENDED.has(job.data.status) && e.event_type.startsWith("robot.")), distance: 1200, every: 10_000 });
@@ -33,22 +27,29 @@ export default function Job({ id }) {
     const own = all.filter(mine);
     if (own.length) { job.set((j) => own.reduce(changed, j)); bell.current?.(); }
   }), [id]);
-  const crumb = html`<nav class="crumb" aria-label="Where you are"><a class="l" href="#/jobs">Jobs</a>/<span class="mono">${id}</span><${CopyButton} text=${id} label="Copy the job's id" /></nav>`;
-  if (!job.data) return html`${crumb}<${Head} title=${job.error?.status === 404 ? "There is no such job" : "Job"} />${job.error ? html`<${Trouble} error=${job.error} retry=${job.reload} />` : html`<${Loading} rows=${6} />`}`;
+  // The job beside the one in the address, in the list that was shown last.
+  const beside = (by) => { const at = trail.ids.indexOf(route.value.path[1]); return at < 0 ? undefined : trail.ids[at + by]; };
+  const acts = job.data ? actsOn(job.data) : {};
+  const step = (by) => () => beside(by) && go(["jobs", beside(by)]);
+  useKeys({ c: () => acts.cancel?.(), r: () => acts.again?.(), e: () => acts.edited?.(), "[": step(-1), "]": step(1) });
+  const next = (by, text) => (beside(by) ? html`<${To} path=${["jobs", beside(by)]} text=${text} />` : null);
+  const crumb = html`<${Crumb} to="jobs" word="Jobs" id=${id} what="job"><span class="push">${next(-1, "Newer")} ${next(1, "Older")}</span><//>`;
+  if (!job.data) return html`<${Absent} crumb=${crumb} what="job" of=${job} />`;
   const j = job.data, ended = ENDED.has(j.status);
-  return html`<${Head} crumb=${crumb} title=${html`<${Foreign} text=${j.workflow_name} />`} note=${html`<a class="m s" href=${link(["workflows", j.workflow_id])}>version ${j.workflow_version}</a><${Badge} big state=${j.status} word=${j.cancel_requested && !ended ? "Stopping" : undefined} />`}><${Acts} job=${j} /><//>
+  return html`<${Head} crumb=${crumb} title=${html`<${Foreign} text=${j.workflow_name} />`} note=${html`<${To} cls="m s" path=${["workflows", j.workflow_id]} query=${{ version: j.workflow_version }} text=${`version ${j.workflow_version}`} /><${Badge} big state=${j.status} word=${j.cancel_requested && !ended ? "Stopping" : undefined} />`}><${Acts} job=${j} acts=${acts} /><//>
     ${job.error ? html`<${Trouble} error=${job.error} retry=${job.reload} />` : null}
     ${why.data ? html`<${Explained} why=${why.data} />` : null}
     <div class="grid jg"><div class="stack"><${Life} job=${j} events=${events.data?.events ?? []} />
       ${j.error_message && j.status !== "completed" ? html`<${Failure} job=${j} />` : null}
       <${Waterfall} attempts=${nodes.data?.attempts ?? []} events=${events.data?.events ?? []} job=${j} />${can("logs.read") ? html`<${Log} id=${id} bell=${bell} live=${!ended} />` : null}</div>
-    <div class="stack"><${Facts} job=${j} /><${Value} title="Input" value=${j.input} empty="The job has no input." />
-      <${Value} title="Result" value=${j.result} empty=${ended ? "The job left no result." : "Comes when the job has completed."} />${Object.keys(j.metadata ?? {}).length ? html`<${Value} title="Metadata" value=${j.metadata} />` : null}</div></div>`;
+    <div class="stack"><${JobFacts} job=${j} /><${Value} title="Input" value=${j.input} empty="The job has no input." />
+      <${Value} title="Result" value=${j.result} empty=${ended ? "The job left no result." : "Comes when the job has completed."} /><${Files} job=${j} />${Object.keys(j.metadata ?? {}).length ? html`<${Value} title="Metadata" value=${j.metadata} />` : null}</div></div>`;
 }
 
-function Acts({ job }) {
-  const ended = ENDED.has(job.status);
-  const cancel = async () => {
+// What the viewer may do with it now, by its name.
+function actsOn(job) {
+  const ended = ENDED.has(job.status), acts = {};
+  if (!ended && can("jobs.cancel")) acts.cancel = async () => {
     const waits = !["claimed", "running"].includes(job.status);
     const answer = await confirm({
       title: "Cancel this job?", action: "Cancel the job", reason: true,
@@ -57,18 +58,19 @@ function Acts({ job }) {
     });
     if (answer) toast(answer.message);
   };
-  const again = async () => {
+  if (ended && can("jobs.retry") && (job.status !== "completed" || can("jobs.create"))) acts.again = async () => {
     // What has completed is repeated with its own input only when that is named.
     const body = job.status === "completed" ? { input: job.input } : undefined;
     const answer = await call("POST", `/jobs/${job.job_id}/retry`, { body, key: crypto.randomUUID?.() });
     toast("A new job waits.");
     go(["jobs", answer.new_job_id]);
   };
-  return html`${ended && can("jobs.retry") && (job.status !== "completed" || can("jobs.create")) ? html`<${Button} icon="redo" onClick=${again}>Run again<//>` : null}
-    ${can("jobs.create") && (!ended || can("jobs.retry")) ? html`<${Button} icon="edit" onClick=${() => runWorkflow({ workflow: { workflow_id: job.workflow_id, workflow_name: job.workflow_name }, input: job.input, from: job })}>Run with edited input<//>` : null}
-    <${Button} icon="copy" onClick=${() => copyAs(job)}>Copy as…<//>
-    ${!ended && can("jobs.cancel") ? html`<${Button} danger icon="ban" onClick=${cancel}>${job.cancel_requested ? "Stopping…" : "Cancel"}<//>` : null}`;
+  if (can("jobs.create") && (!ended || can("jobs.retry"))) acts.edited = () => runWorkflow({ workflow: { workflow_id: job.workflow_id, workflow_name: job.workflow_name }, input: job.input, from: job });
+  return acts;
 }
+
+const Acts = ({ job, acts: { cancel, again, edited } }) => html`${again ? html`<${Button} icon="redo" onClick=${again}>Run again<//>` : null}${edited ? html`<${Button} icon="edit" onClick=${edited}>Run with edited input<//>` : null}
+    <${Button} icon="copy" onClick=${() => copyAs(job)}>Copy as…<//>${cancel ? html`<${Button} danger icon="ban" onClick=${cancel}>${job.cancel_requested ? "Stopping…" : "Cancel"}<//>` : null}`;
 
 function copyAs(job) {
   const quoted = (text) => `'${text.replace(/'/g, `'\\''`)}'`;
@@ -81,7 +83,7 @@ function copyAs(job) {
     ["CLI: run it again", `casare-cloud jobs retry ${job.job_id}`],
     ["Python", `import asyncio, json, os\nfrom casare_cloud.client import Client\n\nasync def main():\n    async with Client(${JSON.stringify(origin)}, api_key=os.environ["CASARE_API_KEY"]) as cloud:\n        job = await cloud.create_job(${JSON.stringify(job.workflow_id)}, json.loads(${python}))\n        print(await cloud.wait_for_job(job["job_id"]))\n\nasyncio.run(main())`],
   ];
-  dialog("Copy as", () => html`<div>${forms.map(([name, text]) => html`<div><div class="dh"><h3 class="s">${name}</h3><${Button} quiet icon="copy" label=${`Copy as ${name}`} onClick=${() => copy(text)} /></div><pre class="whole" tabindex="0"><bdi>${text}</bdi></pre></div>`)}</div>`, { wide: true });
+  dialog("Copy as", () => html`<div>${forms.map(([name, text]) => html`<${Whole} name=${name} text=${text} />`)}</div>`, { wide: true });
 }
 
 const COLOUR = { ready: "wait", waiting: "wait", blocked: "warn", held: "run", finished: "off" };
@@ -91,7 +93,7 @@ function Explained({ why }) {
   return html`<section class=${`card explain ${colour}`} aria-label="What happens now"><${Icon} name=${icon} /><p><b><${Sentence} text=${why.sentence} /></b></p>
     <p>${why.next_step === "Nothing." ? null : html`<bdi>${why.next_step}</bdi>`}${why.position ? html` It is number ${why.position} in its queue.` : null}</p>
     ${(why.notes ?? []).map((n) => html`<p class="m s note"><${Sentence} text=${n.sentence} /> <bdi>${n.next_step}</bdi></p>`)}
-    ${robots.length > 1 ? html`<details class="note"><summary>What each of ${why.robots_total} robots lacks</summary><ul class="plainlist">${robots.map((r) => html`<li><a class="l" href=${link(["robots", r.external_id])}><${Foreign} text=${r.external_id} /></a>: <bdi>${r.sentence}</bdi></li>`)}</ul></details>` : null}</section>`;
+    ${robots.length > 1 ? html`<details class="note"><summary>What each of ${why.robots_total} robots lacks</summary><ul class="plainlist">${robots.map((r) => html`<li><${To} path=${["robots", r.external_id]} text=${r.external_id} />: <bdi>${r.sentence}</bdi></li>`)}</ul></details>` : null}</section>`;
 }
 
 // The parts of a job's life, from its events: waiting, each attempt, the time between two.
@@ -121,24 +123,32 @@ function Life({ job, events }) {
 
 function Failure({ job }) {
   const details = job.error_details ?? {};
-  return html`<${Card} title="Why it ended so"><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>${job.error_type ? html` <a class="l s" href=${link(["jobs"], { error: job.error_type })}>Others with this error</a>` : null}
+  return html`<${Card} title="Why it ended so"><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>${job.error_type ? html` <${To} cls="l s" path=${["jobs"]} query=${{ error: job.error_type }} text="Others with this error" />` : null}
     ${details.failed_node ? html`<div class="m s">At the step <bdi>${String(details.failed_node)}</bdi>.</div>` : null}
     ${details.stack_trace ? html`<details><summary class="s">Stack trace</summary><pre><bdi>${String(details.stack_trace)}</bdi></pre></details>` : null}</div><//>`;
 }
 
-function Facts({ job }) {
+function JobFacts({ job }) {
   const needs = [...job.required_capabilities, ...job.required_tags, ...(job.environment === "*" ? [] : [job.environment]), ...(job.execution_mode === "internet" ? ["internet"] : [])];
-  const rows = [
-    ["Progress", html`<${Progress} percent=${job.progress} colour=${job.status === "completed" ? "done" : "run"} />`],
-    ["At the step", job.current_node && html`<${Foreign} text=${job.current_node} />`], ["It says", job.message && html`<${Foreign} text=${job.message} />`],
-    ["Robot", job.robot_id && html`<a class="l" href=${link(["robots", job.robot_id])}><${Foreign} text=${job.robot_id} /></a>`], ["Only for", job.target_robot_id && html`<${Foreign} text=${job.target_robot_id} />`],
-    ["Attempt", `${job.attempts} of ${job.max_attempts}`], ["Ran for", job.duration_ms !== null ? duration(job.duration_ms) : null], ["Timeout", duration(job.timeout_seconds * 1000)],
-    ["Holds until", job.lease_expires_at && html`<${Time} at=${job.lease_expires_at} />`], ["Priority", `${job.priority} (0 is the best)`], ["Started by", job.trigger_type],
-    ["Queued", html`<${Time} at=${job.created_at} /> <span class="m"><${Time} at=${job.created_at} relative /></span>`], ["Not before", job.run_at && html`<${Time} at=${job.run_at} />`], ["Started", job.started_at && html`<${Time} at=${job.started_at} />`], ["Ended", job.completed_at && html`<${Time} at=${job.completed_at} />`],
-    ["Needs", needs.length ? html`<${Foreign} text=${needs.join(" · ")} />` : null], ["Key", job.concurrency_key && html`<${Foreign} text=${job.concurrency_key} />`], ["Not twice", job.dedupe_key && html`<${Foreign} text=${job.dedupe_key} />`],
-    ["Retry of", job.retry_of && html`<a class="l mono" href=${link(["jobs", job.retry_of])}>${job.retry_of}</a>`],
-  ];
-  return html`<${Card} title="Facts"><dl>${rows.filter(([, v]) => v !== null && v !== undefined && v !== "").map(([k, v]) => html`<dt>${k}</dt><dd>${v}</dd>`)}</dl><//>`;
+  const time = (at) => at && html`<${Fact} at=${at} />`;
+  return html`<${Facts} of=${[
+    ["Progress", html`<${Progress} percent=${job.progress} colour=${job.status === "completed" ? "done" : "run"} />`], ["At the step", job.current_node], ["It says", job.message],
+    ["Robot", job.robot_id && html`<${To} path=${["robots", job.robot_id]} text=${job.robot_id} />`], ["Only for", job.target_robot_id],
+    ["Attempt", `${job.attempts} of ${job.max_attempts}`], ["Ran for", duration(job.duration_ms)], ["Timeout", duration(job.timeout_seconds * 1000)],
+    ["Holds until", time(job.lease_expires_at)], ["Priority", `${job.priority} (0 is the best)`], ["Started by", job.trigger_type],
+    ["Queued", html`${time(job.created_at)} <span class="m"><${Time} at=${job.created_at} relative /></span>`], ["Not before", time(job.run_at)], ["Started", time(job.started_at)], ["Ended", time(job.completed_at)],
+    ["Needs", needs.join(" · ")], ["Key", job.concurrency_key], ["Not twice", job.dedupe_key], ["Retry of", job.retry_of && html`<${To} cls="l mono" path=${["jobs", job.retry_of]} text=${job.retry_of} />`],
+  ]} />`;
+}
+
+// The files that it left. They stay on the machine of its robot for a week; the service knows their names.
+function Files({ job }) {
+  const names = Array.isArray(job.result?.files) ? job.result.files.map(String) : [], more = job.result?.files_left_out;
+  const robot = useQuery(names.length && job.robot_id && can("robots.read") ? `host ${job.robot_id}` : null, (abort) => get(`/robots/${encodeURIComponent(job.robot_id)}`, {}, abort), { every: 300_000 });
+  const host = robot.data?.hostname;
+  const quoted = (name) => `'${name.replace(/'/g, `'\\''`)}'`, fetchIt = (name) => `casare-cloud jobs files ${job.job_id} --get ${quoted(name)}`;
+  return html`<${Card} title="Files" note=${names.length ? (names.length + (more ?? 0)).toLocaleString() : ""}>${names.length ? html`<ul class="files">${names.slice(0, 100).map((name) => html`<li><bdi>${name}</bdi><span class="m s">${/\.([a-z0-9]{1,6})$/i.exec(name)?.[1].toLowerCase() ?? "file"}</span><${Button} quiet icon="copy" label=${`Copy the command that fetches ${name}`} onClick=${() => copy(fetchIt(name), "Copied: the command that fetches it.")} /></li>`)}</ul><p class="empty s">They stay ${host ? html`on <bdi>${host}</bdi>` : "on the machine of its robot"} for a week and are not in the cloud: the copied command fetches one there.</p>`
+    : html`<${Empty}>${ENDED.has(job.status) ? "It left no file." : "Named when the job has completed."} A workflow makes one with a node such as <code>WriteFileNode</code> or <code>WriteCSVNode</code>: what lies in the job's folder at its end is listed here.<//>`}<//>`;
 }
 
 function Value({ title, value, empty }) {

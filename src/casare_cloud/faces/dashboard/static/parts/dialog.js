@@ -8,18 +8,16 @@ const toasts = signal([]);
 export const dialog = (title, body, options = {}) => new Promise((resolve) => { open.value = { title, body, resolve, options }; });
 
 // A form in a dialog: send(fields, form) does it; what the service says against it is shown, and the form stays as it was written.
-export const ask = (title, fields, action, send, danger = false) => dialog(title, ({ done }) => {
+// more: { label, value } of a button that sends that value instead.
+export const ask = (title, fields, action, send, { danger = false, wide = false, more } = {}) => dialog(title, ({ done }) => {
   const [error, setError] = useState(""), [busy, setBusy] = useState(false);
-  const submit = async (event) => {
-    event.preventDefault();
-    setBusy(true);
-    try { done(await send(Object.fromEntries(new FormData(event.target)), event.target)); } catch (problem) { setError(problem.message); setBusy(false); }
-  };
-  return html`<form onSubmit=${submit}>${fields}${error ? html`<p class="bad" role="alert">${error}</p>` : null}<div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class=${danger ? "btn danger" : "btn p"} disabled=${busy}>${busy ? "Working…" : action}</button></div></form>`;
-});
+  const attempt = async (f) => { setBusy(true); try { done(await f()); } catch (problem) { setError(problem.message); setBusy(false); } };
+  const submit = (event) => { event.preventDefault(); attempt(() => send(Object.fromEntries(new FormData(event.target)), event.target)); };
+  return html`<form onSubmit=${submit}>${fields}${error ? html`<p class="bad" role="alert">${error}</p>` : null}<div class="acts">${more ? html`<button type="button" class="btn" onClick=${() => attempt(more.send)}>${more.label}</button>` : null}<button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class=${danger ? "btn danger" : "btn p"} disabled=${busy}>${busy ? "Working…" : action}</button></div></form>`;
+}, { wide });
 
 export const confirm = ({ title, text, action, danger = true, reason = false, run }) =>
-  ask(title, html`<p>${text}</p>${reason ? html`<label>Reason (others see it)<input name="reason" maxlength="500" /></label>` : null}`, action, async (f) => (await run?.(f.reason?.trim() || undefined)) ?? true, danger);
+  ask(title, html`<p>${text}</p>${reason ? html`<label>Reason (others see it)<input name="reason" maxlength="500" /></label>` : null}`, action, async (f) => (await run?.(f.reason?.trim() || undefined)) ?? true, { danger });
 
 export function toast(text, kind = "done") {
   const one = { id: Symbol(text), text, kind };

@@ -1,12 +1,12 @@
 // What pages of jobs share: rows, how events change them, running a workflow, and acts on many jobs.
-import { html, useState } from "../core/ui.js";
-import { call, fromJson, get, toJson } from "../core/api.js";
-import { go, link } from "../core/router.js";
-import { duration, now, Time } from "../core/time.js";
-import { Badge, ENDED, Foreign, Progress } from "./basic.js";
+import { call, duration, fromJson, get, go, html, now, Time, toJson, useState } from "../core/kit.js";
+import { Badge, Choice, ENDED, Field, Json, List, namesOf, Progress, To } from "./basic.js";
 import { ask, dialog, toast } from "./dialog.js";
 
-export const STATUS_OF = { "job.queued": "pending", "job.created": "pending", "job.claimed": "claimed", "job.started": "running", "job.completed": "completed", "job.failed": "failed", "job.timeout": "timeout", "job.cancelled": "cancelled" };
+// The jobs of the list that was shown last, in its order: the job page goes from one to the next.
+export const trail = { ids: [] };
+
+const STATUS_OF = { "job.queued": "pending", "job.created": "pending", "job.claimed": "claimed", "job.started": "running", "job.completed": "completed", "job.failed": "failed", "job.timeout": "timeout", "job.cancelled": "cancelled" };
 
 // The job after an event: the later transition counts, and what has ended stays so.
 export function changed(job, event) {
@@ -36,14 +36,16 @@ export function ranFor(job) {
   return "";
 }
 
-// short: as the pages of one robot, one workflow and the overview have it.
-export const Row = ({ job, selected, onSelect, short }) => html`<tr class=${selected ? "sel" : ""}>
-  ${onSelect ? html`<td class="c-x"><input type="checkbox" checked=${selected} onChange=${(e) => onSelect(job, e)} aria-label=${`Select the job of ${job.workflow_name}, ${job.job_id}`} /></td>` : null}
-  <td class="c-st"><${Badge} state=${job.status} word=${job.cancel_requested && !ENDED.has(job.status) ? "Stopping" : undefined} /></td>
-  <td class="c-wf"><a data-row href=${link(["jobs", job.job_id])}><${Foreign} text=${job.workflow_name} /></a>${job.error_message && job.status !== "completed" ? html`<span class="m s err"> <bdi>${job.error_message}</bdi></span>` : job.message && job.status === "running" ? html`<span class="m s err"> <bdi>${job.message}</bdi></span>` : null}</td>
-  ${short === "robot" ? null : html`<td class="c-rb m">${job.robot_id ? html`<a href=${link(["robots", job.robot_id])}><${Foreign} text=${job.robot_id} /></a>` : "–"}</td>`}
-  <td class="c-pg">${job.status === "running" ? html`<${Progress} percent=${job.progress} />` : html`<span class="m s">${job.attempts > 1 ? `attempt ${job.attempts} of ${job.max_attempts}` : ""}</span>`}</td>
-  ${short === "now" ? null : html`<td class="c-at m"><${Time} at=${job.created_at} /></td>`}<td class="num m c-du">${ranFor(job)}</td></tr>`;
+// The columns of jobs. short: as the pages of one robot, one workflow and the overview have it.
+export const jobColumns = (short) => [
+  ["State", "w-st", (j) => html`<${Badge} state=${j.status} word=${j.cancel_requested && !ENDED.has(j.status) ? "Stopping" : undefined} />`, "c-st"],
+  ["Workflow", "", (j) => { const said = j.status === "completed" ? null : j.error_message || (j.status === "running" && j.message); return html`<${To} row path=${["jobs", j.job_id]} text=${j.workflow_name} />${said ? html`<span class="m s err"> <bdi>${said}</bdi></span>` : null}`; }, "c-wf"],
+  short !== "robot" && ["Robot", "w-rb", (j) => (j.robot_id ? html`<${To} path=${["robots", j.robot_id]} text=${j.robot_id} cls="" />` : "–"), "c-rb m"],
+  ["Progress", "w-pg", (j) => (j.status === "running" ? html`<${Progress} percent=${j.progress} />` : html`<span class="m s">${j.attempts > 1 ? `attempt ${j.attempts} of ${j.max_attempts}` : ""}</span>`), "c-pg"],
+  short !== "now" && ["Created", "w-at", (j) => html`<${Time} at=${j.created_at} />`, "c-at m"],
+  [short === "now" ? "For" : "Ran for", "num w-du", ranFor, "num m c-du"],
+];
+export const Jobs = ({ short, rows, ...more }) => html`<${List} cls="" caption="Jobs" id=${(j) => j.job_id} rows=${rows} cols=${jobColumns(short)} ...${more} />`;
 
 // Acts on jobs in slices of 100, saying how far it is; answers what could not be done.
 export async function many(path, ids, body, onProgress) {
@@ -83,39 +85,42 @@ export async function runWorkflow({ workflow, input, from }) {
   if (!flow) {
     const list = await get("/workflows", { limit: 500 });
     if (!list.workflows.length) { toast("There is no workflow yet. Upload one on the page Workflows.", "fail"); return; }
-    const chosen = await ask("Run a workflow", html`<label>Workflow<select name="workflow" autofocus>${list.workflows.map((w) => html`<option value=${w.workflow_id}>${w.workflow_name}</option>`)}</select></label>`, "Next", (f) => f.workflow);
+    const chosen = await ask("Run a workflow", html`<${Choice} label="Workflow" name="workflow" autofocus of=${namesOf(list.workflows)} />`, "Next", (f) => f.workflow);
     if (!chosen) return;
     flow = await get(`/workflows/${chosen}`);
   }
-  const begin = input ?? declared(flow);
+  const fields = declared(flow);
   // A job that has ended is repeated, and the new one says so; one that has not gets another beside it.
   const repeats = from && ENDED.has(from.status);
-  const made = await dialog(from ? "Run with edited input" : `Run ${flow.workflow_name}`, ({ done }) => {
-    const [text, setText] = useState(toJson(begin, 2));
-    const [error, setError] = useState("");
-    const [busy, setBusy] = useState(false);
-    const submit = async (event) => {
-      event.preventDefault();
-      let value;
-      try { value = fromJson(text || "{}"); } catch (problem) { setError(`This is not JSON: ${problem.message}`); return; }
-      if (value === null || typeof value !== "object" || Array.isArray(value)) { setError("The input must be an object: { … }."); return; }
-      setBusy(true);
-      const same = from ? { priority: from.priority, environment: from.environment, required_capabilities: from.required_capabilities, required_tags: from.required_tags, execution_mode: from.execution_mode, max_attempts: from.max_attempts, timeout_seconds: from.timeout_seconds, robot_id: from.target_robot_id ?? undefined, pool: from.pool_id ?? undefined, concurrency_key: from.concurrency_key ?? undefined, version: from.workflow_version } : {};
-      try { done(await call("POST", repeats ? `/jobs/${from.job_id}/retry` : "/jobs", { body: repeats ? { input: value } : { ...same, workflow_id: flow.workflow_id, input: value }, key: crypto.randomUUID?.() })); }
-      catch (problem) { setError(problem.message); setBusy(false); }
-    };
-    return html`<form onSubmit=${submit}><label>Input, as JSON<textarea class="mono" rows="12" spellcheck="false" autofocus value=${text} onInput=${(e) => setText(e.target.value)}></textarea></label>
-      <p class="m s">${repeats ? "A new job is made, which names the one you came from; that stays as it is." : from ? "A new job is made; the one you came from goes on." : "Shown are the variables that the workflow declares, with their defaults."}</p>${error ? html`<p class="bad" role="alert">${error}</p>` : null}
-      <div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class="btn p" disabled=${busy}>Run</button></div></form>`;
+  const words = repeats ? "A new job is made, which names the one you came from; that stays as it is." : from ? "A new job is made; the one you came from goes on." : "Shown are the variables that the workflow declares, with their defaults.";
+  const made = await ask(from ? "Run with edited input" : `Run ${flow.workflow_name}`, html`<${Input} fields=${from ? [] : fields} begin=${input ?? Object.fromEntries(fields)} /><p class="m s">${words}</p>`, "Run", (f) => {
+    let value;
+    try { value = fromJson(f.input || "{}"); } catch (problem) { throw new Error(`This is not JSON: ${problem.message}`); }
+    if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error("The input must be an object: { … }.");
+    const same = from ? { priority: from.priority, environment: from.environment, required_capabilities: from.required_capabilities, required_tags: from.required_tags, execution_mode: from.execution_mode, max_attempts: from.max_attempts, timeout_seconds: from.timeout_seconds, robot_id: from.target_robot_id ?? undefined, pool: from.pool_id ?? undefined, concurrency_key: from.concurrency_key ?? undefined, version: from.workflow_version } : {};
+    return call("POST", repeats ? `/jobs/${from.job_id}/retry` : "/jobs", { body: repeats ? { input: value } : { ...same, workflow_id: flow.workflow_id, input: value }, key: crypto.randomUUID?.() });
   }, { wide: true });
   if (!made) return;
   if (made.warnings?.length) toast(made.warnings[0], "fail");
   go(["jobs", made.job_id]);
 }
 
+// A field for each variable that is a text, a number or a switch, and the whole as JSON; what is written in one stands in the other.
+function Input({ fields, begin }) {
+  const [text, setText] = useState(toJson(begin, 2));
+  let now = null;
+  try { now = fromJson(text || "{}"); } catch { /* said when it is sent */ }
+  const set = (name, value) => setText(toJson({ ...(now ?? begin), [name]: value }, 2));
+  const simple = fields.filter(([, v]) => ["string", "number", "boolean"].includes(typeof v)).slice(0, 20);
+  const number = (t) => (t === "" || Number.isNaN(Number(t)) ? t : fromJson(t));
+  return html`${simple.length ? html`<div class="two">${simple.map(([name, first]) => { const v = now?.[name]; return typeof first === "boolean" ? html`<label class="check" key=${name}><input type="checkbox" checked=${v === true} onChange=${(e) => set(name, e.target.checked)} /><bdi>${name}</bdi></label>` : html`<${Field} key=${name} label=${html`<bdi>${name}</bdi>`} type=${typeof first === "number" ? "number" : "text"} step="any" value=${v ?? ""} onInput=${(e) => set(name, typeof first === "number" ? number(e.target.value) : e.target.value)} />`; })}</div>` : null}
+    <${Json} label="Input, as JSON" name="input" rows=${simple.length ? 6 : 12} autofocus=${!simple.length} value=${text} onInput=${(e) => setText(e.target.value)} />`;
+}
+
+// [[name, default]] of the variables that a workflow declares.
 function declared(flow) {
   const variables = flow.workflow_json?.variables;
-  if (!variables) return {};
+  if (!variables) return [];
   const pairs = Array.isArray(variables) ? variables.map((v) => [v.name, v.default ?? v.value ?? null]) : Object.entries(variables).map(([k, v]) => [k, v && typeof v === "object" && !Array.isArray(v) && ("default" in v || "default_value" in v || "value" in v) ? v.default ?? v.default_value ?? v.value : v]);
-  return Object.fromEntries(pairs.filter(([k]) => k));
+  return pairs.filter(([k]) => k);
 }

@@ -1,8 +1,6 @@
 // A job's log: its newest lines at once, older ones when they are asked for, 20,000 at most; in rows of one height of which only
 // those in view are drawn.
-import { html, Icon, useEffect, useLayoutEffect, useRef, useState } from "../core/ui.js";
-import { get } from "../core/api.js";
-import { clockTime } from "../core/time.js";
+import { clockTime, get, html, Icon, useEffect, useLayoutEffect, useRef, useState } from "../core/kit.js";
 import { Button, Card, copy, Empty } from "./basic.js";
 import { dialog } from "./dialog.js";
 

@@ -1,7 +1,5 @@
 // What pages of robots share.
-import { html, Icon } from "../core/ui.js";
-import { link } from "../core/router.js";
-import { ago } from "../core/time.js";
+import { ago, html, Icon, link } from "../core/kit.js";
 import { Foreign, stateOf } from "./basic.js";
 
 export function robotState(r) {
@@ -9,8 +7,12 @@ export function robotState(r) {
   if (r.status === "offline") return "offline";
   if (r.mode !== "active") return r.mode;
   if (r.health === "error" || r.status === "error") return "error";
+  if (r.deaf_since) return "deaf";
   return r.current_job_ids.length ? "busy" : r.status;
 }
+export const STATES_IN_ORDER = ["quarantined", "error", "deaf", "offline", "draining", "paused", "maintenance", "disabled", "busy", "idle"];
+// Trouble first.
+export const rank = (a, b) => STATES_IN_ORDER.indexOf(robotState(a)) - STATES_IN_ORDER.indexOf(robotState(b)) || a.name.localeCompare(b.name);
 
 export function Tile({ robot: r }) {
   const state = robotState(r), [colour, icon, word] = stateOf(state), n = Math.min(r.max_concurrent_jobs, 16), used = r.current_job_ids.length;

@@ -1,54 +1,65 @@
-// When a schedule fires, in words, and the form that shows what it would do before it is kept.
-import { html, useEffect, useRef, useState } from "../core/ui.js";
-import { call, fromJson, get, toJson } from "../core/api.js";
-import { duration, localTime, Time } from "../core/time.js";
-import { Badge, Choice } from "./basic.js";
-import { dialog, toast } from "./dialog.js";
+// When a schedule fires, in words and on a calendar, and the form that shows what it would do before it is kept.
+import { call, duration, fromJson, get, html, localTime, Time, toJson, useEffect, useRef, useState } from "../core/kit.js";
+import { Badge, Choice, Field, Json, namesOf, plural } from "./basic.js";
+import { ask, toast } from "./dialog.js";
 
 export const whenWords = (s) => ({ cron: `${s.cron_expression} · ${s.timezone}`, once: `once, ${s.run_at ? localTime(s.run_at) : ""}`, interval: `every ${duration((s.interval_seconds ?? 0) * 1000)}` })[s.frequency] ?? `${s.frequency}${s.cron_expression ? ` (${s.cron_expression})` : ""} · ${s.timezone}`;
 
 export const Runs = ({ runs }) => html`<ul class="plainlist runs">${runs.map((r) => html`<li><${Time} at=${r.time} /> <${Badge} state=${r.verdict} />${r.reason ? html` <span class="m s"><bdi>${r.reason}</bdi></span>` : null}</li>`)}</ul>`;
 
-const local = (text) => { const d = new Date(text); return new Date(d - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16); };
+// Four weeks from this one on: how much starts on which day. runs: [{ time, verdict, name }]; capped: more may come behind the last.
+const LEFT_OUT = new Set(["overlap", "holiday", "blackout"]);
+export function Month({ runs, capped }) {
+  const first = new Date(), byDay = new Map();
+  first.setHours(12, 0, 0, 0);
+  const today = first.toDateString();
+  first.setDate(first.getDate() - ((first.getDay() + 6) % 7));
+  for (const r of runs) { const k = new Date(r.time).toDateString(); byDay.set(k, [...(byDay.get(k) ?? []), r]); }
+  const end = capped && runs.length ? Date.parse(runs.at(-1).time) : Infinity;
+  const days = Array.from({ length: 28 }, (_, i) => { const d = new Date(first); d.setDate(d.getDate() + i); return d; });
+  return html`<table class="cal"><caption class="sr">How much starts on which day</caption><thead><tr>${days.slice(0, 7).map((d) => html`<th scope="col">${d.toLocaleDateString(undefined, { weekday: "short" })}</th>`)}</tr></thead><tbody>${[0, 7, 14, 21].map((w) => html`<tr>${days.slice(w, w + 7).map((d) => {
+    const all = byDay.get(d.toDateString()) ?? [], out = all.filter((r) => LEFT_OUT.has(r.verdict)).length, n = all.length - out, beyond = !all.length && d > end;
+    return html`<td class=${`${d.toDateString() === today ? "now" : ""}${n ? " run" : out ? " warn" : ""}`} title=${all.slice(0, 12).map((r) => `${localTime(r.time)} ${r.name ?? r.verdict ?? ""}`).join("\n") || null}><span class="m s">${d.getDate()}</span>${n ? html`<b>${n}${d.setHours(24) > end ? "+" : ""}</b>` : out ? html`<b>–</b>` : beyond ? html`<span class="m push" aria-hidden="true">…</span>` : null}<span class="sr">${n ? plural(n, "run") : out ? `${out} left out` : beyond ? "not looked at" : "none"}</span></td>`;
+  })}</tr>`)}</tbody></table>`;
+}
 
 export async function editSchedule(old) {
   const list = (await get("/workflows", { limit: 500 })).workflows;
   if (!list.length) { toast("There is no workflow yet that could be started.", "fail"); return undefined; }
-  return dialog(old ? "Change the schedule" : "New schedule", ({ done }) => {
-    const form = useRef(null), timer = useRef(0);
-    const [frequency, setFrequency] = useState(old?.frequency === "interval" || old?.frequency === "once" ? old.frequency : "cron");
-    const [runs, setRuns] = useState(null);
-    const [error, setError] = useState("");
-    const body = () => {
-      const f = Object.fromEntries(new FormData(form.current));
-      const value = { workflow_id: f.workflow, schedule_name: f.name.trim(), frequency, timezone: f.timezone, overlap_policy: f.overlap, misfire_policy: f.misfire, priority: Number(f.priority) };
-      if (frequency === "cron") value.cron_expression = f.cron.trim();
-      if (frequency === "interval") value.interval_seconds = Math.round(Number(f.minutes) * 60);
-      if (frequency === "once") value.run_at = f.at ? new Date(f.at).toISOString() : null;
-      value.input = fromJson(f.input || "{}");
-      return value;
-    };
-    const simulate = () => {
-      clearTimeout(timer.current);
-      timer.current = setTimeout(async () => {
-        try { setRuns((await call("POST", "/schedules/simulate", { body: { ...body(), schedule_name: undefined, count: 8 } })).runs); setError(""); } catch (problem) { setRuns(null); setError(problem.message); }
-      }, 350);
-    };
-    useEffect(simulate, [frequency]);
-    const submit = async (event) => {
-      event.preventDefault();
-      try { done(await (old ? call("PUT", `/schedules/${old.schedule_id}`, { body: body() }) : call("POST", "/schedules", { body: body(), key: crypto.randomUUID?.() }))); } catch (problem) { setError(problem.message); }
-    };
-    const zone = old?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
-    return html`<form ref=${form} onSubmit=${submit} onInput=${simulate}><div class="two"><label>Name<input name="name" required maxlength="255" defaultValue=${old?.schedule_name ?? ""} autofocus /></label><label>Workflow<select name="workflow">${list.map((w) => html`<option value=${w.workflow_id} selected=${w.workflow_id === old?.workflow_id}>${w.workflow_name}</option>`)}</select></label>
-      <label>Kind<select value=${frequency} onChange=${(e) => setFrequency(e.target.value)}><option value="cron">At times (cron)</option><option value="interval">Every so often</option><option value="once">Once</option></select></label>
-      ${frequency === "cron" ? html`<label>Minute, hour, day, month, weekday<input name="cron" class="mono" required defaultValue=${old?.cron_expression ?? "0 9 * * 1-5"} /></label>` : frequency === "interval" ? html`<label>Minutes between<input name="minutes" type="number" min="1" step="any" required defaultValue=${(old?.interval_seconds ?? 3600) / 60} /></label>` : html`<label>At (your time)<input name="at" type="datetime-local" required defaultValue=${old?.run_at ? local(old.run_at) : ""} /></label>`}
-      <label>Time zone<input name="timezone" required defaultValue=${zone} list="zones" /></label><label>Priority (0 is the best)<input name="priority" type="number" min="0" max="20" defaultValue=${old?.priority ?? 10} /></label>
-      <label>While the last one still runs<${Choice} name="overlap" first=${old?.overlap_policy ?? "skip"} of=${[["skip", "Leave it out"], ["queue", "Wait for it"], ["allow", "Start it beside"], ["cancel_previous", "Cancel the one before"]]} /></label>
-      <label>Times that were missed<${Choice} name="misfire" first=${old?.misfire_policy ?? "once"} of=${[["once", "Start once"], ["all", "Start all"], ["skip", "Start none"]]} /></label></div>
-      <datalist id="zones">${(Intl.supportedValuesOf?.("timeZone") ?? []).map((z) => html`<option value=${z}></option>`)}</datalist>
-      <label>Input, as JSON<textarea name="input" class="mono" rows="3" spellcheck="false" defaultValue=${toJson(old?.input ?? {}, 2)}></textarea></label>
-      <div aria-live="polite">${runs ? html`<p class="m s">It would fire:</p><${Runs} runs=${runs} />` : null}${error ? html`<p class="bad" role="alert">${error}</p>` : null}</div>
-      <div class="acts"><button type="button" class="btn" onClick=${() => done()}>Leave it</button><button class="btn p">Keep</button></div></form>`;
-  }, { wide: true });
+  return ask(old ? "Change the schedule" : "New schedule", html`<${Fields} old=${old} list=${list} />`, "Keep", (f) => (old ? call("PUT", `/schedules/${old.schedule_id}`, { body: bodyOf(f) }) : call("POST", "/schedules", { body: bodyOf(f), key: crypto.randomUUID?.() })), { wide: true });
+}
+
+const local = (text) => { const d = new Date(text); return new Date(d - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16); };
+function bodyOf(f) {
+  const value = { workflow_id: f.workflow, schedule_name: f.name.trim(), frequency: f.frequency, timezone: f.timezone, overlap_policy: f.overlap, misfire_policy: f.misfire, priority: Number(f.priority) };
+  if (f.frequency === "cron") value.cron_expression = f.cron?.trim();
+  if (f.frequency === "interval") value.interval_seconds = Math.round(Number(f.minutes) * 60);
+  if (f.frequency === "once") value.run_at = f.at ? new Date(f.at).toISOString() : null;
+  value.input = fromJson(f.input || "{}");
+  return value;
+}
+
+function Fields({ old, list }) {
+  const box = useRef(null), timer = useRef(0);
+  const [frequency, setFrequency] = useState(old?.frequency === "interval" || old?.frequency === "once" ? old.frequency : "cron");
+  const [runs, setRuns] = useState(null), [error, setError] = useState("");
+  const simulate = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(async () => {
+      if (!box.current) return;
+      const body = () => ({ ...bodyOf(Object.fromEntries(new FormData(box.current.closest("form")))), schedule_name: undefined, count: 8 });
+      try { setRuns((await call("POST", "/schedules/simulate", { body: body() })).runs); setError(""); } catch (problem) { setRuns(null); setError(problem.message); }
+    }, 350);
+  };
+  useEffect(simulate, [frequency]);
+  const zone = old?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
+  return html`<div class="fields" ref=${box} onInput=${simulate}><div class="two"><${Field} label="Name" name="name" required maxlength="255" defaultValue=${old?.schedule_name ?? ""} autofocus /><${Choice} label="Workflow" name="workflow" first=${old?.workflow_id} of=${namesOf(list)} />
+      <${Choice} label="Kind" name="frequency" first=${frequency} onChange=${(e) => setFrequency(e.target.value)} of=${[["cron", "At times (cron)"], ["interval", "Every so often"], ["once", "Once"]]} />
+      ${frequency === "cron" ? html`<${Field} key="cron" label="Minute, hour, day, month, weekday" name="cron" class="mono" required defaultValue=${old?.cron_expression ?? "0 9 * * 1-5"} />` : frequency === "interval" ? html`<${Field} key="minutes" label="Minutes between" name="minutes" type="number" min="1" step="any" required defaultValue=${(old?.interval_seconds ?? 3600) / 60} />` : html`<${Field} key="at" label="At (your time)" name="at" type="datetime-local" required defaultValue=${old?.run_at ? local(old.run_at) : ""} />`}
+      <${Field} label="Time zone" name="timezone" required defaultValue=${zone} list="zones" /><${Field} label="Priority (0 is the best)" name="priority" type="number" min="0" max="20" defaultValue=${old?.priority ?? 10} />
+      <${Choice} label="While the last one still runs" name="overlap" first=${old?.overlap_policy ?? "skip"} of=${[["skip", "Leave it out"], ["queue", "Wait for it"], ["allow", "Start it beside"], ["cancel_previous", "Cancel the one before"]]} />
+      <${Choice} label="Times that were missed" name="misfire" first=${old?.misfire_policy ?? "once"} of=${[["once", "Start once"], ["all", "Start all"], ["skip", "Start none"]]} /></div>
+    <datalist id="zones">${(Intl.supportedValuesOf?.("timeZone") ?? []).map((z) => html`<option value=${z}></option>`)}</datalist>
+    <${Json} label="Input, as JSON" name="input" rows="3" defaultValue=${toJson(old?.input ?? {}, 2)} />
+    <div aria-live="polite">${runs ? html`<p class="m s">It would fire:</p><${Runs} runs=${runs} />` : null}${error ? html`<p class="bad" role="alert">${error}</p>` : null}</div></div>`;
 }

@@ -1,10 +1,6 @@
 // Jobs that ended over time, from the sums that the service keeps: bars of the last hour, of a day, of weeks. The address holds which.
-import { html } from "../core/ui.js";
-import { get } from "../core/api.js";
-import { route, setQuery } from "../core/router.js";
-import { useQuery } from "../core/query.js";
-import { clockTime, dayTime } from "../core/time.js";
-import { Card, Loading, Trouble } from "./basic.js";
+import { clockTime, dayTime, get, html, route, setQuery, Time, useQuery, useState } from "../core/kit.js";
+import { Card, Chips, Empty, Loading, Trouble } from "./basic.js";
 
 // word, unit, how many, in words, the least milliseconds between two readings
 const SPANS = { "1h": ["1 h", "minute", 60, "last hour", 5000], "24h": ["24 h", "hour", 24, "last 24 hours", 20_000], "30d": ["30 d", "day", 30, "last 30 days", 60_000], "90d": ["90 d", "day", 90, "last 90 days", 60_000] };
@@ -27,8 +23,28 @@ export function Ended({ path, on, spans = ["1h", "24h", "90d"], title = "Jobs en
   const rows = (data ?? []).map((p) => ({ label: labelOf(unit, p.starts_at), done: p.completed, failed: p.failed + p.timed_out, other: p.cancelled, created: p.created }));
   const sum = (name) => rows.reduce((n, r) => n + r[name], 0).toLocaleString();
   return html`<${Card} title=${title} cls="chc" note=${html`<span class="leg"><span><i class="done"></i>completed</span><span><i class="failed"></i>failed (below the line)</span></span>`}
-    actions=${html`<span class="chips" role="group" aria-label="Time">${spans.map((s) => html`<button type="button" class="chip" aria-pressed=${s === span ? "true" : "false"} onClick=${() => setQuery({ span: s === spans[0] ? "" : s })}>${SPANS[s][0]}</button>`)}</span>`}>
+    actions=${html`<${Chips} label="Time" value=${span} set=${(s) => setQuery({ span: s === spans[0] ? "" : s })} of=${spans.map((s) => [s, SPANS[s][0]])} />`}>
     ${error ? html`<${Trouble} error=${error} retry=${reload} />` : loading ? html`<${Loading} />` : html`<${Bars} rows=${rows} sentence=${`Jobs ended per ${unit} in the ${words}: ${sum("done")} completed, ${sum("failed")} failed.`} />`}<//>`;
+}
+
+// How the machine of a robot was: the last figures, and lines of the averages and highest of each step; a gap is a time without a heartbeat.
+const DAYS = { "1": "24 h", "7": "7 d", "30": "30 d" };
+const FIGURES = [["cpu_percent", "Processor", "run"], ["memory_percent", "Memory", "done"], ["disk_percent", "Disk", "wait"]];
+export function Machine({ robot, now }) {
+  const [days, setDays] = useState("1");
+  const of = useQuery(`machine ${robot.robot_uuid} ${days}`, (abort) => get(`/metrics/robots/${robot.robot_uuid}/measurements`, { since: new Date(Math.floor(Date.now() / 60_000) * 60_000 - days * 86_400_000).toISOString() }, abort), { every: 60_000 });
+  const points = of.data?.points ?? [], at = now?.last_heartbeat_at ?? robot.last_heartbeat, last = { ...robot.metrics, ...(now?.cpu_percent !== undefined && { cpu_percent: now.cpu_percent, memory_percent: now.memory_percent }) };
+  const known = FIGURES.filter(([k]) => typeof last[k] === "number" || points.some((p) => p[k] !== null && p[k] !== undefined));
+  return html`<${Card} title="Its machine" note=${at ? html`as of <${Time} at=${at} />` : ""} actions=${html`<${Chips} label="Time of its machine" value=${days} set=${setDays} of=${Object.entries(DAYS)} />`}><${Trouble} error=${of.error} retry=${of.reload} />${known.length ? html`<ul class="machine">${known.map(([k, word, colour]) => html`<li><span class="m">${word}</span><b>${typeof last[k] === "number" ? `${Math.round(last[k])} %` : "–"}</b><${Line} points=${points} figure=${k} word=${word} colour=${colour} minutes=${of.data?.step_minutes} /></li>`)}</ul>` : of.loading ? html`<${Loading} />` : html`<${Empty}>It has not told how its machine is: robots tell it with each heartbeat.<//>`}<//>`;
+}
+function Line({ points, figure, word, colour, minutes }) {
+  const x = (i) => ((i / Math.max(1, points.length - 1)) * W).toFixed(1), y = (v) => (60 - Math.min(100, v) * 0.58).toFixed(1);
+  const path = (key) => points.map((p, i) => (p[key] === null || p[key] === undefined ? "" : `${typeof points[i - 1]?.[key] === "number" ? "L" : "M"}${x(i)},${y(p[key])}${typeof points[i - 1]?.[key] === "number" || typeof points[i + 1]?.[key] === "number" ? "" : "h-4"}`)).join("");
+  const told = points.filter((p) => typeof p[figure] === "number"), high = told.reduce((most, p) => (p[`${figure}_max`] > (most?.[`${figure}_max`] ?? -1) ? p : most), null);
+  const mean = told.reduce((n, p) => n + p[figure], 0) / told.length, percent = (v) => `${Math.round(v)} %`;
+  const sentence = told.length ? `${word} in steps of ${minutes} minutes: ${percent(mean)} on average, ${percent(high[`${figure}_max`])} at most.` : `${word}: nothing was told in this time.`;
+  return html`<div><svg viewBox=${`0 0 ${W} 62`} preserveAspectRatio="none" role="img" aria-label=${sentence}>${[0, 50, 100].map((v) => html`<line class="gl" x1="0" x2=${W} y1=${y(v)} y2=${y(v)} vector-effect="non-scaling-stroke" />`)}<path d=${path(`${figure}_max`)} class="max" stroke=${`var(--c-${colour})`} vector-effect="non-scaling-stroke" /><path d=${path(figure)} stroke=${`var(--c-${colour})`} vector-effect="non-scaling-stroke" /></svg>
+    <p class="m s">${told.length ? html`${percent(mean)} on average, at most ${percent(high[`${figure}_max`])} at <${Time} at=${high.starts_at} />` : "Nothing was told in this time."}</p></div>`;
 }
 
 // A line without numbers, beside a figure.

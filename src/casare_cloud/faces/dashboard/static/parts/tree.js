@@ -1,6 +1,5 @@
 // A value of JSON as a tree that opens and closes, with its text to copy. Long lists and texts open in parts.
-import { html, useState } from "../core/ui.js";
-import { toJson } from "../core/api.js";
+import { html, toJson, useState } from "../core/kit.js";
 import { CopyButton } from "./basic.js";
 
 const PART = 100, TEXT = 2000;

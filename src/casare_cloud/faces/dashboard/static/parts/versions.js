@@ -1,6 +1,5 @@
 // The versions of a workflow, and what is different between two of them: nodes, connections, and what else they declare.
-import { html } from "../core/ui.js";
-import { toJson } from "../core/api.js";
+import { html, toJson } from "../core/kit.js";
 import { Card, Empty, Foreign } from "./basic.js";
 
 export const nodesOf = (definition) => {
