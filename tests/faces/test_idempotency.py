@@ -216,7 +216,5 @@ def test_what_an_endpoint_shows_once_is_declared_so_that_it_is_not_kept() -> Non
         "submit_workflow": {"secret"},
         "upload_workflow": {"secret"},
         "rotate_trigger_secret": {"secret"},
-        "submit_workflow": {"secret"},
-        "upload_workflow": {"secret"},
         "switch_tenant": {"access_token", "refresh_token"},
     }
