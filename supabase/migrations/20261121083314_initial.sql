@@ -20001,9 +20001,9 @@ comment on function public.count_audit_log is
 revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.count_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_audit_log.sql sha256:701d9820edacfe507d2ae9b9f16ea3d8b8a5865ba32a6956058f0c70c90f1342
--- An answer looks through 10,000 changes at most (and as many more as the offset skips), so that it takes no longer however
--- few of however many match.
+-- from sql/90_audit/functions/list_audit_log.sql sha256:91b1debacbaa6b8237a6bc00803dc95ac6d4df286e0ed7a6284c9d04096c9f4d
+-- An answer looks through 10,000 changes at most (and as many more as the offset skips, of which 100,000 count), so that it takes
+-- no longer however few of however many match.
 create or replace function public.list_audit_log(
     p_resource_types text[] default null,
     p_action text default null,
@@ -20043,7 +20043,7 @@ as $$
 #variable_conflict use_column
 declare
     v_caller private.caller := private.authorize('audit.read');
-    v_most integer := 10000 + coalesce(p_offset, 0);
+    v_most integer := 10000 + least(coalesce(p_offset, 0), 100000);
     v_actors uuid[];
 begin
     if p_actor is not null then
@@ -20127,7 +20127,7 @@ comment on function public.list_audit_log is
 revoke all on function public.list_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.list_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_workflow_history.sql sha256:56adb98bbcaeea4cc90d36034171ec602b00867dfe3b3895f5f624021c344af7
+-- from sql/90_audit/functions/list_workflow_history.sql sha256:b32661c2011b3f700b8e8ee08c545d4ffcf2941372954c7e60c790f0a2772951
 create or replace function public.list_workflow_history(p_workflow_id uuid, p_limit integer default 20, p_offset integer default 0)
 returns table (
     total bigint,
@@ -20163,7 +20163,7 @@ begin
             and a.resource_type = 'workflows'
             and a.resource_id collate "C" = p_workflow_id::text
         order by a.audit_id desc
-        limit 10000 + p_offset
+        limit 10000 + least(p_offset, 100000)      -- the rest of an offset skips nothing more
     )
     select
         (select least(count(*), 10000) from found),
@@ -20189,7 +20189,7 @@ comment on function public.list_workflow_history is
 revoke all on function public.list_workflow_history from public, anon, authenticated, service_role;
 grant execute on function public.list_workflow_history to authenticated;
 
--- from sql/90_audit/functions/walk_audit_log.sql sha256:53d96ac2a813183da8467e04d9709ae54e3105b19cad800b16dc5e545c66530f
+-- from sql/90_audit/functions/walk_audit_log.sql sha256:4dbeef07002a5781e0ab8dd24fe42f26ed86e6d2223c1fd4a107fe1fe1695f61
 -- By the index of somebody's changes, of one thing's, or of all. A thing that has a parent is named parent/thing: those of a
 -- parent are read whole, which are few.
 create or replace function private.walk_audit_log(
@@ -20222,10 +20222,13 @@ declare
     v_first uuid := '00000000-0000-0000-0000-000000000000';
     v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 begin
-    if p_since between '1970-01-02' and '9999-12-31' then
+    if p_since > '9999-12-31' or p_until < '1970-01-02' then
+        return;     -- nothing was done then, and no id says such a time: all would be read
+    end if;
+    if p_since >= '1970-01-02' then
         v_first := private.uuid_v7_floor(p_since - interval '1 hour');
     end if;
-    if p_until between '1970-01-02' and '9999-12-31' then
+    if p_until <= '9999-12-31' then
         v_before := least(v_before, private.uuid_v7_floor(p_until + interval '1 hour'));
     end if;
     if p_actor_id is not null then
