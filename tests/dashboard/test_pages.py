@@ -1,10 +1,12 @@
 """What pages show and let people do beside the life of a job: steps, files, keys, roles, machines, long lists."""
 
+import json
 import re
+import shlex
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, WebSocket, expect
 from tests.dashboard.conftest import HOSTILE, Api, Robot, Visit
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("dashboard")]
@@ -187,6 +189,23 @@ def test_the_page_of_a_robot_draws_what_its_machine_measured_before(
     expect(page.get_by_role("region", name="Its keys").get_by_role("row")).to_have_count(2)
 
 
+def test_the_page_of_a_robot_lists_what_it_was_told_and_what_it_says_of_itself(
+    signed_in: Visit, person: Api, robot: Robot
+) -> None:
+    page, path = signed_in.page, f"/robots/{robot.name}"
+    told = person("POST", f"{path}/pause", reason=HOSTILE)["command_id"]
+    robot.api("POST", f"{path}/heartbeat", acknowledged_commands=[told])
+    person("POST", f"{path}/resume")
+    line = {"id": told, "timestamp": "2026-11-01T10:00:00Z", "level": "error", "message": HOSTILE}
+    page.route(re.compile(f"{robot.name}/logs"), lambda route: route.fulfill(json={"logs": [line], "total": 1}))
+    signed_in.go(f"#/robots/{robot.name}")
+    commands = page.get_by_role("region", name="Last commands").get_by_role("listitem")
+    expect(commands.first).to_contain_text("not taken yet")
+    expect(commands.nth(1)).to_contain_text("taken")
+    expect(commands.nth(1)).to_contain_text(HOSTILE)
+    expect(page.get_by_role("region", name="Its own log").get_by_role("row").last).to_contain_text(HOSTILE)
+
+
 def test_of_many_rows_those_in_view_are_drawn(signed_in: Visit, person: Api) -> None:
     page = signed_in.page
     [one] = person("GET", "/robots")["robots"][:1]
@@ -230,3 +249,51 @@ def test_declared_variables_are_fields_of_the_form_that_runs_a_workflow(signed_i
     made = person("GET", f"/jobs/{page.url.rsplit('/', 1)[1]}")
     assert made["input"] == {**variables, "mailbox": HOSTILE, "dry_run": True}
     person("POST", f"/jobs/{made['job_id']}/cancel")
+
+
+def test_a_job_copied_as_curl_holds_its_input_whatever_that_is(signed_in: Visit, person: Api, workflow: str) -> None:
+    page = signed_in.page
+    value = {"text": f"it's {HOSTILE} $HOME `id`", "exact": 12345678901234567890}
+    job_id = person("POST", "/jobs", workflow_id=workflow, input=value)["job_id"]
+    person("POST", f"/jobs/{job_id}/cancel")
+    signed_in.go(f"#/jobs/{job_id}")
+    page.get_by_role("button", name="Copy as…").click()
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    words = shlex.split(page.evaluate("navigator.clipboard.readText()").replace("\\\n", " "))
+    assert words[:4] == ["curl", "-X", "POST", str(person.client.base_url).rstrip("/") + "/api/v1/jobs"]
+    assert json.loads(words[-1])["input"] == value
+
+
+def test_a_list_that_is_not_there_yet_is_not_an_empty_one(signed_in: Visit) -> None:
+    page, held = signed_in.page, list[Route]()
+    page.route(re.compile(r"/jobs\?.*error_type=NoSuchError"), lambda route: held.append(route), times=1)
+    signed_in.go("#/jobs?error=NoSuchError")
+    expect(page.get_by_role("status").filter(has_text="Loading")).to_be_visible()
+    expect(page.get_by_text("No job matches.")).to_have_count(0)
+    while not held:
+        page.evaluate("null")
+    held[0].continue_()
+    expect(page.get_by_text("No job matches.")).to_be_visible()
+
+
+def test_a_hidden_tab_closes_its_socket_and_a_shown_one_misses_nothing(
+    visit: Visit, env: dict[str, str], person: Api, workflow: str
+) -> None:
+    page, sockets = visit.page, list[WebSocket]()
+    page.on("websocket", lambda socket: sockets.append(socket))
+    visit.sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+    visit.go(f"#/jobs?workflow={workflow}")
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    with sockets[-1].expect_event("close"):
+        page.evaluate(hide, True)
+    expect(page.locator(".live")).to_have_text("Paused")
+    job_id = person("POST", "/jobs", workflow_id=workflow)["job_id"]
+    person("POST", f"/jobs/{job_id}/cancel")
+    expect(page.locator(f"main a[href$='{job_id}']")).to_have_count(0)
+    page.evaluate(hide, False)
+    expect(page.get_by_role("row").filter(has=page.locator(f"a[href$='{job_id}']"))).to_contain_text("Cancelled")
+    expect(page.locator(".live")).to_have_text("Live")

@@ -133,6 +133,7 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/api-keys/{api_key_id}/revoke": "POST",
             "/api-keys/{api_key_id}/rotate": "POST",
             "/robots/{robot_id}/explain": "GET",
+            "/robots/{robot_id}/commands": "GET",
             "/robots/{robot_id}/logs": "GET",
             "/robots/{robot_id}/pause": "POST",
             "/robots/{robot_id}/status-request": "POST",

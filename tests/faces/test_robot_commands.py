@@ -43,6 +43,24 @@ async def test_a_quarantine_lasts_until_it_is_released(stage: Stage) -> None:
     assert (told["status"], told["quarantined_at"]) == ("idle", None)
 
 
+async def test_the_commands_of_a_robot_are_listed_with_what_became_of_them(stage: Stage) -> None:
+    robot, asker = stage.robot()
+    path = f"/robots/{robot.external_id}"
+    assert (await stage.admin.get(f"{path}/commands")).json() == {"commands": []}
+    paused = (await stage.admin.post(f"{path}/pause", {"reason": "Windows update"})).json()["command_id"]
+    await asker.post(f"{path}/heartbeat", {"acknowledged_commands": [paused]})
+    await stage.admin.post(f"{path}/drain")
+    await stage.admin.post(f"{path}/resume")
+    told = (await stage.member("viewer").get(f"{path}/commands")).json()["commands"]
+    assert [each["command"] for each in told] == ["resume", "drain", "pause"]
+    assert [each["superseded_at"] is None for each in told] == [True, False, True]
+    assert (told[2]["reason"], told[2]["acknowledged_at"] is None) == ("Windows update", False)
+    assert (await asker.get(f"{path}/commands", limit=1)).json()["commands"] == told[:1]
+    assert refused(await stage.admin.get(f"/robots/{UNKNOWN_ID}/commands"), 404, "ROBOT_NOT_FOUND")
+    other, _ = stage.robot()
+    assert refused(await asker.get(f"/robots/{other.external_id}/commands"), 403, "FORBIDDEN")
+
+
 async def test_who_may_not_control_robots_is_refused(stage: Stage) -> None:
     robot, asker = stage.robot()
     path = f"/robots/{robot.external_id}/pause"

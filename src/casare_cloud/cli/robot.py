@@ -311,6 +311,25 @@ def show_measurements(
         print_measurements(answer)
 
 
+@app.command("commands")
+def list_commands(
+    robot_id: RobotName,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List what a robot was told, the newest first, and when it said that it knows.
+
+    Example: casare-cloud robot commands robot-prod-001
+    """
+    answer = call_client("list_robot_commands", robot_id, limit=limit)
+    if as_json:
+        print_json(answer)
+        return
+    names = ("command", "reason", "issued_at", "acknowledged_at", "superseded_at")
+    rows = [[row[name] for name in names] for row in answer["commands"]]
+    print_table(("command", "reason", "told", "taken", "pointless since"), rows)
+
+
 @app.command("watch")
 def watch(as_json: AsJson = False) -> None:
     """Show which robots come, go and change, live, until Ctrl-C.

@@ -83,6 +83,10 @@ class FleetCalls(Session):
         """`{logs, total, total_is_capped, limit, offset}`: what a robot logged of itself, the newest line first."""
         return await self._get(f"/robots/{quoted(robot_id)}/logs", filters)
 
+    async def list_robot_commands(self, robot_id: str, limit: int = 20) -> Answer:
+        """`{commands}`: what a robot was told, the newest first, and when it said that it knows."""
+        return await self._get(f"/robots/{quoted(robot_id)}/commands", {"limit": limit})
+
     async def command_robot(self, robot_id: str, command: RobotCommand, reason: str | None = None) -> Answer:
         """Tell a robot to `pause`, `resume`, `drain`, `shutdown`; put it in `quarantine` or `release` it; ask for its
         status."""

@@ -152,6 +152,7 @@ class SyncClient(ThatWaits[Client]):
     set_robot_status = waits(Client.set_robot_status)
     explain_robot = waits(Client.explain_robot)
     list_robot_logs = waits(Client.list_robot_logs)
+    list_robot_commands = waits(Client.list_robot_commands)
     command_robot = waits(Client.command_robot)
     set_robot_pool = waits(Client.set_robot_pool)
     delete_robot = waits(Client.delete_robot)

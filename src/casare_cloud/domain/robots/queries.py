@@ -107,6 +107,15 @@ APPEND_ROBOT_LOGS = """
 select public.append_robot_logs(%(entries)s::jsonb, %(sequence)s::bigint) as accepted
 """
 
+LIST_COMMANDS = """
+select k.command_id, k.command, k.reason, k.issued_at, k.acknowledged_at, k.superseded_at
+from public.robots as r
+join public.robot_commands as k on k.tenant_id = r.tenant_id and k.robot_id = r.robot_id
+where r.robot_id = %(robot_id)s::uuid
+order by k.command_id desc
+limit %(limit)s
+"""
+
 # How many lines a list looks at for its total.
 COUNTED_LOGS = 10_000
 

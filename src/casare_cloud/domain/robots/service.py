@@ -164,6 +164,11 @@ async def list_logs(
     return [RobotLogEntry(**item) for item in items], total, total == queries.COUNTED_LOGS
 
 
+async def list_commands(tx: Transaction, robot: str, limit: int) -> list[dict[str, Any]]:
+    """What a robot was told, the newest first. Raises `RobotNotFound`. Needs robots.read; a robot sees its own."""
+    return await tx.fetch_all(queries.LIST_COMMANDS, {"robot_id": (await get(tx, robot)).robot_id, "limit": limit})
+
+
 async def list_new_logs(
     tx: Transaction, after: Mapping[UUID, UUID], first: UUID, limit: int
 ) -> list[tuple[UUID, str, RobotLogEntry]]:

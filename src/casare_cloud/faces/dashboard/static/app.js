@@ -53,7 +53,7 @@ function Lost() {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-function Search() {
+function Search({ id = "search", cls = "hide-s" }) {
   const [text, setText] = useState("");
   const [found, setFound] = useState(null);
   const turnOf = useRef(0);
@@ -75,8 +75,8 @@ function Search() {
   }, [text]);
   const leave = () => { setText(""); setFound(null); };
   const submit = (event) => { event.preventDefault(); if (found?.length) { go(found[0][2]); leave(); } else if (UUID.test(text.trim())) { go(["jobs", text.trim()]); leave(); } };
-  return html`<form class="search hide-s" role="search" onSubmit=${submit} onFocusOut=${(e) => { if (!e.currentTarget.contains(e.relatedTarget)) setFound(null); }}><${Icon} name="find" />
-    <input id="search" type="search" autocomplete="off" placeholder="Search workflows, robots, job ids" aria-label="Search" value=${text} onInput=${(e) => setText(e.target.value)} /><kbd aria-hidden="true">/</kbd>
+  return html`<form class=${`search ${cls}`} role="search" aria-label=${id === "search" ? "Everything" : "Everything, here"} onSubmit=${submit} onFocusOut=${(e) => { if (!e.currentTarget.contains(e.relatedTarget)) setFound(null); }}><${Icon} name="find" />
+    <input id=${id} type="search" autocomplete="off" placeholder="Search workflows, robots, job ids" aria-label="Search" value=${text} onInput=${(e) => setText(e.target.value)} /><kbd aria-hidden="true">/</kbd>
     ${found ? html`<div class="found">${found.length ? found.map(([icon, name, path]) => html`<a href=${link(path)} onClick=${leave}><${Icon} name=${icon} /><${Foreign} text=${name} /></a>`) : html`<p class="m">Nothing has that name. Whole job ids are found, too.</p>`}</div>` : null}</form>`;
 }
 
@@ -130,7 +130,7 @@ function Page() {
 // On a small screen: the pages that the bar at the bottom has no place for.
 function More() {
   useTitle("More");
-  return html`<${Head} title="More" /><ul class="card menu">${[...PAGES, ...ORGANIZATION].filter(([path, , , permission]) => path && (!permission || can(permission))).map(([path, icon, word]) => html`<li><a href=${link([path])}><${Icon} name=${icon} />${word}</a></li>`)}</ul>`;
+  return html`<${Head} title="More" /><${Search} id="find" cls="here" /><ul class="card menu">${[...PAGES, ...ORGANIZATION].filter(([path, , , permission]) => path && (!permission || can(permission))).map(([path, icon, word]) => html`<li><a href=${link([path])}><${Icon} name=${icon} />${word}</a></li>`)}</ul>`;
 }
 
 function Shell() {

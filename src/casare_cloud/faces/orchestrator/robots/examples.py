@@ -22,6 +22,8 @@ COMMAND_STATE: Example = {
     "issued_at": EARLIER,
     "acknowledged_at": NOW,
 }
+TOLD_COMMAND: Example = {**COMMAND_STATE, "superseded_at": None}
+TOLD_COMMANDS: Example = {"commands": [TOLD_COMMAND]}
 ROBOT: Example = {
     **REGISTER_ROBOT,
     "robot_uuid": ROBOT_ID,

@@ -31,6 +31,8 @@ from casare_cloud.faces.orchestrator.robots.shapes import (
     RobotPoolBody,
     RobotStatusBody,
     TokenAnswer,
+    ToldCommand,
+    ToldCommands,
     UpdateRobotBody,
 )
 from casare_cloud.faces.orchestrator.robots.words import RobotFilterWord, filter_of, with_word
@@ -75,6 +77,18 @@ async def get_robot(robot_id: RobotId, tx: Tx) -> RobotAnswer:
 async def explain_robot(robot_id: RobotId, tx: Tx) -> RobotExplanation:
     """Why a robot gets nothing, or what it gets: the first clause of the claim that fails. Needs robots.read."""
     return RobotExplanation.model_validate(with_word(await service.explain(tx, robot_id), "state"))
+
+
+@router.get("/{robot_id}/commands", responses=refusals(404))
+async def list_robot_commands(
+    robot_id: RobotId, tx: Tx, limit: Annotated[int, Query(ge=1, le=200)] = 20
+) -> ToldCommands:
+    """What a robot was told, the newest first, and when it said that it knows.
+
+    Needs robots.read; a robot sees its own.
+    """
+    told = await service.list_commands(tx, robot_id, limit)
+    return ToldCommands(commands=[ToldCommand.model_validate(command) for command in told])
 
 
 @router.get("/{robot_id}/logs", responses=refusals(404))

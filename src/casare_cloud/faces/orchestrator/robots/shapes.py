@@ -183,6 +183,22 @@ class CommandState(Answer):
     acknowledged_at: Time | None
 
 
+class ToldCommand(CommandState):
+    """What a robot was told. `superseded_at`: when a newer command, or a new start of it, made this one pointless."""
+
+    model_config = showing(examples.TOLD_COMMAND)
+
+    superseded_at: Time | None
+
+
+class ToldCommands(Answer):
+    """What a robot was told, the newest first."""
+
+    model_config = showing(examples.TOLD_COMMANDS)
+
+    commands: list[ToldCommand]
+
+
 class RobotAnswer(Answer):
     """A robot. `robot_id` is its external id, `robot_uuid` its UUID, by which Realtime topics name it."""
 

@@ -39,7 +39,7 @@ export function ago(text) {
 }
 
 // The time of day; UTC is on the hover, of a fact on the focus too, and `u` shows all times in it.
-export const Time = ({ at, relative, fact }) => (at ? html`<time datetime=${at} title=${utc(at)} tabindex=${fact ? 0 : null} data-utc=${fact ? utc(at) : null}>${relative ? ago(at) : localTime(at) + (inUtc.value ? " UTC" : "")}</time>` : html`<span class="m">–</span>`);
+export const Time = ({ at, relative, fact, short }) => (at ? html`<time datetime=${at} title=${utc(at)} tabindex=${fact ? 0 : null} data-utc=${fact ? utc(at) : null}>${relative ? ago(at) : (short ? clock(at).slice(0, 5) : localTime(at)) + (inUtc.value ? " UTC" : "")}</time>` : html`<span class="m">–</span>`);
 // A sentence of the service, with the moments in it shown in the viewer's zone.
 const MOMENT = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)/;
 export const Sentence = ({ text }) => html`<bdi>${String(text ?? "").split(MOMENT).map((part) => (MOMENT.test(part) ? html`<${Time} at=${part.replace(" UTC", "Z").replace(" ", "T")} />` : part))}</bdi>`;

@@ -1,6 +1,6 @@
 // The fleet, trouble first; and one robot: what it does and why not more, how its machine was, commands with their acknowledgement.
 import { call, can, duration, get, html, Icon, ofRobots, overview, route, Sentence, setQuery, Time, useQuery, useTitle } from "../core/kit.js";
-import { Absent, Badge, Button, Card, Chips, Count, Crumb, Empty, Fact, Facts, Find, Foreign, Head, List, stateOf, To, Trouble } from "../parts/basic.js";
+import { Absent, Badge, Button, Card, Chips, Count, Crumb, Empty, Fact, Facts, Find, Foreign, Head, List, Loading, stateOf, To, Trouble } from "../parts/basic.js";
 import { confirm, toast } from "../parts/dialog.js";
 import { follow, Jobs } from "../parts/jobs.js";
 import { Keys, ROBOT_KEYS } from "../parts/keys.js";
@@ -33,10 +33,12 @@ export function Robot({ id }) {
   const why = useQuery(`why ${id}`, (a) => get(`${path}/explain`, {}, a), { on: (e) => mine(e) || e.event_type === "job.queued", distance: 3000, every: 10_000 });
   const figures = useQuery(can("analytics.read") ? `metrics ${id}` : null, (a) => get(`/metrics/robots/${name}`, {}, a), { on: mine, distance: 5000, every: 30_000 });
   const jobs = useQuery(can("jobs.read") ? `jobs ${id}` : null, (a) => get("/jobs", { robot_id: id, limit: 15 }, a), { on: mine, apply: follow });
+  const told = useQuery(`told ${id}`, (a) => get(`${path}/commands`, {}, a), { on: mine, distance: 2000 });
+  const log = useQuery(can("logs.read") ? `log ${id}` : null, (a) => get(`${path}/logs`, { limit: 200 }, a), { every: 30_000 });
   useTitle(robot.data?.name ?? "Robot", !robot.loading);
   const crumb = html`<${Crumb} to="robots" word="Robots" id=${id} what="robot" />`;
   if (!robot.data) return html`<${Absent} crumb=${crumb} what="robot" of=${robot} />`;
-  const r = robot.data, state = robotState(r), w = why.data, c = r.last_command, f = figures.data;
+  const r = robot.data, state = robotState(r), w = why.data, f = figures.data;
   const command = async (verb) => {
     const [word, , text] = COMMANDS[verb];
     const run = (reason) => call("POST", `${path}/${verb}`, { body: reason ? { reason } : {} });
@@ -51,9 +53,12 @@ export function Robot({ id }) {
     ${w ? html`<section class=${`card explain ${stateOf(state)[0]}`} aria-label="What it does now"><${Icon} name=${stateOf(state)[1]} /><p><b><${Sentence} text=${w.sentence} /></b></p><p>${w.next_step === "Nothing." ? null : html`<bdi>${w.next_step}</bdi>`}${w.next_job_id ?? w.nearest_job_id ? html` <${To} path=${["jobs", w.next_job_id ?? w.nearest_job_id]} text=${w.next_job_id ? "Its next job" : "The nearest job"} />` : null}</p></section>` : null}
     <div class="grid jg"><div class="stack"><${Machine} robot=${r} now=${pushed} />${can("analytics.read") ? html`<${Ended} path=${`/metrics/robots/${name}/series`} on=${mine} spans=${["24h", "30d", "90d"]} title="Jobs it ended" />` : null}
       <${Card} title="Its jobs" actions=${html`<${To} cls="l s" path=${["jobs"]} query=${{ robot: r.robot_id }} text="All" />`}><${Jobs} short="robot" of=${jobs} rows=${jobs.data?.jobs} empty="It has run nothing yet. The sentence above says what it waits for." /><//>
+      ${can("logs.read") ? html`<${Card} title="Its own log" note=${log.data ? `${log.data.total.toLocaleString()}${log.data.total_is_capped ? "+" : ""}` : ""}><${List} caption="Its own log, newest first" of=${log} rows=${log.data?.logs} id=${(l) => l.id} empty="It has said nothing of itself. What a job logs is on the job's page." cols=${[["Time", "w-at", (l) => html`<${Time} at=${l.timestamp} />`, "m"], ["Level", "w-s", (l) => l.level, "m"], ["Says", "", (l) => html`<bdi>${l.message.slice(0, 2000)}</bdi>`, "wrap"]]} /><//>` : null}
       ${can("api_keys.read") ? html`<${Keys} of=${ROBOT_KEYS} robot=${r.robot_id} />` : null}</div>
     <div class="stack"><${Facts} of=${[["Host", r.hostname], ["Environment", r.environment], ["Slots", `${r.current_job_ids.length} of ${r.max_concurrent_jobs} in use`], ["Can", r.capabilities.join(", ")], ["Tags", r.tags.join(", ")], ["Place", r.is_internet ? "internet" : "LAN"], ["In quarantine", r.quarantine_reason],
       ["Deaf since", r.deaf_since && html`<${Fact} at=${r.deaf_since} />`], ["Heard of", html`<${Fact} at=${r.last_seen} relative />`], ["Registered", html`<${Fact} at=${r.created_at} />`]]} />
       ${f ? html`<${Facts} title="Today" of=${[["Completed", f.jobs_completed_today], ["Failed", f.jobs_failed_today], ["On average", duration(f.avg_job_duration_ms) || "–"]]} />` : null}
-      ${c ? html`<${Facts} title="Last command" of=${[["Command", c.command.replace(/_/g, " ")], ["Reason", c.reason], ["Given", html`<${Fact} at=${c.issued_at} />`], ["Taken", c.acknowledged_at ? html`<${Fact} at=${c.acknowledged_at} />` : "not yet: robots ask at their next heartbeat"]]} />` : html`<${Card} title="Last command"><${Empty}>Nobody has told it anything.<//><//>`}</div></div>`;
+      <${Card} title="Last commands"><${Told} of=${told} /><//></div></div>`;
 }
+
+const Told = ({ of }) => html`<${Trouble} error=${of.error} retry=${of.reload} />${of.data?.commands.length ? html`<ul class="told">${of.data.commands.slice(0, 10).map((c) => html`<li key=${c.command_id}><b>${COMMANDS[c.command]?.[0] ?? c.command.replace(/_/g, " ")}</b> <${Fact} at=${c.issued_at} /><p class="m s">${c.acknowledged_at ? html`taken <${Time} at=${c.acknowledged_at} />` : c.superseded_at ? "pointless before it was taken" : "not taken yet: robots ask at their next heartbeat"}${c.reason ? html` · <bdi>${c.reason}</bdi>` : null}</p></li>`)}</ul>` : of.loading ? html`<${Loading} />` : html`<${Empty}>Nobody has told it anything.<//>`}`;

@@ -39,12 +39,12 @@ export function Machine({ robot, now }) {
 }
 function Line({ points, figure, word, colour, minutes }) {
   const x = (i) => ((i / Math.max(1, points.length - 1)) * W).toFixed(1), y = (v) => (60 - Math.min(100, v) * 0.58).toFixed(1);
-  const path = (key) => points.map((p, i) => (p[key] === null || p[key] === undefined ? "" : `${typeof points[i - 1]?.[key] === "number" ? "L" : "M"}${x(i)},${y(p[key])}${typeof points[i - 1]?.[key] === "number" || typeof points[i + 1]?.[key] === "number" ? "" : "h1"}`)).join("");
+  const path = (key) => points.map((p, i) => (p[key] === null || p[key] === undefined ? "" : `${typeof points[i - 1]?.[key] === "number" ? "L" : "M"}${x(i)},${y(p[key])}${typeof points[i - 1]?.[key] === "number" || typeof points[i + 1]?.[key] === "number" ? "" : "h-4"}`)).join("");
   const told = points.filter((p) => typeof p[figure] === "number"), high = told.reduce((most, p) => (p[`${figure}_max`] > (most?.[`${figure}_max`] ?? -1) ? p : most), null);
   const mean = told.reduce((n, p) => n + p[figure], 0) / told.length, percent = (v) => `${Math.round(v)} %`;
   const sentence = told.length ? `${word} in steps of ${minutes} minutes: ${percent(mean)} on average, ${percent(high[`${figure}_max`])} at most.` : `${word}: nothing was told in this time.`;
   return html`<div><svg viewBox=${`0 0 ${W} 62`} preserveAspectRatio="none" role="img" aria-label=${sentence}>${[0, 50, 100].map((v) => html`<line class="gl" x1="0" x2=${W} y1=${y(v)} y2=${y(v)} vector-effect="non-scaling-stroke" />`)}<path d=${path(`${figure}_max`)} class="max" stroke=${`var(--c-${colour})`} vector-effect="non-scaling-stroke" /><path d=${path(figure)} stroke=${`var(--c-${colour})`} vector-effect="non-scaling-stroke" /></svg>
-    <p class="m s">${told.length ? html`${percent(mean)} on average, at most ${percent(high[`${figure}_max`])} <${Time} at=${high.starts_at} />` : "Nothing was told in this time."}</p></div>`;
+    <p class="m s">${told.length ? html`${percent(mean)} on average, at most ${percent(high[`${figure}_max`])} at <${Time} at=${high.starts_at} />` : "Nothing was told in this time."}</p></div>`;
 }
 
 // A line without numbers, beside a figure.
