@@ -16,6 +16,7 @@ from tests.robot.workflows import chain
 
 HELLO = chain(("first", "LogNode", {"message": "hello"}), ("second", "LogNode", {"message": "again"}))
 SECONDS = 60  # a safety net
+WHOLE_LINES = "import sys; sys.stdout.reconfigure(line_buffering=True)\n"  # else others print in the middle of one
 
 
 def environment_of(stack: Stack) -> dict[str, str]:
@@ -30,7 +31,7 @@ class Program:
     def __init__(self, source: str, env: dict[str, str], folder: Path) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("CASARE_", "DEMO_"))}
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-c", source],
+            [sys.executable, "-c", WHOLE_LINES + source],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

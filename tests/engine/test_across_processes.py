@@ -188,7 +188,7 @@ async def test_a_feed_that_was_cut_off_misses_and_repeats_nothing(stack: Stack, 
 async def test_a_program_that_knows_no_orchestrator_hears_of_itself_and_says_so(tmp_path: Path) -> None:
     source = (
         f"import logging, sys\nlogging.basicConfig(format='%(message)s')\n{EXAMPLE_003}"
-        "bus.publish(NodeCompleted(node_id='n', execution_time_ms=2.0))\nsys.stdin.readline()\n"
+        "sys.stdin.readline()\nbus.publish(NodeCompleted(node_id='n', execution_time_ms=2.0))\n"
     )
     with running(source, {}, tmp_path) as program:
         await program.hears("the event bus hears of this process only. Set ORCHESTRATOR_URL")

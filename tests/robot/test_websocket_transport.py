@@ -102,6 +102,27 @@ async def test_a_robot_that_leaves_gives_its_job_back(stack: Stack, gateway: Gat
     assert (job["status"], job["attempts"]) == ("queued", 0)
 
 
+async def test_a_robot_that_finishes_its_job_before_it_leaves_is_offline_also_after_the_connection_was_cut(
+    stack: Stack, proxy: Proxy, page: LocalPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_link, "backoff_delays", lambda *_: iter(lambda: 0.05, None))
+    robot, gate = stack.robot(), f"/gate/{tmp_path.name}"
+    worker = worker_of(stack, robot, tmp_path, proxy.url, grace_seconds=120.0)
+    worker.agent._lease_seconds = 3  # renewed each second
+    worker.start()
+    job_id = stack.submit(chain(("w", "HTTPRequestNode", {"url": page.url + gate, "timeout": 60})), robot)
+    await stack.until(lambda: page.visitors(gate) == 1)
+    query = "select is_online, online_since from public.robot_heartbeats where robot_id = %s"
+    worker.agent.drain()
+    [before] = await stack.until(lambda: [row for row in stack.rows(query, robot.robot_id) if not row["is_online"]])
+    proxy.cut()
+    await stack.until(lambda: stack.rows(query, robot.robot_id)[0]["online_since"] != before["online_since"], "again")
+    await stack.until(lambda: not stack.rows(query, robot.robot_id)[0]["is_online"], "its goodbye")
+    page.open(gate)
+    await stack.until_status(job_id, "completed")
+    await worker.stop()
+
+
 async def test_a_failure_names_when_to_try_again(
     stack: Stack, gateway: Gateway, page: LocalPage, tmp_path: Path
 ) -> None:

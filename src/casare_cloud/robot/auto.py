@@ -24,6 +24,7 @@ from casare_cloud.robot.transport import (
 
 TRY_SECONDS = 20.0  # for a transport to register the robot
 BLOCKED_SECONDS = 45.0  # without an answer, before another one is tried
+GOODBYE_SECONDS = 3.0  # for a change that is under way when the robot leaves
 
 Name = Literal["websocket", "direct", "rest"]
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class AutoTransport:
         self._changed = asyncio.Event()
         self._changing: asyncio.Task[None] | None = None
         self._silent_since: float | None = None
+        self._has_left = False
 
     async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         self._profile = profile
@@ -69,6 +71,10 @@ class AutoTransport:
                     raise failure from error
                 self._say(f"{name} is blocked ({failure.message.removesuffix('.')})")
                 continue
+            except asyncio.CancelledError:
+                if candidate is not self._current:
+                    await candidate.close()
+                raise
             before, self._current = self._current, candidate
             if before is not candidate:
                 await before.close()
@@ -99,6 +105,8 @@ class AutoTransport:
     async def _change(self) -> None:
         with suppress(ApiError):  # what is final is said to the next call, too
             await self._register_first()
+            if self._has_left:  # the registration has brought the robot back
+                await self._current.say_goodbye()
 
     async def _of_job(self, lease: Lease, call: Callable[[Transport], Awaitable[T]], *, is_last: bool = False) -> T:
         """A call about a job, which is held no more after its last one, or when the service says so."""
@@ -171,10 +179,12 @@ class AutoTransport:
         return await self._current.fire_trigger(trigger_id, payload, message_id)
 
     async def say_goodbye(self) -> None:
+        self._has_left = True
         await self._current.say_goodbye()
 
     async def close(self) -> None:
         if self._changing is not None:
+            await asyncio.wait({self._changing}, timeout=GOODBYE_SECONDS)
             self._changing.cancel()
             await asyncio.gather(self._changing, return_exceptions=True)
         await self._current.close()

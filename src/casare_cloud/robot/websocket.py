@@ -178,7 +178,7 @@ class WebSocketTransport:
     async def say_goodbye(self) -> None:
         """From now on the gateway offers nothing. The connection ends when the jobs have: with `close`."""
         self._is_leaving = True
-        await self._beat({"status": "offline"})
+        await self._beat({})
         while self._offers:
             await self.release(self._offers.popleft().lease)
 
@@ -204,6 +204,8 @@ class WebSocketTransport:
     async def _beat(self, payload: Mapping[str, Any]) -> None:
         """One heartbeat too many in a minute does no harm: whatever a robot says keeps its leases."""
         self._note_chatter()
+        if self._is_leaving:  # said again, for the connection may be a new one
+            payload = {"status": "offline", **payload}
         try:
             await self._link.beat(payload)
         except ApiError as error:

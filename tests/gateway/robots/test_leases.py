@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from tests.gateway.robots.wires import Fleet, Speaker, running
 
 from casare_cloud.config import Settings
@@ -287,22 +288,40 @@ async def test_disconnect_gives_back_what_was_not_started_and_keeps_the_rest(fle
     assert (await other.assigned())["payload"]["job_id"] == offered
 
 
-async def test_what_is_pushed_while_a_robot_says_goodbye_does_not_bring_it_back(fleet: Fleet) -> None:
+@pytest.mark.parametrize(("kind", "said"), [("disconnect", {"reason": "done"}), ("heartbeat", {"status": "offline"})])
+async def test_what_is_pushed_while_a_robot_says_goodbye_does_not_bring_it_back(
+    fleet: Fleet, kind: str, said: dict[str, Any]
+) -> None:
     speaker = await fleet.registered()
     robot_id = speaker.robot.robot_id
     waiting = (
-        "select count(*) as n from pg_locks as l where not l.granted and exists ("
+        "select 1 from pg_locks as l where not l.granted and exists ("
         "select from pg_locks as o where o.pid = l.pid and o.relation = 'public.robot_heartbeats'::regclass)"
     )
     with fleet.database.connect() as other, other.transaction():
         other.execute("select from public.robot_heartbeats where robot_id = %s for update", [robot_id])
-        leaving = asyncio.create_task(speaker.say("disconnect", {"reason": "done"}))
-        await fleet.until(lambda: fleet.rows(waiting)[0]["n"] == 1)
+        leaving = asyncio.create_task(speaker.say(kind, said))
+        await fleet.until(lambda: fleet.rows(waiting))
         speaker.session._keeper.on_push("session_replaced", {})  # it asks the database whether that is so
         await asyncio.sleep(0.2)
     await leaving
     await asyncio.sleep(0.2)
     assert fleet.robot(speaker.robot)["is_online"] is False
+
+
+async def test_a_robot_that_says_that_it_is_offline_finishes_its_jobs_and_stays_offline(fleet: Fleet) -> None:
+    speaker, job_id = await running(fleet)
+    for said in ({"status": "offline"}, {"active_job_ids": [job_id]}, {"status": "offline"}):
+        fleet.rows(
+            "update private.leases set lease_expires_at = private.clock() + '9 s' where job_id = %s returning 1", job_id
+        )
+        await speaker.say("heartbeat", said)
+        assert seconds_of(fleet, job_id) > 60
+        assert fleet.robot(speaker.robot)["is_online"] is False
+    fleet.as_admin("select public.cancel_job(%s, 'not wanted')", job_id)
+    await speaker.hear("job_cancel")
+    await speaker.say("heartbeat", {"status": "online"})
+    assert fleet.robot(speaker.robot)["is_online"] is True
 
 
 async def test_the_newer_of_two_sockets_wins(fleet: Fleet) -> None:

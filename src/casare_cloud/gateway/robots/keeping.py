@@ -61,11 +61,14 @@ class Keeper:
         self._knows_quarantine = False  # the robot was told of it when it registered
         self._orders: asyncio.Queue[tuple[str, Mapping[str, Any]]] = asyncio.Queue()
         self._changed = asyncio.Event()
+        self._speaking = asyncio.Lock()  # one sign of life after another: the last word about the robot is its own
 
     def begin(self, robot: model.Robot) -> None:
         """The robot has registered."""
         self._renewed_at = self._now()
         self._status = "idle" if robot.is_active and robot.is_healthy else None
+        if self._status == "idle":  # whatever it said of itself before on this socket
+            self._assigner.is_paused = False
         self._knows_quarantine = robot.quarantined_at is not None and robot.mode == "active"
 
     def note_heard(self) -> None:
@@ -101,22 +104,28 @@ class Keeper:
             connection.holdings.note_named(metrics["active_job_ids"])
         metrics = self._with_earlier(metrics)
         beat, status = self.sign_of_life(metrics), _STATUSES.get((said.status or "").lower())
-        async with connection.transaction() as tx:
-            heard = await robots.heartbeat(tx, str(connection.robot_id), beat)
-            if status is not None and status != self._status:
-                await robots.set_status(tx, str(connection.robot_id), status, connection.id)
-            rows = await batches.renew_many(tx, connection.leases_to_renew(), connection.patience.lease)
+        async with self._speaking:
+            # A robot that said that it is offline finishes its jobs: a sign of life would bring it back.
+            has_left = self._status == "offline" and status in (None, "offline")
+            is_news = status is not None and status != self._status
+            async with connection.transaction() as tx:
+                heard = None if has_left else await robots.heartbeat(tx, str(connection.robot_id), beat)
+                if status is not None and is_news:
+                    await robots.set_status(tx, str(connection.robot_id), status, connection.id)
+                rows = await batches.renew_many(tx, connection.leases_to_renew(), connection.patience.lease)
+            if is_news:
+                self._status = status
         self._metrics = {name: value for name, value in metrics.items() if name != "active_job_ids"}
         self._renewed_at = self._now()
-        self._commands -= set(beat.acknowledged)
+        self._commands -= set(beat.acknowledged if heard is not None else ())
         if is_acknowledged:
             await connection.tell("heartbeat_ack", OfRobot(robot_id=connection.name), message_id)
-        if status is not None and status != self._status:
-            self._status = status
+        if is_news:
             self._assigner.is_paused = status in _TAKES_NONE
             self._assigner.wake()
         await connection.note_renewals(rows)
-        await self._note(heard)
+        if heard is not None:
+            await self._note(heard)
         await self._reports.start_named()
         if connection.holdings.has_unknown:
             await self._reports.refresh()
@@ -188,9 +197,12 @@ class Keeper:
             await self._connection.tell("status_request", OfRobot(robot_id=self._connection.name))
 
     async def _check(self) -> None:
-        """Whether this session is still the robot's, and what waits for it."""
-        async with self._connection.transaction() as tx:
-            heard = await robots.heartbeat(tx, str(self._connection.robot_id), self.sign_of_life())
+        """Whether this session is still the robot's, and what waits for it; not of a robot that is offline."""
+        async with self._speaking:
+            if self._status == "offline":  # it has left, and is not to be brought back
+                return
+            async with self._connection.transaction() as tx:
+                heard = await robots.heartbeat(tx, str(self._connection.robot_id), self.sign_of_life())
         await self._note(heard)
 
     async def _note(self, heard: model.Heard) -> None:

@@ -1,5 +1,5 @@
 // In five seconds: what runs, what waits and why, what broke, and what needs a person.
-import { ago, can, clockTime, duration, get, html, Icon, link, now, ofJobs, ofRobots, overview, Sentence, useQuery, useState, useTitle } from "../core/kit.js";
+import { ago, can, clockTime, duration, get, html, Icon, link, localTime, now, ofJobs, ofRobots, overview, Sentence, useQuery, useState, useTitle } from "../core/kit.js";
 import { Bar, Button, Card, Empty, ENDED, Loading, plural, stateOf, To, Trouble } from "../parts/basic.js";
 import { follow, Jobs, runWorkflow } from "../parts/jobs.js";
 import { rank, robotState, STATES_IN_ORDER, Tile } from "../parts/robots.js";
@@ -11,15 +11,16 @@ export function Overview() {
   const running = useQuery(can("jobs.read") ? "running" : null, (a) => get("/jobs", { status: "running", limit: 8 }, a), { on: ofJobs, distance: 3000, every: 10_000, apply: (page, events) => ({ jobs: follow(page, events).jobs.filter((j) => !ENDED.has(j.status)) }) });
   const letters = useQuery(can("jobs.read") ? "letters" : null, (a) => get("/dlq/stats", {}, a), { on: (e) => ofJobs(e) && ENDED.has(e.data?.status), distance: 10_000 });
   const schedules = useQuery(can("schedules.read") ? "disabled" : null, (a) => get("/schedules", { enabled: false, limit: 200 }, a), { on: (e) => e.event_type.startsWith("schedule."), distance: 5000 });
+  const missed = useQuery(can("schedules.read") ? "missed" : null, (a) => get("/schedules/missed", {}, a), { on: (e) => e.event_type === "schedule.missed", every: 120_000 });
   const triggers = useQuery(can("triggers.read") ? "disabled" : null, (a) => get("/triggers", { is_enabled: false, limit: 200 }, a), { on: (e) => e.event_type.startsWith("trigger."), distance: 5000 });
   const analytics = useQuery(can("analytics.read") ? "today" : null, (a) => get("/metrics/analytics", { days: 1 }, a), { every: 120_000 });
   const hours = useSeries(can("analytics.read") ? "/metrics/series" : null, "24h", ofJobs).data ?? [];
   const f = fleet.data, queue = overview.value?.queue;
   const waiting = queue ? queue.waiting : f?.queue_depth, busy = queue ? queue.running : f?.active_jobs;
   const list = robots.data?.robots ?? [];
-  const needs = needsYou(list, letters.data, schedules.data ?? [], triggers.data?.triggers ?? []);
-  const asked = [robots, letters, schedules, triggers], wrong = asked.find((q) => q.error);
-  const ready = !wrong && [["robots", robots], ["jobs", letters], ["schedules", schedules], ["triggers", triggers]].every(([what, q]) => !q.loading || !can(`${what}.read`));
+  const needs = needsYou(list, letters.data, schedules.data ?? [], triggers.data?.triggers ?? [], missed.data?.missed ?? []);
+  const asked = { robots, jobs: letters, schedules, missed, triggers }, wrong = Object.values(asked).find((q) => q.error);
+  const ready = !wrong && Object.entries(asked).every(([what, q]) => !q.loading || !can(`${what === "missed" ? "schedules" : what}.read`));
   const title = !ready && !needs.length ? "Overview" : needs.length ? `${plural(needs.length, "thing needs", "things need")} you` : "Nothing needs you";
   useTitle("Overview");
   const working = list.filter((r) => r.current_job_ids.length).length, online = list.filter((r) => r.status !== "offline").length;
@@ -31,7 +32,7 @@ export function Overview() {
       <${Counter} icon="play" colour="run" word="Running" value=${busy} href=${link(["jobs"], { status: "running" })}>${plural(list.reduce((n, r) => n + (r.status === "offline" ? 0 : r.max_concurrent_jobs), 0), "slot")} on ${plural(online, "robot")} online<//>
       <${Counter} icon="check" colour="done" word="Completed today" value=${f.completed_jobs_today} line=${hours.map((p) => p.completed)} href=${link(["jobs"], { status: "completed", hours: 24 })}>${analytics.data?.completed_jobs ? html`median <b>${duration(analytics.data.p50_duration_ms)}</b> · p90 ${duration(analytics.data.p90_duration_ms)}` : "no durations yet"}<//>
       <${Counter} icon="cross" colour="fail" word="Failed today" value=${f.failed_jobs_today} line=${hours.map((p) => p.failed + p.timed_out)} href=${link(["jobs"], { status: "failed", hours: 24 })}>${f.total_jobs_today ? html`<b>${((f.failed_jobs_today / f.total_jobs_today) * 100).toFixed(1)} %</b>` : "none ran"}${letters.data ? ` · ${plural(letters.data.open, "dead letter")}` : ""}<//></div>` : html`<${Loading} rows=${2} />`}
-    <div class="grid g2"><${Card} title="Needs you" cls="need" note=${needs.length ? html`<span class="cnt fail">${needs.length}</span>` : null}><${Trouble} error=${wrong?.error} retry=${() => asked.forEach((q) => q.error && q.reload())} />${needs.length ? html`<ul>${needs.slice(0, 8).map((n) => html`<li key=${n.key}><span class=${`ic ${n.colour}`}><${Icon} name=${n.icon} /></span><div><div class="h"><bdi>${n.title}</bdi></div><p><bdi>${n.text}</bdi></p></div><a class="btn" href=${n.href} aria-label=${`Look: ${n.title}`}>Look</a></li>`)}</ul>` : ready ? html`<${Empty}>No dead letter, no robot in trouble, nothing that was switched off by itself.<//>` : wrong ? null : html`<${Loading} />`}<//>${can("analytics.read") ? html`<${Ended} path="/metrics/series" on=${ofJobs} />` : null}</div>
+    <div class="grid g2"><${Card} title="Needs you" cls="need" note=${needs.length ? html`<span class="cnt fail">${needs.length}</span>` : null}><${Trouble} error=${wrong?.error} retry=${() => Object.values(asked).forEach((q) => q.error && q.reload())} />${needs.length ? html`<ul>${needs.slice(0, 8).map((n) => html`<li key=${n.key}><span class=${`ic ${n.colour}`}><${Icon} name=${n.icon} /></span><div><div class="h"><bdi>${n.title}</bdi></div><p><bdi>${n.text}</bdi></p></div><a class="btn" href=${n.href} aria-label=${`Look: ${n.title}`}>Look</a></li>`)}</ul>` : ready ? html`<${Empty}>No dead letter, no robot in trouble, nothing that was switched off by itself.<//>` : wrong ? null : html`<${Loading} />`}<//>${can("analytics.read") ? html`<${Ended} path="/metrics/series" on=${ofJobs} />` : null}</div>
     <div class="grid g2"><${Waiting} any=${waiting} /><${Card} title="Running now" actions=${html`<a class="l s" href="#/jobs">All jobs</a>`}><${Jobs} short="now" of=${running} rows=${running.data?.jobs} empty=${html`Nothing runs. ${online ? "Robots take a job as soon as one waits." : html`Start a robot: <code>casare-cloud robot run</code>.`}`} /><//></div>
     <${Card} title="Fleet" note=${fleetWords(list)}>${list.length ? html`<div class="fleet">${[...list].sort(rank).slice(0, 48).map((r) => html`<${Tile} key=${r.robot_uuid} robot=${r} />`)}</div>` : robots.loading ? html`<${Loading} />` : robots.error ? html`<${Trouble} error=${robots.error} retry=${robots.reload} />` : html`<${Empty}>There is no robot yet. Start one: <code>casare-cloud robot run</code>.<//>`}<//>`;
 }
@@ -44,7 +45,7 @@ function fleetWords(list) {
   return [...counts].sort((a, b) => STATES_IN_ORDER.indexOf(a[0]) - STATES_IN_ORDER.indexOf(b[0])).map(([s, n]) => `${n} ${stateOf(s)[2].toLowerCase()}`).join(" · ");
 }
 
-function needsYou(robots, letters, schedules, triggers) {
+function needsYou(robots, letters, schedules, triggers, missed) {
   const found = [];
   for (const r of robots) {
     const s = robotState(r), href = link(["robots", r.robot_id]);
@@ -55,6 +56,8 @@ function needsYou(robots, letters, schedules, triggers) {
   }
   for (const w of letters?.by_workflow ?? []) if (w.letters) found.push({ key: w.workflow_id, icon: "tray", colour: "fail", title: `${plural(w.letters, "dead letter")} of ${w.workflow_name ?? "a deleted workflow"}`, text: "No attempt is left: run them again, or delete them.", href: link(["dlq"], { workflow: w.workflow_id }) });
   for (const s of schedules) if (s.auto_disabled_at) found.push({ key: s.schedule_id, icon: "cal", colour: "warn", title: `The schedule ${s.schedule_name} was switched off`, text: `${plural(s.consecutive_failures, "run")} in a row failed.`, href: link(["schedules", s.schedule_id]) });
+  const seen = new Set();
+  for (const m of missed) if (!seen.has(m.schedule_id)) { seen.add(m.schedule_id); found.push({ key: `missed ${m.schedule_id}`, icon: "cal", colour: "warn", title: `The schedule ${m.schedule_name} missed runs`, text: `The last one at ${localTime(m.missed_until)}: ${m.reason}`, href: link(["schedules", m.schedule_id]) }); }
   for (const t of triggers) if (t.disabled_reason) found.push({ key: t.trigger_id, icon: "bolt", colour: "warn", title: `The trigger ${t.name} was switched off`, text: t.disabled_reason, href: link(["triggers", t.trigger_id]) });
   return found;
 }
