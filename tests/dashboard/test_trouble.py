@@ -1,4 +1,4 @@
-"""What is hostile, late, refused, lost or pressed twice: the page says so, goes on, and does once what was asked once."""
+"""What is hostile, late, refused, lost or pressed twice: the page says so, goes on, and does it once."""
 
 import json
 import re
