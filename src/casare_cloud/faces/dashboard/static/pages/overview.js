@@ -1,6 +1,6 @@
 // In five seconds: what runs, what waits and why, what broke, and what needs a person.
 import { ago, can, clockTime, duration, get, html, Icon, link, now, ofJobs, ofRobots, overview, Sentence, useQuery, useState, useTitle } from "../core/kit.js";
-import { Bar, Button, Card, Empty, ENDED, Loading, plural, stateOf, To, Trouble } from "../parts/basic.js";
+import { Bar, Button, Card, Empty, ENDED, Loading, plural, stateOf, To, Trouble, unnamed } from "../parts/basic.js";
 import { follow, Jobs, runWorkflow } from "../parts/jobs.js";
 import { rank, robotState, STATES_IN_ORDER, Tile } from "../parts/robots.js";
 import { Ended, Spark, useSeries } from "../parts/series.js";
@@ -21,17 +21,17 @@ export function Overview() {
   const ready = !robots.loading || !can("robots.read");
   const title = !ready ? "Overview" : needs.length ? `${plural(needs.length, "thing needs", "things need")} you` : "Nothing needs you";
   useTitle("Overview");
-  const working = list.filter((r) => r.current_job_ids.length).length, online = list.filter((r) => r.status !== "offline").length;
+  const working = list.filter((r) => r.current_job_ids.length).length, online = list.filter((r) => r.status !== "offline").length, able = list.filter((r) => ["idle", "busy"].includes(robotState(r)));
   return html`<div class="head"><div><h1 tabindex="-1">${title}</h1>${f ? html`<p class="m">${plural(busy, "job runs", "jobs run")} on ${working} of ${plural(list.length, "robot")}. ${waiting ? `${waiting.toLocaleString()} ${waiting === 1 ? "waits" : "wait"}${queue?.oldest_created_at ? `, the oldest for ${duration(Math.max(1000, Math.floor((now.value - Date.parse(queue.oldest_created_at)) / 1000) * 1000))}` : ""}.` : "None waits."} Done today: ${f.completed_jobs_today.toLocaleString()}.</p>` : null}</div>
       <div class="push">${can("jobs.create") ? html`<${Button} primary icon="bolt" onClick=${() => runWorkflow({})}>Run a workflow<//>` : null}</div></div>
     <${Trouble} error=${fleet.error} retry=${fleet.reload} />
     ${f ? html`<div class="grid kpis">
       <${Counter} icon="clock" colour="wait" word="Waiting" value=${waiting} capped=${queue?.is_capped} line=${hours.map((p) => p.unfinished)} href=${link(["jobs"], { status: "pending" })}>${plural(f.scheduled_jobs, "job waits", "jobs wait")} for a time or a retry<//>
-      <${Counter} icon="play" colour="run" word="Running" value=${busy} href=${link(["jobs"], { status: "running" })}>${plural(list.reduce((n, r) => n + (r.status === "offline" ? 0 : r.max_concurrent_jobs), 0), "slot")} on ${plural(online, "robot")} online<//>
+      <${Counter} icon="play" colour="run" word="Running" value=${busy} href=${link(["jobs"], { status: "running" })}>${plural(able.reduce((n, r) => n + r.max_concurrent_jobs, 0), "slot")} on ${plural(able.length, "robot")} that ${able.length === 1 ? "takes" : "take"} jobs<//>
       <${Counter} icon="check" colour="done" word="Completed today" value=${f.completed_jobs_today} line=${hours.map((p) => p.completed)} href=${link(["jobs"], { status: "completed", hours: 24 })}>${analytics.data?.completed_jobs ? html`median <b>${duration(analytics.data.p50_duration_ms)}</b> · p90 ${duration(analytics.data.p90_duration_ms)}` : "no durations yet"}<//>
-      <${Counter} icon="cross" colour="fail" word="Failed today" value=${f.failed_jobs_today} line=${hours.map((p) => p.failed + p.timed_out)} href=${link(["jobs"], { status: "failed", hours: 24 })}>${f.total_jobs_today ? html`<b>${((f.failed_jobs_today / f.total_jobs_today) * 100).toFixed(1)} %</b>` : "none ran"}${letters.data ? ` · ${plural(letters.data.open, "dead letter")}` : ""}<//></div>` : html`<${Loading} rows=${2} />`}
+      <${Counter} icon="cross" colour="fail" word="Failed today" value=${f.failed_jobs_today} line=${hours.map((p) => p.failed + p.timed_out)} href=${link(["jobs"], { status: "failed", hours: 24 })}>${f.total_jobs_today ? html`<b>${((f.failed_jobs_today / f.total_jobs_today) * 100).toFixed(1)} %</b>` : "none ran"}${letters.data ? ` · ${plural(letters.data.open, "dead letter")}` : ""}<//></div>` : fleet.loading ? html`<${Loading} rows=${2} />` : null}
     <div class="grid g2"><${Card} title="Needs you" cls="need" note=${needs.length ? html`<span class="cnt fail">${needs.length}</span>` : null}>${needs.length ? html`<ul>${needs.slice(0, 8).map((n) => html`<li key=${n.key}><span class=${`ic ${n.colour}`}><${Icon} name=${n.icon} /></span><div><div class="h"><bdi>${n.title}</bdi></div><p><bdi>${n.text}</bdi></p></div><a class="btn" href=${n.href} aria-label=${`Look: ${n.title}`}>Look</a></li>`)}</ul>` : html`<${Empty}>No dead letter, no robot in trouble, nothing that was switched off by itself.<//>`}<//>${can("analytics.read") ? html`<${Ended} path="/metrics/series" on=${ofJobs} />` : null}</div>
-    <div class="grid g2"><${Waiting} any=${waiting} /><${Card} title="Running now" actions=${html`<a class="l s" href="#/jobs">All jobs</a>`}><${Jobs} short="now" of=${running} rows=${running.data?.jobs} empty=${html`Nothing runs. ${online ? "Robots take a job as soon as one waits." : html`Start a robot: <code>casare-cloud robot run</code>.`}`} /><//></div>
+    <div class="grid g2"><${Waiting} any=${waiting} /><${Card} title="Running now" actions=${html`<a class="l s" href="#/jobs">All jobs</a>`}><${Jobs} short="now" of=${running} rows=${running.data?.jobs} empty=${html`Nothing runs. ${waiting ? "Why those that wait do, is said beside." : online ? "Robots take a job as soon as one waits." : html`Start a robot: <code>casare-cloud robot run</code>.`}`} /><//></div>
     <${Card} title="Fleet" note=${fleetWords(list)}>${list.length ? html`<div class="fleet">${[...list].sort(rank).slice(0, 48).map((r) => html`<${Tile} key=${r.robot_uuid} robot=${r} />`)}</div>` : robots.loading ? html`<${Loading} />` : html`<${Empty}>There is no robot yet. Start one: <code>casare-cloud robot run</code>.<//>`}<//>`;
 }
 
@@ -52,7 +52,7 @@ function needsYou(robots, letters, schedules, triggers) {
     else if (s === "deaf") found.push({ key: r.robot_uuid, icon: "ear", colour: "warn", title: `${r.name} is deaf`, text: `It lives, but has asked for no job since ${clockTime(r.deaf_since).slice(0, 5)}, although work waits for it: restart its program.`, href });
     else if (r.status === "offline" && r.current_job_ids.length) found.push({ key: r.robot_uuid, icon: "dash", colour: "warn", title: `${r.name} is gone with ${plural(r.current_job_ids.length, "job")}`, text: "They go to other robots when its leases end.", href });
   }
-  for (const w of letters?.by_workflow ?? []) if (w.letters) found.push({ key: w.workflow_id, icon: "tray", colour: "fail", title: `${plural(w.letters, "dead letter")} of ${w.workflow_name ?? "a deleted workflow"}`, text: "No attempt is left: run them again, or delete them.", href: link(["dlq"], { workflow: w.workflow_id }) });
+  for (const w of letters?.by_workflow ?? []) if (w.letters) found.push({ key: w.workflow_id, icon: "tray", colour: "fail", title: `${plural(w.letters, "dead letter")} of ${w.workflow_name ?? unnamed()}`, text: can("jobs.retry") ? "No attempt is left: run them again, or delete them." : "No attempt is left.", href: link(["dlq"], { workflow: w.workflow_id }) });
   for (const s of schedules) if (s.auto_disabled_at) found.push({ key: s.schedule_id, icon: "cal", colour: "warn", title: `The schedule ${s.schedule_name} was switched off`, text: `${plural(s.consecutive_failures, "run")} in a row failed.`, href: link(["schedules", s.schedule_id]) });
   for (const t of triggers) if (t.disabled_reason) found.push({ key: t.trigger_id, icon: "bolt", colour: "warn", title: `The trigger ${t.name} was switched off`, text: t.disabled_reason, href: link(["triggers", t.trigger_id]) });
   return found;
