@@ -68,7 +68,7 @@ function Versions({ list, number, from, set }) {
   const turn = (v) => set({ version: named(v.version), from: isShown(v.version) ? "" : all[all.indexOf(v) + 1].version });
   return html`<${Card} title="Versions" note=${list.total}>${list.total < 2 ? html`<${Empty}>There is one. An uploaded file makes the next; then you see here what each changed.<//>` : html`<${List} caption="Versions" rows=${all} id=${(v) => v.version} mark=${(v) => v.version === number} cols=${[
     ["Version", "w-s", (v) => html`<a href=${link(route.value.path, { version: named(v.version) })} aria-current=${v.version === number ? "true" : null}>${v.version}</a> <span class="m s">${v.is_current ? "current" : ""}</span>`], ["Made", "", (v) => html`<${Time} at=${v.created_at} />`, "m"],
-    ["", "", (v) => (v === all.at(-1) ? null : html`<${Button} label=${`What version ${v.version} changed`} onClick=${() => turn(v)}>${isShown(v.version) ? "Hide changes" : "Changes"}<//>`), "acts-c"]]} />`}<//>`;
+    ["", "", (v) => (v === all.at(-1) ? null : html`<${Button} label=${`What version ${v.version} changed`} onClick=${() => turn(v)}>${isShown(v.version) ? "Hide" : "Changes"}<//>`), "acts-c"]]} />`}<//>`;
 }
 
 // Nodes in columns: each stands one after the furthest of those that lead to it.
