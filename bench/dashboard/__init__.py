@@ -7,6 +7,7 @@ import time
 import httpx2
 
 from bench.dashboard.page import Tab, chromium, open_tab
+from bench.dashboard.processors import Processors
 from bench.dashboard.report import Figures, tell_drills, tell_figures
 from bench.dashboard.truth import Truth
 from bench.dashboard.viewers import Viewers, watching
@@ -59,9 +60,9 @@ async def _measure(truth: Truth, viewers: Viewers, jobs: Tab, overview: Tab, sec
         tab.requests = 0
     viewers.mine.heard.clear()
     viewers.official.heard.clear()
-    began = time.time()
+    processors, began = Processors(truth.stack), time.time()
     await asyncio.sleep(seconds)
-    ended = time.time()
+    ended, cores = time.time(), processors.used()
     requests = {"list of jobs": jobs.requests / seconds, "overview": overview.requests / seconds}
     messages = truth.messages() - messages
     mine, official = list(viewers.mine.heard), list(viewers.official.heard)
@@ -69,4 +70,6 @@ async def _measure(truth: Truth, viewers: Viewers, jobs: Tab, overview: Tab, sec
     seen, beside = await jobs.take(), await overview.take()
     events = [event for event in truth.events(before) if began <= event.at < ended]
     frames = {"list of jobs": seen.frames, "overview": beside.frames}
-    return Figures(events, seen, mine, official, frames, requests, messages / seconds, seconds, os.getloadavg()[0])
+    return Figures(
+        events, seen, mine, official, frames, requests, messages / seconds, cores, seconds, os.getloadavg()[0]
+    )

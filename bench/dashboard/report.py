@@ -1,5 +1,6 @@
 """The tables of the section, from what the page showed and what the database says."""
 
+import os
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ class Figures:
     frames: Mapping[str, Sequence[float]]
     requests: Mapping[str, float]  # a second
     messages: float  # a second
+    cores: Mapping[str, float]  # that each part used
     seconds: float
     load: float
 
@@ -69,7 +71,8 @@ def tell_figures(figures: Figures, viewers: int) -> None:
     rows += [(f"{name}: longest frame, share of frames over 50 ms", _frames(f)) for name, f in figures.frames.items()]
     rows += [(f"{name}: requests a second", rate) for name, rate in figures.requests.items()]
     rows.append(("rows of realtime.messages a second", figures.messages))
-    rows.append(("load of the machine", figures.load))
+    rows.append((f"cores used, of {os.cpu_count()}", ", ".join(f"{n} {c:.2f}" for n, c in figures.cores.items())))
+    rows.append(("load of the machine, with all else that runs on it", figures.load))
     table("The same time", ("what", "figure"), rows)
 
 

@@ -95,6 +95,7 @@ create table public.schedule_fires (
 );
 create index schedule_fires_tenant_id_fire_time_idx on public.schedule_fires (tenant_id, fire_time);
 create index schedule_fires_waiting_idx on public.schedule_fires (tenant_id, schedule_id, fire_time) where outcome = 'waiting';
+create index schedule_fires_missed_until_idx on public.schedule_fires (tenant_id, missed_until) where outcome = 'missed';
 comment on table public.schedule_fires is
     'What a schedule did at each due time, at most once: the row stands in the same transaction as the job.';
 

@@ -44,7 +44,10 @@ def find_stack_folder(folder: Path | None = None) -> Path:
 
 def _own(folder: Path | None) -> Path:
     """The folder to begin in, in which nobody else has put a stack."""
-    here = (folder or Path.cwd()).resolve()
+    try:
+        here = (folder or Path.cwd()).resolve()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(errno.ENOENT, "it does not exist any more: go to another one", "this folder") from error
     for path in (here / ".casare", here / ".casare" / "env"):
         if path.exists() and not _is_ours(path):
             words = "it belongs to another account. Go to a folder of your own, or name the stack's in CASARE_HOME"

@@ -1303,7 +1303,7 @@ create table public.calendar_blackouts (
 );
 comment on table public.calendar_blackouts is 'From when until when nothing of a calendar''s schedules runs, whatever the day.';
 
--- from sql/50_schedules/tables.sql sha256:40a4f07bae4522c26469b5e3ce3e8cefac58401253d59ab2fcd50b231d54e4b4
+-- from sql/50_schedules/tables.sql sha256:5f5ede6255d56236c848e9dee355b23e6eae0a2c8f099699a3064571d6b03218
 create table private.schedule_quotas (
     plan public.tenant_plan not null,
     min_interval_seconds integer not null,
@@ -1401,6 +1401,7 @@ create table public.schedule_fires (
 );
 create index schedule_fires_tenant_id_fire_time_idx on public.schedule_fires (tenant_id, fire_time);
 create index schedule_fires_waiting_idx on public.schedule_fires (tenant_id, schedule_id, fire_time) where outcome = 'waiting';
+create index schedule_fires_missed_until_idx on public.schedule_fires (tenant_id, missed_until) where outcome = 'missed';
 comment on table public.schedule_fires is
     'What a schedule did at each due time, at most once: the row stands in the same transaction as the job.';
 

@@ -222,13 +222,18 @@ def test_of_many_rows_those_in_view_are_drawn(signed_in: Visit, person: Api) -> 
     expect(page.locator("main tbody tr")).to_have_count(10)
 
 
-def test_a_deaf_robot_needs_a_person(signed_in: Visit, person: Api, robot: Robot) -> None:
+def test_a_deaf_robot_and_missed_runs_need_a_person(signed_in: Visit, person: Api, robot: Robot) -> None:
     page = signed_in.page
     [one] = [each for each in person("GET", "/robots")["robots"] if each["robot_id"] == robot.name]
     deaf = {**one, "status": "idle", "deaf_since": "2026-11-01T10:00:00Z"}
     page.route(re.compile(r"/robots\?"), lambda route: route.fulfill(json={"robots": [deaf], "total": 1}))
+    times = {"fire_time": "2026-11-01T10:00:00Z", "missed_until": "2026-11-01T12:00:00Z"}
+    missed = {**times, "schedule_id": "0", "schedule_name": HOSTILE, "workflow_id": "0", "reason": "nobody was there"}
+    page.route(re.compile("/schedules/missed"), lambda route: route.fulfill(json={"missed": [missed, missed]}))
     signed_in.go("#/events")
     signed_in.go("#/")
+    said = page.get_by_role("region", name="Needs you").get_by_text(f"The schedule {HOSTILE} missed runs")
+    expect(said).to_have_count(1)
     expect(page.get_by_role("region", name="Needs you")).to_contain_text(f"{one['name']} is deaf")
     expect(page.get_by_role("region", name="Fleet")).to_contain_text("1 deaf")
 
@@ -291,9 +296,12 @@ def test_a_hidden_tab_closes_its_socket_and_a_shown_one_misses_nothing(
     with sockets[-1].expect_event("close"):
         page.evaluate(hide, True)
     expect(page.locator(".live")).to_have_text("Paused")
+    page.wait_for_load_state("networkidle")
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(request.url))
     job_id = person("POST", "/jobs", workflow_id=workflow)["job_id"]
     person("POST", f"/jobs/{job_id}/cancel")
-    expect(page.locator(f"main a[href$='{job_id}']")).to_have_count(0)
+    assert asked == [], "a hidden tab asks for nothing"
     page.evaluate(hide, False)
     expect(page.get_by_role("row").filter(has=page.locator(f"a[href$='{job_id}']"))).to_contain_text("Cancelled")
     expect(page.locator(".live")).to_have_text("Live")

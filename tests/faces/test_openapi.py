@@ -181,6 +181,7 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/pools/{pool}/members": "GET",
             "/pools/{pool}/members/{tenant}": "PUT DELETE",
             "/schedules": "GET POST",
+            "/schedules/missed": "GET",
             "/schedules/upcoming": "GET",
             "/schedules/simulate": "POST",
             "/schedules/{schedule_id}": "GET PUT DELETE",

@@ -189,6 +189,28 @@ async def test_what_fires_by_the_clock_is_a_scheduled_job(stage: Stage) -> None:
     assert after["next_run"] > made["next_run"]
 
 
+async def test_what_schedules_missed_is_listed_the_newest_first(stage: Stage) -> None:
+    first, second = [(await create(stage, schedule_name=name))["schedule_id"] for name in ("First", "Second")]
+    insert = """
+    insert into public.schedule_fires
+        (tenant_id, schedule_id, fire_time, outcome, reason, missed_until, fired_at)
+    values (
+        %s, %s, private.clock() - %s::interval - interval '2 hours', 'missed', 'nobody was there',
+        private.clock() - %s::interval, private.clock()
+    )
+    """
+    with stage.database.connect() as owner:
+        for schedule, ago in ((first, "3 hours"), (second, "1 hour"), (first, "3 days")):
+            owner.execute(insert, [stage.tenant.tenant_id, schedule, ago, ago])
+    missed = (await stage.member("viewer").get("/schedules/missed")).json()["missed"]
+    assert [(each["schedule_id"], each["schedule_name"]) for each in missed] == [(second, "Second"), (first, "First")]
+    assert missed[0]["fire_time"] < missed[0]["missed_until"]
+    older = await stage.admin.get("/schedules/missed", since="2000-01-01T00:00:00Z", limit=500)
+    assert len(older.json()["missed"]) == 3
+    _, robot = stage.robot()
+    assert refused(await robot.get("/schedules/missed"), 403, "FORBIDDEN")
+
+
 async def test_a_deleted_schedule_is_gone(stage: Stage) -> None:
     made = await create(stage)
     path = f"/schedules/{made['schedule_id']}"

@@ -105,6 +105,17 @@ def test_a_stack_of_another_account_in_this_folder_is_refused_by_every_command(
     assert find_env_file() == tmp_path / ".casare" / "env", "who names it means it"
 
 
+def test_a_folder_that_is_gone_is_told_by_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CASARE_HOME", raising=False)
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for command in (["jobs", "list"], ["status"], ["up", "--detach"]):
+        answer = CliRunner().invoke(app, command)
+        assert answer.exit_code == 1
+        assert "this folder cannot be used: it does not exist any more: go to another one." in answer.stderr
+
+
 def test_the_environment_file_reads_back(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
     values = {"DATABASE_URL": "postgresql://a:b@127.0.0.1/x?a=b", "CASARE_SIGNING_KEY": '{"kty": "EC"}'}

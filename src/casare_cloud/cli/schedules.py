@@ -136,6 +136,21 @@ def fires(
     print_list(answer, as_json, answer["fires"], columns)
 
 
+@app.command("missed")
+def missed(
+    since: Annotated[str | None, typer.Option("--since", help="ISO 8601; default: a day ago.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List due times of all schedules that nobody served and that were not made up for, newest first.
+
+    Example: casare-cloud schedules missed --since 2026-11-01T00:00:00Z
+    """
+    answer = run(lambda client: client.list_missed_fires(since=since, limit=limit))
+    columns = {"schedule": "schedule_name", "from": "fire_time", "until": "missed_until", "reason": "reason"}
+    print_list(answer, as_json, answer["missed"], columns)
+
+
 @app.command("explain")
 def explain(
     schedule_id: ScheduleId,

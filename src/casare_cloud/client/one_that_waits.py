@@ -109,6 +109,7 @@ class SyncClient(ThatWaits[Client]):
     disable_schedule = waits(Client.disable_schedule)
     trigger_schedule = waits(Client.trigger_schedule)
     delete_schedule = waits(Client.delete_schedule)
+    list_missed_fires = waits(Client.list_missed_fires)
     list_schedule_fires = waits(Client.list_schedule_fires)
     explain_schedule = waits(Client.explain_schedule)
     simulate_schedule = waits(Client.simulate_schedule)

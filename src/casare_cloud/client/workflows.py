@@ -177,6 +177,10 @@ class WorkflowCalls(Session):
         """Delete it; the jobs that it queued stay."""
         return await self._call("DELETE", f"/schedules/{quoted(schedule_id)}")
 
+    async def list_missed_fires(self, since: str | None = None, limit: int | None = None) -> Answer:
+        """`{missed}`: due times of all schedules that nobody served since then (default: in the last day)."""
+        return await self._get("/schedules/missed", {"since": since, "limit": limit})
+
     async def list_schedule_fires(self, schedule_id: str, **page: Unpack[Paging]) -> Answer:
         """`{fires, total, limit, offset}`: what it did, newest first."""
         return await self._get(f"/schedules/{quoted(schedule_id)}/fires", page)

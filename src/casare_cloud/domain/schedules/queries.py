@@ -111,6 +111,16 @@ left join lateral (
 ) as page on true
 """
 
+LIST_MISSED = """
+select s.schedule_id, s.name as schedule_name, s.workflow_id, f.fire_time, f.missed_until, f.reason
+from private.authorize('schedules.read') as caller
+join public.schedule_fires as f on f.tenant_id = caller.tenant_id and f.outcome = 'missed'
+join public.schedules as s on s.tenant_id = f.tenant_id and s.schedule_id = f.schedule_id and s.deleted_at is null
+where f.missed_until >= coalesce(%(since)s::timestamptz, private.clock() - interval '24 hours')
+order by f.missed_until desc
+limit %(limit)s
+"""
+
 TENANT_OF_SCHEDULE = """
 select s.tenant_id from public.schedules as s where s.schedule_id = %(schedule_id)s and s.deleted_at is null
 """

@@ -74,6 +74,14 @@ async def list_upcoming(tx: Transaction, workflow_id: UUID | None, limit: int) -
     return [Upcoming(**row) for row in rows]
 
 
+async def list_missed(tx: Transaction, since: datetime | None, limit: int) -> list[dict[str, Any]]:
+    """Due times that nobody served since then (default: in the last day), the newest first. Needs schedules.read."""
+    rows = await tx.fetch_all(queries.LIST_MISSED, {"since": since, "limit": limit})
+    if not rows:
+        await require(tx, "schedules.read")
+    return rows
+
+
 async def explain(tx: Transaction, schedule_id: UUID, at: datetime) -> dict[str, Any]:
     """Why a schedule ran at a time, or did not, or will not; 404 SCHEDULE_NOT_FOUND. Needs schedules.read."""
     answer: dict[str, Any] = await tx.fetch_value(queries.EXPLAIN_SCHEDULE, {"schedule_id": schedule_id, "at": at})

@@ -64,6 +64,15 @@ UPCOMING: Example = {
     "type": "cron",
     "status": "active",
 }
+MISSED: Example = {
+    "schedule_id": _SCHEDULE_ID,
+    "schedule_name": "Daily Report",
+    "workflow_id": WORKFLOW_ID,
+    "fire_time": "2025-12-01T08:00:00Z",
+    "missed_until": "2025-12-02T08:00:00Z",
+    "reason": "Nobody fired it in time",
+}
+MISSED_FIRES: Example = {"missed": [MISSED]}
 EXPLAINED: Example = {
     "schedule_id": _SCHEDULE_ID,
     "at": "2025-12-25T08:00:00Z",

@@ -17,6 +17,8 @@ from casare_cloud.faces.orchestrator.schedules.shapes import (
     CreateScheduleBody,
     FireAnswer,
     FireList,
+    MissedFire,
+    MissedFires,
     ScheduleAnswer,
     ScheduleDeleted,
     ScheduleExplained,
@@ -75,6 +77,22 @@ async def list_upcoming_runs(
     Needs schedules.read.
     """
     return [UpcomingRun.of(run) for run in await service.list_upcoming(tx, workflow_id, limit)]
+
+
+@router.get("/missed", responses=refusals())
+async def list_missed_fires(
+    tx: Tx,
+    since: Annotated[
+        Moment | None, Query(description="Missed at this time or later; default: in the last day.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> MissedFires:
+    """Due times of all schedules that nobody served and that were not made up for, the newest first.
+
+    Needs schedules.read.
+    """
+    found = await service.list_missed(tx, since, limit)
+    return MissedFires(missed=[MissedFire.model_validate(missed) for missed in found])
 
 
 @router.post("/simulate", responses=refusals(404))

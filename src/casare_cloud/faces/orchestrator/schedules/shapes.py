@@ -257,6 +257,27 @@ class FireList(Answer):
     offset: int
 
 
+class MissedFire(Answer):
+    """Due times of a schedule, from `fire_time` to `missed_until`, that nobody served and that were not made up for."""
+
+    model_config = showing(examples.MISSED)
+
+    schedule_id: UUID
+    schedule_name: str
+    workflow_id: UUID
+    fire_time: Time
+    missed_until: Time
+    reason: str
+
+
+class MissedFires(Answer):
+    """What schedules missed, the newest first."""
+
+    model_config = showing(examples.MISSED_FIRES)
+
+    missed: list[MissedFire]
+
+
 class SimulateBody(_ScheduleFields):
     """A schedule, as in a body that makes one, of which only the times must be said."""
 

@@ -20,6 +20,7 @@ export function useQuery(key, load, { on, apply, distance = 3000, every = RECONC
     let last = 0, timer = 0, running = false, pending = false, meanwhile = [];
     const read = async () => {
       timer = 0;
+      if (document.hidden) return; // it reads when it is shown
       if (running) { pending = true; return; }
       running = true;
       last = Date.now();

@@ -1,5 +1,5 @@
 // In five seconds: what runs, what waits and why, what broke, and what needs a person.
-import { ago, can, clockTime, duration, get, html, Icon, link, now, ofJobs, ofRobots, overview, Sentence, useQuery, useState, useTitle } from "../core/kit.js";
+import { ago, can, clockTime, duration, get, html, Icon, link, localTime, now, ofJobs, ofRobots, overview, Sentence, useQuery, useState, useTitle } from "../core/kit.js";
 import { Bar, Button, Card, Empty, ENDED, Loading, plural, stateOf, To, Trouble, unnamed } from "../parts/basic.js";
 import { follow, Jobs, runWorkflow } from "../parts/jobs.js";
 import { rank, robotState, STATES_IN_ORDER, Tile } from "../parts/robots.js";
@@ -11,13 +11,14 @@ export function Overview() {
   const running = useQuery(can("jobs.read") ? "running" : null, (a) => get("/jobs", { status: "running", limit: 8 }, a), { on: ofJobs, distance: 3000, every: 10_000, apply: (page, events) => ({ jobs: follow(page, events).jobs.filter((j) => !ENDED.has(j.status)) }) });
   const letters = useQuery(can("jobs.read") ? "letters" : null, (a) => get("/dlq/stats", {}, a), { on: (e) => ofJobs(e) && ENDED.has(e.data?.status), distance: 10_000 });
   const schedules = useQuery(can("schedules.read") ? "disabled" : null, (a) => get("/schedules", { enabled: false, limit: 200 }, a), { on: (e) => e.event_type.startsWith("schedule."), distance: 5000 });
+  const missed = useQuery(can("schedules.read") ? "missed" : null, (a) => get("/schedules/missed", {}, a), { on: (e) => e.event_type === "schedule.missed", every: 120_000 });
   const triggers = useQuery(can("triggers.read") ? "disabled" : null, (a) => get("/triggers", { is_enabled: false, limit: 200 }, a), { on: (e) => e.event_type.startsWith("trigger."), distance: 5000 });
   const analytics = useQuery(can("analytics.read") ? "today" : null, (a) => get("/metrics/analytics", { days: 1 }, a), { every: 120_000 });
   const hours = useSeries(can("analytics.read") ? "/metrics/series" : null, "24h", ofJobs).data ?? [];
   const f = fleet.data, queue = overview.value?.queue;
   const waiting = queue ? queue.waiting : f?.queue_depth, busy = queue ? queue.running : f?.active_jobs;
   const list = robots.data?.robots ?? [];
-  const needs = needsYou(list, letters.data, schedules.data ?? [], triggers.data?.triggers ?? []);
+  const needs = needsYou(list, letters.data, schedules.data ?? [], triggers.data?.triggers ?? [], missed.data?.missed ?? []);
   const ready = !robots.loading || !can("robots.read");
   const title = !ready ? "Overview" : needs.length ? `${plural(needs.length, "thing needs", "things need")} you` : "Nothing needs you";
   useTitle("Overview");
@@ -43,7 +44,7 @@ function fleetWords(list) {
   return [...counts].sort((a, b) => STATES_IN_ORDER.indexOf(a[0]) - STATES_IN_ORDER.indexOf(b[0])).map(([s, n]) => `${n} ${stateOf(s)[2].toLowerCase()}`).join(" · ");
 }
 
-function needsYou(robots, letters, schedules, triggers) {
+function needsYou(robots, letters, schedules, triggers, missed) {
   const found = [];
   for (const r of robots) {
     const s = robotState(r), href = link(["robots", r.robot_id]);
@@ -54,6 +55,8 @@ function needsYou(robots, letters, schedules, triggers) {
   }
   for (const w of letters?.by_workflow ?? []) if (w.letters) found.push({ key: w.workflow_id, icon: "tray", colour: "fail", title: `${plural(w.letters, "dead letter")} of ${w.workflow_name ?? unnamed()}`, text: can("jobs.retry") ? "No attempt is left: run them again, or delete them." : "No attempt is left.", href: link(["dlq"], { workflow: w.workflow_id }) });
   for (const s of schedules) if (s.auto_disabled_at) found.push({ key: s.schedule_id, icon: "cal", colour: "warn", title: `The schedule ${s.schedule_name} was switched off`, text: `${plural(s.consecutive_failures, "run")} in a row failed.`, href: link(["schedules", s.schedule_id]) });
+  const seen = new Set();
+  for (const m of missed) if (!seen.has(m.schedule_id)) { seen.add(m.schedule_id); found.push({ key: `missed ${m.schedule_id}`, icon: "cal", colour: "warn", title: `The schedule ${m.schedule_name} missed runs`, text: `The last one at ${localTime(m.missed_until)}: ${m.reason}`, href: link(["schedules", m.schedule_id]) }); }
   for (const t of triggers) if (t.disabled_reason) found.push({ key: t.trigger_id, icon: "bolt", colour: "warn", title: `The trigger ${t.name} was switched off`, text: t.disabled_reason, href: link(["triggers", t.trigger_id]) });
   return found;
 }
