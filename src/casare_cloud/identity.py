@@ -247,7 +247,9 @@ class KeySet:
 
         keys: dict[str, Any] = {}
         try:
-            for item in (await asyncio.to_thread(self._published))["keys"]:
+            async with asyncio.timeout(_FETCH_SECONDS):  # in all: a name may be looked up and an answer read for longer
+                published = await asyncio.to_thread(self._published)
+            for item in published["keys"]:
                 with suppress(jwt.PyJWTError):  # a kind of key that this version does not know
                     if isinstance(item.get("kid"), str) and item.get("kty") in KEY_ALGORITHMS:
                         keys[item["kid"]] = jwt.PyJWK.from_dict(item)

@@ -2301,7 +2301,7 @@ comment on function public.accept_invitation is
 revoke all on function public.accept_invitation from public, anon, authenticated, service_role;
 grant execute on function public.accept_invitation to authenticated;
 
--- from sql/10_tenancy/functions/assign_role.sql sha256:de6a467abbb8b7f5a5141f523d6528c33bb55232776614db8ab41bb421045ff7
+-- from sql/10_tenancy/functions/assign_role.sql sha256:03125266455133b19361eb6b4b46f1d6c7f2e2dd948ce10cd8903672986249b1
 create or replace function public.assign_role(p_user_id uuid, p_role_id uuid)
 returns void
 language plpgsql
@@ -2309,7 +2309,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
 begin
     perform private.get_manageable_member(v_caller, p_user_id);
     perform private.get_assignable_role(v_caller, p_role_id);
@@ -2378,6 +2378,25 @@ comment on function private.authorize is
     'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED, 403 NO_TENANT or 403 FORBIDDEN otherwise. The first line of every public function.';
 revoke all on function private.authorize from public, anon, authenticated, service_role;
 grant execute on function private.authorize to authenticated;
+
+-- from sql/10_tenancy/functions/authorize_for_members.sql sha256:d38f832833926ba119356b33283e2010cad0aaf77b0b0004a340a98d20017654
+-- Whoever is waited for here may have taken something from the caller, who would give it back to themselves with what they were
+-- allowed before.
+create or replace function private.authorize_for_members()
+returns private.caller
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+begin
+    perform from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
+    return private.authorize('members.write');
+end
+$$;
+comment on function private.authorize_for_members is
+    'The verified caller, who has members.write, once no other session changes members or roles of the tenant; raises as private.authorize() does.';
+revoke all on function private.authorize_for_members from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:e6bfa89831a06f8768702753c4e6ea1574f62be706a588508a1f98fca6b6e685
 create or replace function private.begin_idempotent_request(p_key text, p_request_hash bytea)
@@ -2697,7 +2716,7 @@ comment on function private.create_profile is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
 revoke all on function private.create_profile from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_role.sql sha256:2e6df3182dfc1c47412fdccfe8a4e1e0651eeece83310236d791d9ffb288ca87
+-- from sql/10_tenancy/functions/create_role.sql sha256:30f726a08a4520de14e672b1f39791c84ab8665e58a6210e217eb02d52dfb7c8
 create or replace function public.create_role(
     p_name text,
     p_slug text,
@@ -2710,7 +2729,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
     v_role_id uuid;
 begin
     p_name := private.nfc(btrim(p_name));
@@ -2725,8 +2744,6 @@ begin
     if exists (select from public.roles as r where r.tenant_id is null and r.slug = p_slug) then
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
-    -- One at a time, so that they are counted.
-    perform from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
     if (select count(*) from public.roles as r where r.tenant_id = v_caller.tenant_id) >= private.role_quota() then
         perform private.raise_error(
             409, 'TOO_MANY_ROLES', format('A tenant has at most %s roles of its own; delete some.', private.role_quota())
@@ -2814,7 +2831,7 @@ comment on function public.custom_access_token_hook is
 revoke all on function public.custom_access_token_hook from public, anon, authenticated, service_role;
 grant execute on function public.custom_access_token_hook to supabase_auth_admin;
 
--- from sql/10_tenancy/functions/delete_role.sql sha256:b1eaa5e0e87ee353dfcb689038c470f4b7f4d67f5894cef5cf54f4b3d59e4d0f
+-- from sql/10_tenancy/functions/delete_role.sql sha256:455e4c179db9f50255ddf0d4901053aa9b065d97c32dbf009c4267207804229f
 create or replace function public.delete_role(p_role_id uuid)
 returns void
 language plpgsql
@@ -2822,7 +2839,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
     v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
 begin
     if v_role.tenant_id is null then
@@ -4052,7 +4069,7 @@ comment on function private.register_user is
     'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of, unless an invitation waits: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/remove_member.sql sha256:cf78425480f6236cf2c3bab9747dccb396245dfff75d4591d9f8d58f32f2d71e
+-- from sql/10_tenancy/functions/remove_member.sql sha256:650098b9371da1433f870c71320214874123fd4b3b15c72fde4522c8cf51e340
 create or replace function public.remove_member(p_user_id uuid)
 returns jsonb
 language plpgsql
@@ -4064,7 +4081,7 @@ declare
 begin
     -- Members may leave by themselves.
     if v_caller.user_id is distinct from p_user_id then
-        v_caller := private.authorize('members.write');
+        v_caller := private.authorize_for_members();
     end if;
     perform private.get_manageable_member(v_caller, p_user_id);
     delete from public.memberships as m where m.tenant_id = v_caller.tenant_id and m.user_id = p_user_id;
@@ -4277,7 +4294,7 @@ comment on function public.set_active_tenant is 'Chooses the tenant that the nex
 revoke all on function public.set_active_tenant from public, anon, authenticated, service_role;
 grant execute on function public.set_active_tenant to authenticated;
 
--- from sql/10_tenancy/functions/set_member_roles.sql sha256:0fcc2ce372f66201fc993471de417d5c9d3dbcfb7640abf1bf9c91cb71313a8f
+-- from sql/10_tenancy/functions/set_member_roles.sql sha256:74126d06b55cdc192fbac2f2a45750d1bd517f441032fd5a234184c987a8e98d
 create or replace function public.set_member_roles(p_user_id uuid, p_role_ids uuid[])
 returns void
 language plpgsql
@@ -4285,7 +4302,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
     v_role_id uuid;
 begin
     perform private.get_manageable_member(v_caller, p_user_id);
@@ -4366,7 +4383,7 @@ $$;
 comment on function private.summarize_api_key is 'A key without its hash.';
 revoke all on function private.summarize_api_key from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/unassign_role.sql sha256:e59ce9c5442f544fcb8ed6610b07a4288ad29a439b7cc01004d28ef0e0a8d2fe
+-- from sql/10_tenancy/functions/unassign_role.sql sha256:307736b787603d2355f8001cbf2475584927b45028566fc2a9f5fc69f7621ec3
 create or replace function public.unassign_role(p_user_id uuid, p_role_id uuid)
 returns void
 language plpgsql
@@ -4374,7 +4391,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
 begin
     perform private.get_manageable_member(v_caller, p_user_id);
     delete from public.member_roles as mr
@@ -4389,7 +4406,7 @@ comment on function public.unassign_role is 'Takes a role from a member; never t
 revoke all on function public.unassign_role from public, anon, authenticated, service_role;
 grant execute on function public.unassign_role to authenticated;
 
--- from sql/10_tenancy/functions/update_member.sql sha256:0ee909a7292dd43b4af5d8abdfe2b6ad70413f54644fc73cd05c58616d7d5770
+-- from sql/10_tenancy/functions/update_member.sql sha256:ebec4fa827234dd9b3cf5b68acdcf550a7a687ec6fca7e7a379bb855cc405585
 create or replace function public.update_member(
     p_user_id uuid,
     p_first_name text default null,
@@ -4407,7 +4424,7 @@ declare
 begin
     -- Everybody may change their own name.
     if not v_is_oneself then
-        v_caller := private.authorize('members.write');
+        v_caller := private.authorize_for_members();
     end if;
     perform private.get_manageable_member(v_caller, p_user_id);
     if p_first_name is not null or p_last_name is not null then
@@ -4447,7 +4464,7 @@ comment on function public.update_member is
 revoke all on function public.update_member from public, anon, authenticated, service_role;
 grant execute on function public.update_member to authenticated;
 
--- from sql/10_tenancy/functions/update_role.sql sha256:c721b76ceb205f117644c2b1b7e3ea8e18564a5be5b3685583ef6017178ee89e
+-- from sql/10_tenancy/functions/update_role.sql sha256:674899d06a0d2c17c061ad1b65fe85e4a0b3e35d21a61d28208bf16a98e42e9f
 create or replace function public.update_role(
     p_role_id uuid,
     p_name text default null,
@@ -4460,7 +4477,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
     v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
 begin
     p_name := private.nfc(btrim(p_name));
@@ -20002,9 +20019,9 @@ comment on function public.count_audit_log is
 revoke all on function public.count_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.count_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_audit_log.sql sha256:701d9820edacfe507d2ae9b9f16ea3d8b8a5865ba32a6956058f0c70c90f1342
--- An answer looks through 10,000 changes at most (and as many more as the offset skips), so that it takes no longer however
--- few of however many match.
+-- from sql/90_audit/functions/list_audit_log.sql sha256:91b1debacbaa6b8237a6bc00803dc95ac6d4df286e0ed7a6284c9d04096c9f4d
+-- An answer looks through 10,000 changes at most (and as many more as the offset skips, of which 100,000 count), so that it takes
+-- no longer however few of however many match.
 create or replace function public.list_audit_log(
     p_resource_types text[] default null,
     p_action text default null,
@@ -20044,7 +20061,7 @@ as $$
 #variable_conflict use_column
 declare
     v_caller private.caller := private.authorize('audit.read');
-    v_most integer := 10000 + coalesce(p_offset, 0);
+    v_most integer := 10000 + least(coalesce(p_offset, 0), 100000);
     v_actors uuid[];
 begin
     if p_actor is not null then
@@ -20128,7 +20145,7 @@ comment on function public.list_audit_log is
 revoke all on function public.list_audit_log from public, anon, authenticated, service_role;
 grant execute on function public.list_audit_log to authenticated;
 
--- from sql/90_audit/functions/list_workflow_history.sql sha256:56adb98bbcaeea4cc90d36034171ec602b00867dfe3b3895f5f624021c344af7
+-- from sql/90_audit/functions/list_workflow_history.sql sha256:b32661c2011b3f700b8e8ee08c545d4ffcf2941372954c7e60c790f0a2772951
 create or replace function public.list_workflow_history(p_workflow_id uuid, p_limit integer default 20, p_offset integer default 0)
 returns table (
     total bigint,
@@ -20164,7 +20181,7 @@ begin
             and a.resource_type = 'workflows'
             and a.resource_id collate "C" = p_workflow_id::text
         order by a.audit_id desc
-        limit 10000 + p_offset
+        limit 10000 + least(p_offset, 100000)      -- the rest of an offset skips nothing more
     )
     select
         (select least(count(*), 10000) from found),
@@ -20190,7 +20207,7 @@ comment on function public.list_workflow_history is
 revoke all on function public.list_workflow_history from public, anon, authenticated, service_role;
 grant execute on function public.list_workflow_history to authenticated;
 
--- from sql/90_audit/functions/walk_audit_log.sql sha256:53d96ac2a813183da8467e04d9709ae54e3105b19cad800b16dc5e545c66530f
+-- from sql/90_audit/functions/walk_audit_log.sql sha256:4dbeef07002a5781e0ab8dd24fe42f26ed86e6d2223c1fd4a107fe1fe1695f61
 -- By the index of somebody's changes, of one thing's, or of all. A thing that has a parent is named parent/thing: those of a
 -- parent are read whole, which are few.
 create or replace function private.walk_audit_log(
@@ -20223,10 +20240,13 @@ declare
     v_first uuid := '00000000-0000-0000-0000-000000000000';
     v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 begin
-    if p_since between '1970-01-02' and '9999-12-31' then
+    if p_since > '9999-12-31' or p_until < '1970-01-02' then
+        return;     -- nothing was done then, and no id says such a time: all would be read
+    end if;
+    if p_since >= '1970-01-02' then
         v_first := private.uuid_v7_floor(p_since - interval '1 hour');
     end if;
-    if p_until between '1970-01-02' and '9999-12-31' then
+    if p_until <= '9999-12-31' then
         v_before := least(v_before, private.uuid_v7_floor(p_until + interval '1 hour'));
     end if;
     if p_actor_id is not null then

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 from tests.databases import Claims, Connection, at, set_claims
-from tests.fleets import Fleet, call
+from tests.fleets import Fleet, Row, call_all
 
 HOT_TABLES = {"ready", "leases", "scheduled", "lanes", "dedupe_keys", "workflow_versions", "queue_tenants"}
 HISTORY = {"job_logs", "dead_letters", "late_results", "events", "event_inbox", "audit_log", "waiting_robots"}
@@ -51,12 +51,18 @@ class PlanWatcher:
             self.plans.append(json.loads(text.split("plan:", 1)[1]))
 
     def call(self, claims: Claims, function: str, **arguments: object) -> Any:
-        """Calls a public function as the claims' owner and keeps the plans that it used."""
+        """The first row of a public function that is called as the claims' owner; keeps the plans that it used."""
+        rows = self.call_all(claims, function, **arguments)
+        assert rows, f"{function} returned no row"
+        return rows[0]
+
+    def call_all(self, claims: Claims, function: str, **arguments: object) -> list[Row]:
+        """Every row."""
         self.plans.clear()
         with self.connection.transaction():
             self.connection.execute("set local role authenticated")
             set_claims(self.connection, claims)
-            return call(self.connection, function, **arguments)
+            return call_all(self.connection, function, **arguments)
 
     def run_duty(self, expression: str, now: datetime) -> Any:
         """Runs a function of private as cron does, at a time, and keeps the plans that it used."""

@@ -12,7 +12,7 @@ from tests.database.asserting import invite, one, refused
 from tests.database.plans import PlanWatcher, nodes
 from tests.database.pools import join, make_pool
 from tests.databases import Connection, Database, as_caller, set_claims
-from tests.fleets import Fleet, call
+from tests.fleets import Fleet, call, call_all
 
 
 def trail(owner: Connection, tenant: factories.Tenant, resource_type: str) -> list[dict[str, Any]]:
@@ -260,6 +260,10 @@ def test_an_answer_reads_a_bounded_part_of_a_long_log_and_says_where_to_go_on(fl
         assert (row["resource_id"], row["is_capped"], row["total"]) == ("rare", False, 1), wanted
         assert read_of_the_log(watcher) <= 50, wanted
 
+    for nothing in ({"until": "1969-07-20T00:00:00Z"}, {"until": "-infinity"}, {"since": "infinity"}):
+        assert watcher.call_all(admin, "list_audit_log", **nothing) == []
+        assert read_of_the_log(watcher) == 0, nothing
+
     assert watcher.call(admin, "list_audit_log", resource_types=["workflows"], resource_id="7")["total"] == 2_500
     assert read_of_the_log(watcher) <= 2_600
 
@@ -274,6 +278,16 @@ def test_the_history_of_a_workflow_that_runs_often_is_counted_to_ten_thousand(fl
     found = watcher.call(fleet.tenant.admin.claims, "list_workflow_history", workflow_id=job["workflow_id"])
     assert found["total"] == 10_000
     assert read_of_the_log(watcher) <= 10_000 + 20
+
+
+def test_a_page_that_is_far_behind_the_end_reads_no_more_than_a_part(fleet: Fleet) -> None:
+    job = fleet.enqueue()
+    admin, offset = fleet.tenant.admin.claims, 2**31 - 1
+    with fleet.owner.transaction():
+        fleet.owner.execute("set local role authenticated")
+        set_claims(fleet.owner, admin)
+        assert call_all(fleet.owner, "list_audit_log", offset=offset) == []
+        assert call_all(fleet.owner, "list_workflow_history", workflow_id=job["workflow_id"], offset=offset) == []
 
 
 def test_nobody_changes_or_deletes_the_trail(db: Database, tenant: factories.Tenant) -> None:

@@ -119,8 +119,46 @@ def test_two_admins_cannot_remove_each_other_at_the_same_moment(db: Database) ->
         thread.start()
         wait_for_lock(db.connect(), second_connection.info.backend_pid)
     thread.join(120)
-    assert outcome in (["LAST_ADMIN"], ["MEMBER_NOT_FOUND"], ["FORBIDDEN"])
+    assert outcome == ["NO_TENANT"]
     assert principal(first_connection, tenant.admin.claims) == "user"
+
+
+@pytest.mark.parametrize(
+    ("taking", "getting_back"),
+    [
+        ("public.set_member_roles({lead}, array[{viewer}])", "public.assign_role({lead}, {admin})"),
+        ("public.set_member_roles({lead}, array[{viewer}])", "public.create_role('Back', 'back', '{{*}}')"),
+        ("public.update_role({own}, null, null, '{{members.*}}')", "public.update_role({own}, null, null, '{{*}}')"),
+        ("public.remove_member({lead})", "public.update_member({other}, null, null, false)"),
+    ],
+)
+def test_what_is_taken_from_somebody_is_not_got_back_by_who_waited_for_that(
+    db: Database, conn: Connection, owner: Connection, taking: str, getting_back: str
+) -> None:
+    tenant = factories.make_tenant(db)
+    own = one(conn, tenant.admin.claims, "select public.create_role('Own', 'own', '{*}') as id")["id"]
+    lead = factories.make_member(db, tenant, "viewer")
+    one(conn, tenant.admin.claims, "select public.set_member_roles(%s, array[%s]::uuid[])", [lead.user_id, own])
+    names = {"own": own, "lead": lead.user_id, "other": factories.make_member(db, tenant, "viewer").user_id}
+    names |= {slug: role_id(owner, slug) for slug in ("admin", "viewer")}
+    said = {name: f"'{value}'::uuid" for name, value in names.items()}
+    slow = db.connect("casare_functions")
+    outcome: list[str | None] = []
+
+    def get_back() -> None:
+        try:
+            one(slow, lead.claims, f"select {getting_back.format(**said)}")
+            outcome.append("done")
+        except psycopg.Error as error:
+            outcome.append(error.diag.message_detail)
+
+    with as_caller(conn, tenant.admin.claims):
+        conn.execute(f"select {taking.format(**said)}")
+        thread = threading.Thread(target=get_back)
+        thread.start()
+        wait_for_lock(db.connect(), slow.info.backend_pid)
+    thread.join(120)
+    assert outcome in (["FORBIDDEN"], ["NO_TENANT"])
 
 
 def test_members_leave_by_themselves(db: Database, conn: Connection) -> None:

@@ -6,6 +6,8 @@ import dataclasses
 import hashlib
 import hmac
 import json
+import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -178,6 +180,24 @@ async def test_why_no_keys_came_is_logged(
         await Verifier(settings).verify(signer.token(SUBJECT))
     assert "could not be fetched" in caplog.text
     assert "500" in caplog.text
+
+
+async def test_a_fetch_of_keys_that_hangs_in_looking_up_a_name_is_not_waited_for(
+    settings: Settings, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up, may_go_on = socket.getaddrinfo, threading.Event()
+
+    def slow(*asked: Any, **options: Any) -> Any:
+        may_go_on.wait(3)  # as long as a server of names that is away takes
+        return look_up(*asked, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    monkeypatch.setattr(identity, "_FETCH_SECONDS", 0.05)
+    try:
+        with pytest.raises(Unavailable):
+            await Verifier(settings).verify(signer.token(SUBJECT))
+    finally:
+        may_go_on.set()
 
 
 async def test_without_auth_no_token_can_be_checked(settings: Settings, signer: Signer) -> None:

@@ -3,6 +3,8 @@
 import pytest
 from tests.faces.stage import Stage, refused
 
+from casare_cloud.errors import InvalidArgument
+from casare_cloud.faces.kit import query_names
 from casare_cloud.faces.kit.query_names import ignored
 
 HEADER = "x-ignored-parameters"
@@ -60,5 +62,14 @@ async def test_a_caller_who_is_not_known_is_not_told_which_names_there_are(stage
 
 
 def test_a_header_stays_short_however_many_names_there_are() -> None:
-    names = [f"{number}{'ü' * 400}" for number in range(1000)]
+    names = [f"{number}{'ü' * 400}" for number in range(32)]
     assert len(", ".join(ignored(names, frozenset({"status"}), only_reads=True))) < 4096
+
+
+def test_a_query_of_very_many_unknown_names_is_refused_before_they_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(query_names, "get_close_matches", None)
+    names = [f"x{number}" for number in range(33)]
+    with pytest.raises(InvalidArgument, match="must not have more than 32 names that the endpoint does not know"):
+        ignored(names, frozenset({"status"}), only_reads=True)

@@ -217,6 +217,21 @@ def test_a_server_that_is_not_there_is_worth_a_retry(workshop: Workshop) -> None
     assert caught.value.is_retryable
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "words"),
+    [
+        ({"port": 70000}, NodeInputError, "port must lie between 1 and 65535"),
+        ({"host": "a..example"}, NodeError, "the database: a..example is no name of a host"),
+    ],
+)
+def test_a_server_that_there_cannot_be_is_refused_in_words(
+    workshop: Workshop, said: dict[str, Any], kind: type[Exception], words: str
+) -> None:
+    config = {"db_type": "postgresql", "host": "127.0.0.1", "database": "x", "username": "x", **said}
+    with pytest.raises(kind, match=words):
+        workshop.outputs("DatabaseConnectNode", config)
+
+
 class Relay(Server):
     """Passes on what a client and PostgreSQL say to each other, until it `is_silent`."""
 

@@ -5,7 +5,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
 begin
     perform private.get_manageable_member(v_caller, p_user_id);
     perform private.get_assignable_role(v_caller, p_role_id);

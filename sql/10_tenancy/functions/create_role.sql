@@ -10,7 +10,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
     v_role_id uuid;
 begin
     p_name := private.nfc(btrim(p_name));
@@ -25,8 +25,6 @@ begin
     if exists (select from public.roles as r where r.tenant_id is null and r.slug = p_slug) then
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
-    -- One at a time, so that they are counted.
-    perform from public.tenants as t where t.tenant_id = v_caller.tenant_id for no key update;
     if (select count(*) from public.roles as r where r.tenant_id = v_caller.tenant_id) >= private.role_quota() then
         perform private.raise_error(
             409, 'TOO_MANY_ROLES', format('A tenant has at most %s roles of its own; delete some.', private.role_quota())

@@ -9,7 +9,7 @@ declare
 begin
     -- Members may leave by themselves.
     if v_caller.user_id is distinct from p_user_id then
-        v_caller := private.authorize('members.write');
+        v_caller := private.authorize_for_members();
     end if;
     perform private.get_manageable_member(v_caller, p_user_id);
     delete from public.memberships as m where m.tenant_id = v_caller.tenant_id and m.user_id = p_user_id;

@@ -5,7 +5,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
 begin
     perform private.get_manageable_member(v_caller, p_user_id);
     delete from public.member_roles as mr

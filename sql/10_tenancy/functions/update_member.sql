@@ -15,7 +15,7 @@ declare
 begin
     -- Everybody may change their own name.
     if not v_is_oneself then
-        v_caller := private.authorize('members.write');
+        v_caller := private.authorize_for_members();
     end if;
     perform private.get_manageable_member(v_caller, p_user_id);
     if p_first_name is not null or p_last_name is not null then

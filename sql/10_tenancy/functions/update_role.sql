@@ -10,7 +10,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('members.write');
+    v_caller private.caller := private.authorize_for_members();
     v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
 begin
     p_name := private.nfc(btrim(p_name));

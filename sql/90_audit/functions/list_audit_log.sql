@@ -1,5 +1,5 @@
--- An answer looks through 10,000 changes at most (and as many more as the offset skips), so that it takes no longer however
--- few of however many match.
+-- An answer looks through 10,000 changes at most (and as many more as the offset skips, of which 100,000 count), so that it takes
+-- no longer however few of however many match.
 create or replace function public.list_audit_log(
     p_resource_types text[] default null,
     p_action text default null,
@@ -39,7 +39,7 @@ as $$
 #variable_conflict use_column
 declare
     v_caller private.caller := private.authorize('audit.read');
-    v_most integer := 10000 + coalesce(p_offset, 0);
+    v_most integer := 10000 + least(coalesce(p_offset, 0), 100000);
     v_actors uuid[];
 begin
     if p_actor is not null then

@@ -33,7 +33,7 @@ begin
             and a.resource_type = 'workflows'
             and a.resource_id collate "C" = p_workflow_id::text
         order by a.audit_id desc
-        limit 10000 + p_offset
+        limit 10000 + least(p_offset, 100000)      -- the rest of an offset skips nothing more
     )
     select
         (select least(count(*), 10000) from found),

@@ -30,10 +30,13 @@ declare
     v_first uuid := '00000000-0000-0000-0000-000000000000';
     v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 begin
-    if p_since between '1970-01-02' and '9999-12-31' then
+    if p_since > '9999-12-31' or p_until < '1970-01-02' then
+        return;     -- nothing was done then, and no id says such a time: all would be read
+    end if;
+    if p_since >= '1970-01-02' then
         v_first := private.uuid_v7_floor(p_since - interval '1 hour');
     end if;
-    if p_until between '1970-01-02' and '9999-12-31' then
+    if p_until <= '9999-12-31' then
         v_before := least(v_before, private.uuid_v7_floor(p_until + interval '1 hour'));
     end if;
     if p_actor_id is not null then

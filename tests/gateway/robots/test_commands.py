@@ -69,6 +69,15 @@ async def test_a_robot_that_paused_itself_gets_no_jobs_until_it_goes_on(fleet: F
     assert (await speaker.assigned())["payload"]["job_id"] == second
 
 
+async def test_a_robot_that_was_offline_and_registers_anew_on_the_same_socket_gets_jobs(fleet: Fleet) -> None:
+    speaker = await fleet.registered()
+    await speaker.say("heartbeat", {"status": "offline"})
+    await speaker.register()
+    await speaker.say("heartbeat", {"status": "idle"})
+    job_id = fleet.submit()
+    assert (await speaker.assigned())["payload"]["job_id"] == job_id
+
+
 async def test_a_robot_that_is_resumed_gets_a_job_before_its_next_heartbeat(fleet: Fleet) -> None:
     speaker = await fleet.registered()
     fleet.as_admin("select public.command_robot(%s, 'pause')", speaker.robot.external_id)

@@ -18,6 +18,7 @@ HEADER = "X-Ignored-Parameters"
 SAID = "Names in the query that the endpoint does not know, percent-encoded, with commas: they had no effect."
 _LIKENESS = 0.7  # of two names: state and status are alike, page and per_page are not
 _MOST_NAMED, _LONGEST_NAMED = 8, 64
+_MOST_UNKNOWN = 32  # each is compared with each known one, on the event loop and before the caller is counted
 
 
 def known_names(dependant: Dependant) -> frozenset[str]:
@@ -29,6 +30,8 @@ def known_names(dependant: Dependant) -> frozenset[str]:
 def ignored(given: Iterable[str], known: frozenset[str], *, only_reads: bool) -> list[str]:
     """The names that are ignored, in the words of the header; a name that must not be is `InvalidArgument`."""
     unknown = [name for name in dict.fromkeys(given) if name not in known and not name.startswith("_")]
+    if len(unknown) > _MOST_UNKNOWN:
+        raise InvalidArgument(f"query: must not have more than {_MOST_UNKNOWN} names that the endpoint does not know.")
     for name in unknown:
         meant = get_close_matches(name[:_LONGEST_NAMED].lower(), known, n=1, cutoff=_LIKENESS)
         if meant or not only_reads:

@@ -67,6 +67,8 @@ class Keeper:
         """The robot has registered."""
         self._renewed_at = self._now()
         self._status = "idle" if robot.is_active and robot.is_healthy else None
+        if self._status == "idle":  # whatever it said of itself before on this socket
+            self._assigner.is_paused = False
         self._knows_quarantine = robot.quarantined_at is not None and robot.mode == "active"
 
     def note_heard(self) -> None:

@@ -143,12 +143,15 @@ def _places_of(run: NodeRun, said: Mapping[str, Any]) -> list[tuple[str, str, in
     if len(ports) == 1:
         ports *= len(addresses)
     try:
-        return [
+        places = [
             (name.strip(), address.strip(), int(port))
             for name, address, port in zip(names, addresses, ports, strict=True)
         ]
     except ValueError as error:
         raise NodeInputError(f"{run.node.id}: host and port must name as many servers, ports as numbers") from error
+    if not all(0 < port < 2**16 for _, _, port in places):  # the network would take another one, the rest of it
+        raise NodeInputError(f"{run.node.id}: port must lie between 1 and 65535")
+    return places
 
 
 def _refuse_the_robots_own(run: NodeRun, said: Mapping[str, Any]) -> None:

@@ -39,7 +39,10 @@ class Relay:
         self._is_closed = True
 
     def _connect(self) -> socket.socket:
-        server = socket.create_connection(self._place, self._seconds)
+        try:
+            server = socket.create_connection(self._place, self._seconds)
+        except ValueError as error:
+            raise OSError(f"{self._place[0]} is no name of a host") from error
         server.settimeout(None)
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -9,7 +9,7 @@ import { Waterfall } from "../parts/waterfall.js";
 
 export function Job({ id }) {
   const mine = (e) => e.job_id === id;
-  const job = useQuery(`job ${id}`, (abort) => get(`/jobs/${id}`, {}, abort), { on: mine, distance: 400 });
+  const job = useQuery(`job ${id}`, (abort) => get(`/jobs/${id}`, {}, abort), { on: mine, distance: 400, every: 10_000 }); // a push of progress may be lost
   const why = useQuery(`why ${id}`, (abort) => get(`/jobs/${id}/explain`, {}, abort), { on: (e) => mine(e) || (job.data && !ENDED.has(job.data.status) && e.event_type.startsWith("robot.")), distance: 1200, every: 10_000 });
   const events = useQuery(can("events.read") ? `events ${id}` : null, (abort) => get(`/jobs/${id}/events`, { limit: 1000 }, abort), { on: mine, distance: 400 });
   const nodes = useQuery(`nodes ${id}`, (abort) => get(`/jobs/${id}/nodes`, {}, abort), { on: mine, distance: 1000 });
