@@ -4406,7 +4406,7 @@ comment on function public.unassign_role is 'Takes a role from a member; never t
 revoke all on function public.unassign_role from public, anon, authenticated, service_role;
 grant execute on function public.unassign_role to authenticated;
 
--- from sql/10_tenancy/functions/update_member.sql sha256:ebec4fa827234dd9b3cf5b68acdcf550a7a687ec6fca7e7a379bb855cc405585
+-- from sql/10_tenancy/functions/update_member.sql sha256:902251b9f91bfe4897edee25f0c0a166cef487a11c1890713d096bcb7d4b760b
 create or replace function public.update_member(
     p_user_id uuid,
     p_first_name text default null,
@@ -4450,10 +4450,12 @@ begin
         if v_is_oneself and not p_is_active then
             perform private.raise_error(400, 'OWN_MEMBERSHIP', 'You cannot deactivate yourself.');
         end if;
+        -- Who asks is active, unless that was taken from them while this waited.
         update public.memberships as m
         set deactivated_at = case when p_is_active then null else coalesce(m.deactivated_at, private.clock()) end
         where m.tenant_id = v_caller.tenant_id
             and m.user_id = p_user_id
+            and not v_is_oneself
             and (m.deactivated_at is null) <> p_is_active;
         perform private.check_admin_remains(v_caller.tenant_id);
     end if;

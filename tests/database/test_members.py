@@ -142,23 +142,41 @@ def test_what_is_taken_from_somebody_is_not_got_back_by_who_waited_for_that(
     names = {"own": own, "lead": lead.user_id, "other": factories.make_member(db, tenant, "viewer").user_id}
     names |= {slug: role_id(owner, slug) for slug in ("admin", "viewer")}
     said = {name: f"'{value}'::uuid" for name, value in names.items()}
+    outcome = outcome_after_waiting(db, conn, tenant, taking.format(**said), lead, getting_back.format(**said))
+    assert outcome in ("FORBIDDEN", "NO_TENANT")
+
+
+def outcome_after_waiting(
+    db: Database, conn: Connection, tenant: factories.Tenant, first: str, second: factories.Member, then: str
+) -> str | None:
+    """What a member is told who asks for something while the admin does something else, which ends first."""
     slow = db.connect("casare_functions")
     outcome: list[str | None] = []
 
-    def get_back() -> None:
+    def ask() -> None:
         try:
-            one(slow, lead.claims, f"select {getting_back.format(**said)}")
+            one(slow, second.claims, f"select {then}")
             outcome.append("done")
         except psycopg.Error as error:
             outcome.append(error.diag.message_detail)
 
     with as_caller(conn, tenant.admin.claims):
-        conn.execute(f"select {taking.format(**said)}")
-        thread = threading.Thread(target=get_back)
+        conn.execute(f"select {first}")
+        thread = threading.Thread(target=ask)
         thread.start()
         wait_for_lock(db.connect(), slow.info.backend_pid)
     thread.join(120)
-    assert outcome in (["FORBIDDEN"], ["NO_TENANT"])
+    return outcome[0]
+
+
+def test_who_waited_while_they_were_deactivated_does_not_come_back_by_changing_themselves(
+    db: Database, conn: Connection
+) -> None:
+    tenant = factories.make_tenant(db)
+    viewer = factories.make_member(db, tenant, "viewer")
+    change = f"public.update_member('{viewer.user_id}', null, null, %s)"
+    outcome_after_waiting(db, conn, tenant, change % "false", viewer, change % "true")
+    assert principal(conn, viewer.claims) is None
 
 
 def test_members_leave_by_themselves(db: Database, conn: Connection) -> None:

@@ -41,10 +41,12 @@ begin
         if v_is_oneself and not p_is_active then
             perform private.raise_error(400, 'OWN_MEMBERSHIP', 'You cannot deactivate yourself.');
         end if;
+        -- Who asks is active, unless that was taken from them while this waited.
         update public.memberships as m
         set deactivated_at = case when p_is_active then null else coalesce(m.deactivated_at, private.clock()) end
         where m.tenant_id = v_caller.tenant_id
             and m.user_id = p_user_id
+            and not v_is_oneself
             and (m.deactivated_at is null) <> p_is_active;
         perform private.check_admin_remains(v_caller.tenant_id);
     end if;

@@ -90,7 +90,7 @@ function Account() {
   const name = [who.first_name, who.last_name].filter(Boolean).join(" ") || who.username || who.email || who.principal;
   const initials = name.split(/[\s._-]+/).map((w) => [...w][0]).slice(0, 2).join("").toUpperCase();
   const show = () => dialog("You", ({ done }) => html`<dl class="plain"><dt>Name</dt><dd><${Foreign} text=${name} /></dd><dt>E-mail</dt><dd><${Foreign} text=${who.email} /></dd><dt>Organization</dt><dd><${Foreign} text=${tenantName()} /></dd><dt>Roles</dt><dd>${who.roles.join(", ") || "none"}</dd></dl>
-    <div class="acts"><${Button} onClick=${() => { done(); help(); }}>Keys<//><${Button} onClick=${turnTheme}>Light or dark<//><${Button} icon="out" onClick=${async () => { done(); live.stop(); await signOut(); }}>Sign out<//></div>`);
+    <div class="acts"><${Button} onClick=${() => { done(); help(); }}>Keyboard<//><${Button} onClick=${turnTheme}>Light or dark<//><${Button} icon="out" onClick=${async () => { done(); live.stop(); await signOut(); }}>Sign out<//></div>`);
   return html`<button type="button" class="av" aria-label=${`${initials}: account of ${name}`} onClick=${show}>${initials}</button>`;
 }
 

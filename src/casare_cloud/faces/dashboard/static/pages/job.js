@@ -9,7 +9,7 @@ import { Waterfall } from "../parts/waterfall.js";
 
 export function Job({ id }) {
   const mine = (e) => e.job_id === id;
-  const job = useQuery(`job ${id}`, (abort) => get(`/jobs/${id}`, {}, abort), { on: mine, distance: 400 });
+  const job = useQuery(`job ${id}`, (abort) => get(`/jobs/${id}`, {}, abort), { on: mine, distance: 400, every: 10_000 }); // a push of progress may be lost
   const why = useQuery(`why ${id}`, (abort) => get(`/jobs/${id}/explain`, {}, abort), { on: (e) => mine(e) || (job.data && !ENDED.has(job.data.status) && e.event_type.startsWith("robot.")), distance: 1200, every: 10_000 });
   const events = useQuery(can("events.read") ? `events ${id}` : null, (abort) => get(`/jobs/${id}/events`, { limit: 1000 }, abort), { on: mine, distance: 400 });
   const nodes = useQuery(`nodes ${id}`, (abort) => get(`/jobs/${id}/nodes`, {}, abort), { on: mine, distance: 1000 });
@@ -126,9 +126,15 @@ function Life({ job, events }) {
 const said = (value) => (typeof value === "string" ? value : toJson(value)); // robots tell what they like
 function Failure({ job }) {
   const details = job.error_details ?? {};
+<<<<<<< HEAD
   return html`<${Card} title="Why it ended so"><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>${job.error_type ? html` <${To} cls="l s" path=${["jobs"]} query=${{ error: job.error_type }} text="Others with this error" />` : null}
     ${details.failed_node ? html`<div class="m s">At the step <${Foreign} text=${said(details.failed_node)} />.</div>` : null}
     ${details.stack_trace ? html`<details><summary class="s">Stack trace</summary><pre><${Foreign} text=${said(details.stack_trace)} /></pre></details>` : null}</div><//>`;
+=======
+  return html`<${Card} title=${ENDED.has(job.status) ? "Why it ended so" : "Why the last attempt failed"}><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>${job.error_type ? html` <${To} cls="l s" path=${["jobs"]} query=${{ error: job.error_type }} text="Others with this error" />` : null}
+    ${details.failed_node ? html`<div class="m s">At the step <bdi>${String(details.failed_node)}</bdi>.</div>` : null}
+    ${details.stack_trace ? html`<details><summary class="s">Stack trace</summary><pre><bdi>${String(details.stack_trace)}</bdi></pre></details>` : null}</div><//>`;
+>>>>>>> main
 }
 
 function JobFacts({ job }) {
@@ -138,7 +144,7 @@ function JobFacts({ job }) {
     ["Progress", html`<${Progress} percent=${job.progress} colour=${job.status === "completed" ? "done" : "run"} />`], ["At the step", job.current_node], ["It says", job.message],
     ["Robot", job.robot_id && html`<${To} path=${["robots", job.robot_id]} text=${job.robot_id} />`], ["Only for", job.target_robot_id],
     ["Attempt", `${job.attempts} of ${job.max_attempts}`], ["Ran for", duration(job.duration_ms)], ["Timeout", duration(job.timeout_seconds * 1000)],
-    ["Holds until", time(job.lease_expires_at)], ["Priority", `${job.priority} (0 is the best)`], ["Started by", job.trigger_type],
+    ["Holds until", time(job.lease_expires_at)], ["Priority", `${job.priority} (0 is the most urgent)`], ["Started by", job.trigger_type],
     ["Queued", html`${time(job.created_at)} <span class="m"><${Time} at=${job.created_at} relative /></span>`], ["Not before", time(job.run_at)], ["Started", time(job.started_at)], ["Ended", time(job.completed_at)],
     ["Needs", needs.join(" · ")], ["Key", job.concurrency_key], ["Not twice", job.dedupe_key], ["Retry of", job.retry_of && html`<${To} cls="l mono" path=${["jobs", job.retry_of]} text=${job.retry_of} />`],
   ]} />`;

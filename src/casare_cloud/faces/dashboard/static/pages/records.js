@@ -1,6 +1,6 @@
 // What happened: jobs that no attempt is left for, events as they come, and who changed what.
 import { call, can, get, go, html, link, ofJobs, onEvents, route, setQuery, Time, useEffect, useKeys, useQuery, useState, useTitle } from "../core/kit.js";
-import { Button, Chips, Foreign, Head, List, Pager, Pick, Picked, plural, To } from "../parts/basic.js";
+import { Button, Chips, Foreign, Head, List, Pager, Pick, Picked, plural, To, unnamed } from "../parts/basic.js";
 import { toast } from "../parts/dialog.js";
 import { actOnMany } from "../parts/jobs.js";
 import { Tree } from "../parts/tree.js";
@@ -31,7 +31,7 @@ export function DeadLetters() {
     <section class="card" aria-label="Dead letters">${sums?.open || q.workflow || q.reason ? html`<div class="tool"><${Pick} label="Workflow" value=${q.workflow} set=${(workflow) => setQuery({ workflow, offset: "" })} of=${[["", "All workflows"], ...(sums?.by_workflow ?? []).map((w) => [w.workflow_id, `${w.workflow_name ?? w.workflow_id} (${w.letters})`])]} /><${Chips} label="Reason" value=${q.reason} set=${(reason) => setQuery({ reason, offset: "" })} of=${[["", "All"], ...Object.entries(sums?.by_reason ?? {}).map(([r, n]) => [r, `${WORDS[r] ?? r} ${n}`])]} /></div>` : null}
     <${Picked} n=${selected.size} what="dead letters" none=${() => select(new Set())}>${can("jobs.retry") ? html`<${Button} icon="redo" onClick=${() => act("retry")}>Run again…<//>` : null}${can("jobs.delete") ? html`<${Button} danger onClick=${() => act("delete")}>Delete…<//>` : null}<//>
     <${List} caption="Dead letters, newest first" of=${of} rows=${letters} id=${(l) => l.job_id} pick=${pick} empty=${q.workflow || q.reason ? "No dead letter matches." : "No dead letter. A job comes here when it failed and no attempt is left; nothing to do."} cols=${[
-      ["Workflow", "w-b", (l) => html`<${To} row path=${["jobs", l.job_id]} text=${l.workflow_name ?? "a deleted workflow"} />`], ["What failed", "", (l) => html`<b><bdi>${l.error_type ?? ""}</bdi></b> <bdi>${l.error_message ?? ""}</bdi>`, "m"], ["Why no more", "w-b", (l) => `${WORDS[l.reason] ?? l.reason} (${l.attempts})`, "m"], ["Since", "w-at", (l) => html`<${Time} at=${l.dead_lettered_at} />`, "m h"],
+      ["Workflow", "w-b", (l) => html`<${To} row path=${["jobs", l.job_id]} text=${l.workflow_name ?? unnamed()} />`], ["What failed", "", (l) => html`<b><bdi>${l.error_type ?? ""}</bdi></b> <bdi>${l.error_message ?? ""}</bdi>`, "m"], ["Why no more", "w-b", (l) => `${WORDS[l.reason] ?? l.reason} (${l.attempts})`, "m"], ["Since", "w-at", (l) => html`<${Time} at=${l.dead_lettered_at} />`, "m h"],
       can("jobs.retry") && ["", "w-m", (l) => html`<${Button} icon="redo" label=${`Run ${l.job_id} again`} onClick=${() => again(l)}>Again<//>`, "acts-c"]]} />${of.data ? html`<${Pager} offset=${offset} limit=${LIMIT} total=${of.data.total} count=${letters.length} onPage=${(o) => setQuery({ offset: o })} />` : null}</section>`;
 }
 
@@ -70,6 +70,6 @@ export function Audit() {
     <section class="card" aria-label="Changes"><div class="tool"><${Pick} label="Of" value=${kind} set=${(k) => setQuery({ of: k })} of=${OF} /></div>
     <${List} caption="Changes, newest first" of=${of} rows=${pages.flatMap((p) => p.entries)} id=${(e) => e.audit_id} empty=${next || isBack ? html`No change of these since <${Time} at=${pages.at(-1).looked_back_to} />.` : kind ? "No change of these." : "Nobody has changed anything yet."} cols=${[
       ["Time", "w-at", (e) => html`<${Time} at=${e.created_at} />`], ["Who", "w-b", (e) => html`<${Foreign} text=${e.actor ?? e.principal ?? "the service"} />`], ["Did", "w-m", (e) => html`${e.action} <span class="m s">${e.resource_type.replace(/_/g, " ")}</span>`],
-      ["What", "", (e) => html`<details><summary><${Foreign} text=${e.new_values?.name ?? e.old_values?.name ?? e.resource_id} /></summary><${Tree} value=${{ id: e.resource_id, before: e.old_values, after: e.new_values, address: e.ip_address }} label="Before and after" /></details>`]]} />
+      ["What", "", (e) => html`<details><summary class="whole"><${Foreign} text=${e.new_values?.name ?? e.old_values?.name ?? e.new_values?.email ?? e.resource_id} /></summary><${Tree} value=${{ id: e.resource_id, before: e.old_values, after: e.new_values, address: e.ip_address }} label="Before and after" /></details>`]]} />
     ${next || isBack ? html`<nav class="pager" aria-label="Pages">${isBack ? html`<${Button} onClick=${() => setRead({})}>Newest<//>` : null}${next ? html`<${Button} onClick=${more}>Older<//>` : null}</nav>` : null}</section>`;
 }

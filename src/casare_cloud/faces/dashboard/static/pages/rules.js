@@ -34,7 +34,7 @@ export function Limits() {
   const list = flows.data?.workflows ?? [], write = can("settings.write");
   const nameOf = (l) => (l.scope === "tenant" ? "everything" : l.scope === "workflow" ? list.find((w) => w.workflow_id === l.workflow_id)?.workflow_name ?? l.workflow_id : `key ${l.concurrency_key}`);
   const set = async (old) => {
-    const done = await ask(old ? "Change the limit" : "New limit", html`${old ? null : html`<${Scope} list=${list} />`}<${Field} label="At most so many at once" name="most" type="number" min="1" required defaultValue=${old?.max_running ?? 5} /><${Choice} label="One more" name="collision" first=${old?.on_collision ?? "queue"} of=${[["queue", "waits"], ["cancel_newest", "is cancelled"], ["cancel_running", "takes the place of one that runs"]]} />`, "Keep",
+    const done = await ask(old ? "Change the limit" : "New limit", html`${old ? null : html`<${Scope} list=${list} />`}<${Field} label="At most so many at once" name="most" type="number" min="1" required defaultValue=${old?.max_running ?? 5} /><${Choice} label="A job beyond it" name="collision" first=${old?.on_collision ?? "queue"} of=${[["queue", "waits"], ["cancel_newest", "is cancelled"], ["cancel_running", "takes the place of one that runs"]]} />`, "Keep",
       (f) => call("PUT", "/limits", { body: { scope: old?.scope ?? f.scope, max_running: Number(f.most), on_collision: f.collision, workflow_id: old?.workflow_id ?? f.workflow, concurrency_key: old?.concurrency_key ?? f.key } }));
     if (done) limits.reload();
   };
@@ -48,5 +48,5 @@ export function Limits() {
 }
 function Scope({ list }) {
   const [scope, setScope] = useState("tenant");
-  return html`<${Choice} label="Of" name="scope" first=${scope} onChange=${(e) => setScope(e.target.value)} of=${[["tenant", "everything"], ["workflow", "one workflow"], ["key", "jobs with one key"]]} />${scope === "workflow" ? html`<${Choice} label="Workflow" name="workflow" of=${namesOf(list)} />` : scope === "key" ? html`<${Field} label="Key" name="key" required maxlength="255" />` : null}`;
+  return html`<${Choice} label="Counts" name="scope" first=${scope} onChange=${(e) => setScope(e.target.value)} of=${[["tenant", "all jobs"], ["workflow", "jobs of one workflow"], ["key", "jobs with one key"]]} />${scope === "workflow" ? html`<${Choice} label="Workflow" name="workflow" of=${namesOf(list)} />` : scope === "key" ? html`<${Field} label="Key" name="key" required maxlength="255" />` : null}`;
 }

@@ -13,17 +13,20 @@ export function Workflows() {
   useTitle("Workflows");
   const q = Object.fromEntries(route.value.query), offset = Number(q.offset) || 0;
   const of = useQuery(JSON.stringify([q.search, offset]), (a) => get("/workflows", { search: q.search, limit: LIMIT, offset }, a), { on: (e) => e.event_type.startsWith("workflow.") }), { data } = of;
-  return html`<${Head} title="Workflows" note=${html`<${Count} n=${data?.total} />`}>${can("workflows.write") && can("jobs.create") ? html`<${Button} primary onClick=${upload}>Upload…<//>` : null}<//>
+  return html`<${Head} title="Workflows" note=${html`<${Count} n=${data?.total} />`}>${can("workflows.write") && can("jobs.create") ? html`<${Button} primary onClick=${() => upload()}>Upload…<//>` : null}<//>
     <section class="card" aria-label="Workflows"><div class="tool"><${Find} label="Find workflows" hint="Find by name" value=${q.search} set=${(search) => setQuery({ search, offset: "" })} /></div>
     <${List} caption="Workflows" of=${of} rows=${data?.workflows} id=${(w) => w.workflow_id} empty=${q.search ? "No workflow has such a name." : html`There is no workflow yet. Upload one, or send it with <code>casare-cloud jobs submit FILE</code>.`} cols=${[
       ["Workflow", "", (w) => html`<${To} row path=${["workflows", w.workflow_id]} text=${w.workflow_name} /> <span class="m s"><bdi>${w.description}</bdi></span>`], ["State", "w-m", (w) => stateOfOne(w)], ["Version", "w-s", (w) => w.version, "h"], ["Nodes", "w-s", (w) => w.node_count, "h"], ["Changed", "w-at", (w) => html`<${Time} at=${w.updated_at} />`, "m h"],
       can("jobs.create") && ["", "w-at", (w) => html`<${Button} icon="bolt" label=${`Run ${w.workflow_name}`} onClick=${async () => runWorkflow({ workflow: await get(`/workflows/${w.workflow_id}`) })}>Run<//>`, "acts-c"]]} />${data ? html`<${Pager} offset=${offset} limit=${LIMIT} total=${data.total} count=${data.workflows.length} onPage=${(o) => setQuery({ offset: o })} />` : null}</section>`;
 }
 
-async function upload() {
-  const made = await ask("Upload a workflow", html`<${Field} label="File (JSON)" name="file" type="file" accept=".json,application/json" required /><${Field} label="Name (else the file's own)" name="name" maxlength="255" /><label class="check"><input type="checkbox" name="run" defaultChecked />Run it once, with its own defaults as input</label>`, "Upload", async ({ file, name, run }) => {
+// Stores a file: as the next version of `of`, or of the newest workflow of its name; as a new one when there is none, or when that is asked for.
+async function upload(of) {
+  const made = await ask(of ? `The next version of ${of.workflow_name}` : "Upload a workflow", html`<${Field} label="File (JSON)" name="file" type="file" accept=".json,application/json" required />${of ? null : html`<${Field} label="Name (else the file's own)" name="name" maxlength="255" /><label class="check"><input type="checkbox" name="next" defaultChecked />As the next version, if there is one of that name</label>`}<label class="check"><input type="checkbox" name="run" defaultChecked=${!of} />Run it once, with its own defaults as input</label>`, "Upload", async ({ file, name = "", next, run }) => {
     const definition = JSON.parse(await file.text());
-    return call("POST", "/workflows", { body: { workflow_name: name.trim() || definition.metadata?.name || file.name.replace(/\.json$/, ""), workflow_json: definition, trigger_type: "manual", run: Boolean(run) }, key: crypto.randomUUID?.() });
+    const wanted = of?.workflow_name ?? (name.trim() || definition.metadata?.name || file.name.replace(/\.json$/, ""));
+    const same = of ?? (next && (await get("/workflows", { search: wanted, limit: 500 })).workflows.filter((w) => w.workflow_name === wanted).sort((a, b) => (a.workflow_id < b.workflow_id ? 1 : -1))[0]);
+    return call("POST", "/workflows", { body: { workflow_id: same?.workflow_id, workflow_name: wanted, workflow_json: definition, trigger_type: "manual", run: Boolean(run) }, key: crypto.randomUUID?.() });
   });
   if (!made) return;
   toast(made.message);
@@ -50,7 +53,7 @@ export function Workflow({ id }) {
     const answer = await confirm({ title: `Delete ${w.workflow_name}?`, text: "Its jobs that wait are cancelled, its schedules and triggers stop. Jobs that have ended stay to be read.", action: "Delete the workflow", run: () => call("DELETE", `/workflows/${id}`) });
     if (answer) { toast(answer.message); go(["workflows"]); }
   };
-  return html`<${Head} crumb=${crumb} title=${html`<${Foreign} text=${w.workflow_name} />`} note=${html`<span class="m s">version ${w.version}</span>${stateOfOne(w, true)}`}>${can("jobs.create") ? html`<${Button} primary icon="bolt" onClick=${() => runWorkflow({ workflow: w })}>Run<//>` : null}${can("workflows.delete") ? html`<${Button} danger onClick=${remove}>Delete…<//>` : null}<//>
+  return html`<${Head} crumb=${crumb} title=${html`<${Foreign} text=${w.workflow_name} />`} note=${html`<span class="m s">version ${w.version}</span>${stateOfOne(w, true)}`}>${can("jobs.create") ? html`<${Button} primary icon="bolt" onClick=${() => runWorkflow({ workflow: w })}>Run<//>` : null}${can("workflows.write") && can("jobs.create") ? html`<${Button} onClick=${() => upload(w).then(flow.reload).then(versions.reload)}>New version…<//>` : null}${can("workflows.delete") ? html`<${Button} danger onClick=${remove}>Delete…<//>` : null}<//>
     ${w.description ? html`<p class="m lead"><bdi>${w.description}</bdi></p>` : null}
     <div class="grid jg"><div class="stack"><${Trouble} error=${shown.error ?? from.error} />${before && definition ? html`<${Difference} before=${before} after=${definition} from=${other} to=${number} />` : null}
       <${Card} title="Graph" note=${is(chosen) ? `${w.node_count} nodes` : `of version ${number}`}>${definition ? html`<${Graph} definition=${definition} />` : html`<${Loading} />`}<//>
@@ -63,9 +66,9 @@ function Versions({ list, number, from, set }) {
   if (!list) return html`<${Card} title="Versions"><${Loading} /><//>`;
   const all = list.versions, newest = all[0]?.version, named = (v) => (v === newest ? "" : v), isShown = (v) => from && v === number;
   const turn = (v) => set({ version: named(v.version), from: isShown(v.version) ? "" : all[all.indexOf(v) + 1].version });
-  return html`<${Card} title="Versions" note=${list.total}>${list.total < 2 ? html`<${Empty}>There is one. Another is made when the workflow is submitted again.<//>` : html`<${List} caption="Versions" rows=${all} id=${(v) => v.version} mark=${(v) => v.version === number} cols=${[
+  return html`<${Card} title="Versions" note=${list.total}>${list.total < 2 ? html`<${Empty}>There is one. An uploaded file makes the next; then you see here what each changed.<//>` : html`<${List} caption="Versions" rows=${all} id=${(v) => v.version} mark=${(v) => v.version === number} cols=${[
     ["Version", "w-s", (v) => html`<a href=${link(route.value.path, { version: named(v.version) })} aria-current=${v.version === number ? "true" : null}>${v.version}</a> <span class="m s">${v.is_current ? "current" : ""}</span>`], ["Made", "", (v) => html`<${Time} at=${v.created_at} />`, "m"],
-    ["", "", (v) => (v === all.at(-1) ? null : html`<${Button} label=${`What version ${v.version} changed`} onClick=${() => turn(v)}>${isShown(v.version) ? "Hide changes" : "Changes"}<//>`), "acts-c"]]} />`}<//>`;
+    ["", "", (v) => (v === all.at(-1) ? null : html`<${Button} label=${`What version ${v.version} changed`} onClick=${() => turn(v)}>${isShown(v.version) ? "Hide" : "Changes"}<//>`), "acts-c"]]} />`}<//>`;
 }
 
 // Nodes in columns: each stands one after the furthest of those that lead to it.

@@ -1,5 +1,5 @@
 // Small parts that every page is made of.
-import { html, Icon, link, Time, useEffect, useRef, useState } from "../core/kit.js";
+import { can, html, Icon, link, Time, useEffect, useRef, useState } from "../core/kit.js";
 import { dialog, toast } from "./dialog.js";
 
 // status → (colour, icon, word); a word that is not there is the status itself, with a capital.
@@ -78,11 +78,14 @@ export function Find({ label, hint = label, value = "", set }) {
 // --- pages ---
 export const Head = ({ title, note, children, crumb }) => html`${crumb}<div class="head"><div class="ttl"><h1 tabindex="-1">${title}</h1>${note}</div><div class="push">${children}</div></div>`;
 export const Count = ({ n }) => (n === undefined || n === null ? null : html`<span class="m">${n.toLocaleString()}</span>`);
-export const Crumb = ({ to, word, id, what, children }) => html`<nav class="crumb" aria-label="Where you are"><a class="l" href=${link([to])}>${word}</a>/${id ? html`<span class="mono"><bdi>${id}</bdi></span><${CopyButton} text=${id} label=${`Copy the ${what}'s id`} />` : null}${children}</nav>`;
+export const Crumb = ({ to, word, id, what, children }) => html`<nav class="crumb" aria-label="Where you are"><a class="l" href=${link([to])}>${word}</a>${id ? "/" : null}${id ? html`<span class="mono"><bdi>${id}</bdi></span><${CopyButton} text=${id} label=${`Copy the ${what}'s id`} />` : null}${children}</nav>`;
 // The page of a thing that is not there yet, or not at all.
 export const Absent = ({ crumb, what, of }) => html`<${Head} crumb=${crumb} title=${of.error?.status === 404 ? `There is no such ${what}` : capital(what)} />${of.error ? html`<${Trouble} error=${of.error} retry=${of.reload} />` : html`<${Loading} rows=${6} />`}`;
 export const Facts = ({ title = "Facts", of, children }) => html`<${Card} title=${title}><dl>${of.filter(([, v]) => v !== null && v !== undefined && v !== "" && v !== false).map(([k, v]) => html`<dt>${k}</dt><dd>${typeof v === "string" ? html`<bdi>${v}</bdi>` : v}</dd>`)}</dl>${children}<//>`;
 export const Fact = ({ at, relative }) => html`<${Time} at=${at} relative=${relative} fact />`;
+
+// A workflow whose name does not come: it is deleted, or the viewer may not read workflows.
+export const unnamed = () => (can("workflows.read") ? "a deleted workflow" : "a workflow");
 
 // --- lists ---
 const MANY = 80, DRAWN = 60, HEIGHT = 39;

@@ -24,14 +24,14 @@ export function Month({ runs, capped }) {
 }
 
 export async function editSchedule(old) {
-  const list = (await get("/workflows", { limit: 500 })).workflows;
+  const [{ workflows: list }, { calendars }] = await Promise.all([get("/workflows", { limit: 500 }), get("/calendars")]);
   if (!list.length) { toast("There is no workflow yet that could be started.", "fail"); return undefined; }
-  return ask(old ? "Change the schedule" : "New schedule", html`<${Fields} old=${old} list=${list} />`, "Keep", (f) => (old ? call("PUT", `/schedules/${old.schedule_id}`, { body: bodyOf(f) }) : call("POST", "/schedules", { body: bodyOf(f), key: crypto.randomUUID?.() })), { wide: true });
+  return ask(old ? "Change the schedule" : "New schedule", html`<${Fields} old=${old} list=${list} calendars=${calendars} />`, "Keep", (f) => (old ? call("PUT", `/schedules/${old.schedule_id}`, { body: bodyOf(f) }) : call("POST", "/schedules", { body: bodyOf(f), key: crypto.randomUUID?.() })), { wide: true });
 }
 
 const local = (text) => { const d = new Date(text); return new Date(d - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16); };
 function bodyOf(f) {
-  const value = { workflow_id: f.workflow, schedule_name: f.name.trim(), frequency: f.frequency, timezone: f.timezone, overlap_policy: f.overlap, misfire_policy: f.misfire, priority: Number(f.priority) };
+  const value = { workflow_id: f.workflow, schedule_name: f.name.trim(), frequency: f.frequency, timezone: f.timezone, overlap_policy: f.overlap, misfire_policy: f.misfire, priority: Number(f.priority), calendar_id: f.calendar || null };
   if (f.frequency === "cron") value.cron_expression = f.cron?.trim();
   if (f.frequency === "interval") value.interval_seconds = Math.round(Number(f.minutes) * 60);
   if (f.frequency === "once") value.run_at = f.at ? new Date(f.at).toISOString() : null;
@@ -39,8 +39,13 @@ function bodyOf(f) {
   return value;
 }
 
+<<<<<<< HEAD
 function Fields({ old, list }) {
   const box = useRef(null), timer = useRef(0), turn = useRef(0);
+=======
+function Fields({ old, list, calendars }) {
+  const box = useRef(null), timer = useRef(0);
+>>>>>>> main
   const [frequency, setFrequency] = useState(old?.frequency === "interval" || old?.frequency === "once" ? old.frequency : "cron");
   const [runs, setRuns] = useState(null), [error, setError] = useState("");
   const simulate = () => {
@@ -57,9 +62,10 @@ function Fields({ old, list }) {
   return html`<div class="fields" ref=${box} onInput=${simulate}><div class="two"><${Field} label="Name" name="name" required maxlength="255" defaultValue=${old?.schedule_name ?? ""} autofocus /><${Choice} label="Workflow" name="workflow" first=${old?.workflow_id} of=${namesOf(list)} />
       <${Choice} label="Kind" name="frequency" first=${frequency} onChange=${(e) => setFrequency(e.target.value)} of=${[["cron", "At times (cron)"], ["interval", "Every so often"], ["once", "Once"]]} />
       ${frequency === "cron" ? html`<${Field} key="cron" label="Minute, hour, day, month, weekday" name="cron" class="mono" required defaultValue=${old?.cron_expression ?? "0 9 * * 1-5"} />` : frequency === "interval" ? html`<${Field} key="minutes" label="Minutes between" name="minutes" type="number" min="1" step="any" required defaultValue=${(old?.interval_seconds ?? 3600) / 60} />` : html`<${Field} key="at" label="At (your time)" name="at" type="datetime-local" required defaultValue=${old?.run_at ? local(old.run_at) : ""} />`}
-      <${Field} label="Time zone" name="timezone" required defaultValue=${zone} list="zones" /><${Field} label="Priority (0 is the best)" name="priority" type="number" min="0" max="20" defaultValue=${old?.priority ?? 10} />
+      <${Field} label="Time zone" name="timezone" required defaultValue=${zone} list="zones" /><${Field} label="Priority (0 is the most urgent)" name="priority" type="number" min="0" max="20" defaultValue=${old?.priority ?? 10} />
       <${Choice} label="While the last one still runs" name="overlap" first=${old?.overlap_policy ?? "skip"} of=${[["skip", "Leave it out"], ["queue", "Wait for it"], ["allow", "Start it beside"], ["cancel_previous", "Cancel the one before"]]} />
-      <${Choice} label="Times that were missed" name="misfire" first=${old?.misfire_policy ?? "once"} of=${[["once", "Start once"], ["all", "Start all"], ["skip", "Start none"]]} /></div>
+      <${Choice} label="Times that were missed" name="misfire" first=${old?.misfire_policy ?? "once"} of=${[["once", "Start once"], ["all", "Start all"], ["skip", "Start none"]]} />
+      <${Choice} label="Calendar of closed days" name="calendar" first=${old?.calendar_id ?? ""} of=${[["", calendars.length ? "None: every day counts" : "None yet: casare-cloud calendars create"], ...calendars.map((c) => [c.calendar_id, c.name])]} /></div>
     <datalist id="zones">${(Intl.supportedValuesOf?.("timeZone") ?? []).map((z) => html`<option value=${z}></option>`)}</datalist>
     <${Json} label="Input, as JSON" name="input" rows="3" defaultValue=${toJson(old?.input ?? {}, 2)} />
     <div aria-live="polite">${runs ? html`<p class="m s">It would fire:</p><${Runs} runs=${runs} />` : null}${error ? html`<p class="bad" role="alert">${error}</p>` : null}</div></div>`;

@@ -54,19 +54,19 @@ export function Spark({ values, colour }) {
   return html`<svg class="sp" viewBox="0 0 84 34" preserveAspectRatio="none" aria-hidden="true"><path d=${"M" + values.map((v, i) => `${((i / (values.length - 1)) * 84).toFixed(1)},${(32 - (v / top) * 30).toFixed(1)}`).join("L")} fill="none" stroke=${`var(--c-${colour})`} stroke-width="1.6" vector-effect="non-scaling-stroke" /></svg>`;
 }
 
-const W = 720, H = 184, BASE = 150;
+const W = 720, H = 184;
 
-// Completed above the line, failed below it; a sentence and a table say the same. rows: [{ label, done, failed, other, created }]; other: cancelled.
+// Completed above the line, failed below it, in one scale; a sentence and a table say the same. rows: [{ label, done, failed, other, created }]; other: cancelled.
 function Bars({ rows, sentence }) {
   const top = nice(Math.max(1, ...rows.map((r) => r.done)));
-  const scale = (BASE - 12) / top, below = Math.min(scale, (H - BASE - 4) / Math.max(1, ...rows.map((r) => r.failed))), w = W / Math.max(1, rows.length);
-  const marks = [0, top / 2, top];
+  const low = Math.max(0, ...rows.map((r) => r.failed)), scale = Math.min(138 / top, (H - 18) / (top + low)), base = 12 + top * scale, w = W / Math.max(1, rows.length);
+  const marks = [...(low * scale > 40 ? [-low] : []), 0, ...(top * scale > 60 ? [top / 2] : []), ...(top * scale > 16 ? [top] : [])];
   const every = Math.max(1, Math.ceil(rows.length / 5));
-  return html`<div class="chart"><span class="yl" aria-hidden="true">${marks.map((v) => html`<span style=${{ top: `${((BASE - v * scale) / H) * 100}%` }}>${short(v)}</span>`)}</span>
-    <svg viewBox=${`0 0 ${W} ${H}`} preserveAspectRatio="none" role="img" aria-label=${sentence}>${marks.map((v) => html`<line x1="0" x2=${W} y1=${BASE - v * scale} y2=${BASE - v * scale} class="gl" vector-effect="non-scaling-stroke" />`)}
+  return html`<div class="chart"><span class="yl" aria-hidden="true">${marks.map((v) => html`<span style=${{ top: `${((base - v * scale) / H) * 100}%` }}>${short(Math.abs(v))}</span>`)}</span>
+    <svg viewBox=${`0 0 ${W} ${H}`} preserveAspectRatio="none" role="img" aria-label=${sentence}>${marks.map((v) => html`<line x1="0" x2=${W} y1=${base - v * scale} y2=${base - v * scale} class="gl" vector-effect="non-scaling-stroke" />`)}
       ${rows.map((r, i) => html`<g key=${i}><title>${`${r.label}: ${r.done.toLocaleString()} completed, ${r.failed.toLocaleString()} failed${r.other ? `, ${r.other.toLocaleString()} cancelled` : ""}${r.created ? `; ${r.created.toLocaleString()} began` : ""}`}</title><rect class="hit" x=${i * w} y="0" width=${w} height=${H} />
-        ${r.done ? html`<rect class="c-done" x=${i * w + w * 0.12} width=${w * 0.76} y=${BASE - Math.max(1.5, r.done * scale)} height=${Math.max(1.5, r.done * scale)} rx="1.5" />` : null}
-        ${r.failed ? html`<rect class="c-fail" x=${i * w + w * 0.12} width=${w * 0.76} y=${BASE + 2} height=${Math.max(3, r.failed * below)} rx="1.5" />` : null}</g>`)}</svg>
+        ${r.done ? html`<rect class="c-done" x=${i * w + w * 0.12} width=${w * 0.76} y=${base - Math.max(1.5, r.done * scale)} height=${Math.max(1.5, r.done * scale)} rx="1.5" />` : null}
+        ${r.failed ? html`<rect class="c-fail" x=${i * w + w * 0.12} width=${w * 0.76} y=${base + 2} height=${Math.max(3, r.failed * scale - 2)} rx="1.5" />` : null}</g>`)}</svg>
     <div class="xl" aria-hidden="true">${rows.filter((_, i) => i % every === 0).map((r) => html`<span>${r.label}</span>`)}</div>
     <table class="sr"><caption>${sentence}</caption><thead><tr><th>Time</th><th>Completed</th><th>Failed</th></tr></thead><tbody>${rows.filter((r) => r.done || r.failed).map((r) => html`<tr><td>${r.label}</td><td>${r.done}</td><td>${r.failed}</td></tr>`)}</tbody></table></div>`;
 }
