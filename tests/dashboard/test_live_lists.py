@@ -56,3 +56,25 @@ def test_a_reading_that_began_before_a_change_does_not_take_it_back(
     expect(row_of(visit, job_id)).to_be_visible()
     assert row_of(visit, job_id).get_by_text("Running").is_visible(), "as it was told, not as it was read"
     robot.tell(job, "complete", result={})
+
+
+def test_progress_that_is_told_while_its_job_is_read_is_not_taken_back(
+    visit: Visit, env: dict[str, str], person: Api, robot: Robot, workflow: str
+) -> None:
+    visit.sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+    page, job_id = visit.page, person("POST", "/jobs", workflow_id=workflow)["job_id"]
+    job = robot.take()
+    visit.go(f"#/jobs/{job_id}")
+    expect(page.locator(".ttl").get_by_text("Running")).to_be_visible()
+    readings = list[Route]()
+    page.route(re.compile(f"/jobs/{job_id}$"), lambda route: readings.append(route), times=1)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    while not readings:
+        page.evaluate("null")
+    old = readings[0].fetch()
+    robot.tell(job, "progress", progress=40)
+    expect(page.get_by_text("40 %")).to_be_visible()
+    with page.expect_request(re.compile(f"/jobs/{job_id}$"), timeout=8000):
+        readings[0].fulfill(response=old)
+    expect(page.get_by_text("40 %")).to_be_visible()
+    robot.tell(job, "complete", result={})

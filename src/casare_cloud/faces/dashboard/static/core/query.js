@@ -38,6 +38,7 @@ export function useQuery(key, load, { on, apply, distance = 3000, every = RECONC
     };
     const soon = () => { if (!timer && !abort.signal.aborted) timer = setTimeout(read, Math.max(0, last + distance - Date.now())); };
     kept.current.reload = () => { clearTimeout(timer); return read(); };
+    kept.current.touch = () => { if (running) pending = true; };
     const stops = [
       onEvents((events) => {
         if (kept.current.apply) {
@@ -60,7 +61,8 @@ export function useQuery(key, load, { on, apply, distance = 3000, every = RECONC
     error: isThis ? shown.error : null,
     loading: !isThis,
     reload: () => kept.current.reload?.(),
-    set: (change) => show((before) => (before.key === key && before.data ? { ...before, data: change(before.data) } : before)),
+    // What was told while a reading is under way may not be in it: it is read once more.
+    set: (change) => { kept.current.touch?.(); show((before) => (before.key === key && before.data ? { ...before, data: change(before.data) } : before)); },
   };
 }
 export const ofJobs = (e) => e.event_type.startsWith("job.");

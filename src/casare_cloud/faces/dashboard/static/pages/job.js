@@ -126,15 +126,9 @@ function Life({ job, events }) {
 const said = (value) => (typeof value === "string" ? value : toJson(value)); // robots tell what they like
 function Failure({ job }) {
   const details = job.error_details ?? {};
-<<<<<<< HEAD
-  return html`<${Card} title="Why it ended so"><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>${job.error_type ? html` <${To} cls="l s" path=${["jobs"]} query=${{ error: job.error_type }} text="Others with this error" />` : null}
+  return html`<${Card} title=${ENDED.has(job.status) ? "Why it ended so" : "Why the last attempt failed"}><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>${job.error_type ? html` <${To} cls="l s" path=${["jobs"]} query=${{ error: job.error_type }} text="Others with this error" />` : null}
     ${details.failed_node ? html`<div class="m s">At the step <${Foreign} text=${said(details.failed_node)} />.</div>` : null}
     ${details.stack_trace ? html`<details><summary class="s">Stack trace</summary><pre><${Foreign} text=${said(details.stack_trace)} /></pre></details>` : null}</div><//>`;
-=======
-  return html`<${Card} title=${ENDED.has(job.status) ? "Why it ended so" : "Why the last attempt failed"}><div class="errc"><b><${Foreign} text=${job.error_type ?? stateOf(job.status)[2]} /></b> <bdi>${job.error_message}</bdi>${job.error_type ? html` <${To} cls="l s" path=${["jobs"]} query=${{ error: job.error_type }} text="Others with this error" />` : null}
-    ${details.failed_node ? html`<div class="m s">At the step <bdi>${String(details.failed_node)}</bdi>.</div>` : null}
-    ${details.stack_trace ? html`<details><summary class="s">Stack trace</summary><pre><bdi>${String(details.stack_trace)}</bdi></pre></details>` : null}</div><//>`;
->>>>>>> main
 }
 
 function JobFacts({ job }) {

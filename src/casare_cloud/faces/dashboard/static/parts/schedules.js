@@ -39,13 +39,8 @@ function bodyOf(f) {
   return value;
 }
 
-<<<<<<< HEAD
-function Fields({ old, list }) {
-  const box = useRef(null), timer = useRef(0), turn = useRef(0);
-=======
 function Fields({ old, list, calendars }) {
-  const box = useRef(null), timer = useRef(0);
->>>>>>> main
+  const box = useRef(null), timer = useRef(0), turn = useRef(0);
   const [frequency, setFrequency] = useState(old?.frequency === "interval" || old?.frequency === "once" ? old.frequency : "cron");
   const [runs, setRuns] = useState(null), [error, setError] = useState("");
   const simulate = () => {
