@@ -14222,7 +14222,7 @@ comment on function private.limit_reason is
     'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
 revoke all on function private.limit_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_explanations.sql sha256:9448062020457118c821df54fbd197a2454560929f4a74aa3d6a174b7d7d4dcf
+-- from sql/46_explaining/functions/list_explanations.sql sha256:3bbf348e0ccc1692f28dcf497fe39d5d6248befabe0c6c8c03f789d78568346f
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -14282,8 +14282,8 @@ as $$
         ('start_backoff', 'waiting', null, 'The job was handed out {times} times in a row and no robot kept it: it was not started, or its robot was started again. It is handed out again at {run_at}.', 'Look whether robots that claim the job reach the service and start what they claim, or cancel the job.'),
         ('about_to_be_ready', 'waiting', null, 'The job''s time came at {run_at}; it joins the queue within seconds.', 'If it stays like this for two minutes, the platform''s cron and all robots are standing still.'),
         ('no_robot_registered', 'blocked', null, 'No robot is registered.', 'Register a robot: casare-cloud robot run.'),
-        ('no_robot_online', 'blocked', null, 'None of the {robots} robots is online. {nearest}', 'Start a robot.'),
-        ('no_robot_suits', 'blocked', null, 'None of the {robots} robots can take this job now. The nearest: {nearest}', '{nearest_step}'),
+        ('no_robot_online', 'blocked', null, 'No robot (of {robots}) is online. {nearest}', 'Start a robot.'),
+        ('no_robot_suits', 'blocked', null, 'No robot (of {robots}) can take this job now. The nearest: {nearest}', '{nearest_step}'),
         ('target_robot_deleted', 'blocked', null, 'Only robot {robot} may run this job, and it was deleted.', 'Cancel the job and enqueue it for another robot.'),
         ('target_robot_unavailable', 'blocked', null, 'Only one robot may run this job. {nearest}', '{nearest_step}'),
         ('held_claimed', 'held', null, 'Robot {robot} has claimed the job and not started it yet. It holds it until {lease_until}.', 'Wait. If the robot is gone, another one gets the job after that time.'),
@@ -14677,7 +14677,7 @@ comment on function private.name_lane_demand is
     'What a lane asks for that a robot is not or has not, in words; p_offers: what it has.';
 revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/name_missing_robot.sql sha256:bd7df321459aa7093d7a2f24035620ed8494c22d07d71e5991a28fffc48ad918
+-- from sql/46_explaining/functions/name_missing_robot.sql sha256:08cdd304e76f85822491d18def7b41868b0118ddcb1213a4af315ecaf912cd42
 -- Asked with each submission, so it stops at the first robot that will do, and looks at no queue and no limit: those pass.
 create or replace function public.name_missing_robot(p_job_id uuid)
 returns text
@@ -14716,7 +14716,7 @@ begin
         return 'No robot is registered yet: the job waits for one (casare-cloud robot run).';
     end if;
     return format(
-        'None of the %s registered robots has what the job asks for: %s.',
+        'No registered robot (of %s) has what the job asks for: %s.',
         v_robots,
         concat_ws(
             ' and ',

@@ -64,7 +64,7 @@ def printed(*arguments: str, code: int = 0) -> str:
 
 def test_a_job_is_explained_by_a_sentence_what_to_do_and_its_robots(service: Service) -> None:
     lines = printed("jobs", "explain", "some-job").splitlines()
-    assert lines[0].startswith("queued: None of the 1 robots can take this job now.")
+    assert lines[0].startswith("queued: No robot (of 1) can take this job now.")
     assert lines[1] == "what to do: Give a robot the capability, or enqueue the job without it."
     assert lines[2].startswith("reason: missing_capability, since ")
     assert lines[-1].startswith("robot-prod-001  missing_capability  Robot robot-prod-001 lacks")

@@ -197,7 +197,7 @@ def test_the_nearest_robot_is_the_one_that_is_named(fleet: Fleet) -> None:
     assert [robot["external_id"] for robot in answer["robots"]] == ["near", "between", "far"]
     assert answer["robots_total"] == 3
     assert answer["sentence"] == (
-        "None of the 3 robots can take this job now. The nearest: Robot near lacks the capability ocr."
+        "No robot (of 3) can take this job now. The nearest: Robot near lacks the capability ocr."
     )
 
 
@@ -467,7 +467,7 @@ def test_whether_any_registered_robot_could_run_a_job_is_told_whatever_its_state
     assert missing_robot(fleet) is None
     assert missing_robot(fleet, required_capabilities=["browser"], required_tags=["vip"]) is None
     assert missing_robot(fleet, robot_id=robot.external_id, required_capabilities=["sap"]) is None
-    told = "None of the 1 registered robots has what the job asks for: "
+    told = "No registered robot (of 1) has what the job asks for: "
     asked = missing_robot(fleet, required_capabilities=["sap", "browser"], required_tags=["night"])
     assert asked == f"{told}the capability browser and the capability sap and the tag night."
     assert missing_robot(fleet, environment="test") == f"{told}the environment test."

@@ -130,7 +130,7 @@ async def test_a_job_that_no_registered_robot_could_run_is_told(stage: Stage) ->
     asked = {"workflow_id": first["workflow_id"], "required_capabilities": ["sap"], "environment": "prod"}
     job = (await stage.admin.post("/jobs", asked)).json()
     assert job["warnings"] == [
-        "None of the 1 registered robots has what the job asks for: the environment prod and the capability sap."
+        "No registered robot (of 1) has what the job asks for: the environment prod and the capability sap."
     ]
     asked = {"workflow_id": first["workflow_id"], "required_capabilities": ["browser"], "required_tags": ["vip"]}
     assert (await stage.admin.post("/jobs", asked)).json()["warnings"] == []

@@ -165,6 +165,10 @@ def test_a_job_by_hand_submit_robot_watch(stack: RunningStack, tmp_path: Path) -
         got = json.loads(stack.command("jobs", "get", submitted["job_id"]).stdout)
         assert got["status"] == "completed"
         assert got["result"]["output"] == "hello"
+        # The demo has ended, and its workflow runs for as long as the stack does.
+        again = stack.command("workflows", "run", "Order totals", "--watch")
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert '"grand_total": 1529.55' in again.stdout
     finally:
         robot.terminate()
         assert robot.wait(PATIENCE_SECONDS) == 0

@@ -36,7 +36,7 @@ begin
         return 'No robot is registered yet: the job waits for one (casare-cloud robot run).';
     end if;
     return format(
-        'None of the %s registered robots has what the job asks for: %s.',
+        'No registered robot (of %s) has what the job asks for: %s.',
         v_robots,
         concat_ws(
             ' and ',

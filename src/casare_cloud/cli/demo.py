@@ -1,14 +1,12 @@
 """The main job, once: a real workflow from submit to a stored result, run by a robot in a process of its own."""
 
 import asyncio
-import http.server
 import json
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +17,11 @@ from casare_cloud.client import Client
 from casare_cloud.client.jobs import FINISHED
 from casare_cloud.errors import ApiError
 from casare_cloud.local.errors import LocalStackError
+from casare_cloud.local.orders import ORDERS_PATH
 from casare_cloud.local.schema import project_root
 from casare_cloud.local.supervisor import die_with_parent
 
-ORDERS = [
-    {"id": "A-1001", "customer": "Lindqvist AB", "quantity": 12, "unit_price": 8.5},
-    {"id": "A-1002", "customer": "Moreau et Fils", "quantity": 3, "unit_price": 129.0},
-    {"id": "A-1003", "customer": "Tanaka Trading", "quantity": 40, "unit_price": 2.25},
-    {"id": "A-1004", "customer": "Okafor Ltd", "quantity": 7, "unit_price": 64.4},
-    {"id": "A-1005", "customer": "Silva & Rocha", "quantity": 25, "unit_price": 19.99},
-]
 WORKFLOW_NAME = "Order totals"
-ONLY_NOW = "The page of its orders is there only while casare-cloud demo runs: later it fails at fetch."
 JOB_SECONDS = 60
 GIVE_UP_SECONDS = 5
 
@@ -39,8 +30,8 @@ async def run_demo(env: Mapping[str, str], folder: Path, console: Console) -> di
     """Submit `examples/orders.json`, start a robot, follow the job live; return the finished job.
 
     `env` is the stack's environment, `folder` where the robot works. Only that robot may run the job, and one that is
-    not finished at the end is cancelled: it fetches from a page that ends with this call. Raises `LocalStackError` when
-    the job does not complete.
+    not finished at the end is cancelled: the robot ends with this call. Raises `LocalStackError` when the job does not
+    complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     definition = json.loads((project_root() / "examples" / "orders.json").read_text())
@@ -48,10 +39,8 @@ async def run_demo(env: Mapping[str, str], folder: Path, console: Console) -> di
         await client.login(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
         given_up = await _cancel_jobs_of(client, env["ROBOT_ID"])  # of a demo that was killed
         await _refuse_without_its_robot(client, env["ROBOT_ID"], given_up)
-        with order_page() as url:
-            definition["variables"] = {**definition.get("variables", {}), "orders_url": url}
-            definition["metadata"]["description"] += f" {ONLY_NOW}"
-            finished = await _run_job_with_robot(client, env, folder, definition, console)
+        definition["variables"]["orders_url"] = env["ORCHESTRATOR_URL"] + ORDERS_PATH
+        finished = await _run_job_with_robot(client, env, folder, definition, console)
     if finished["status"] != "completed":
         raise LocalStackError(f"The demo job ended {finished['status']}: {finished.get('error_message')}")
     return finished
@@ -179,31 +168,3 @@ async def _stop_robot(robot: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         os.killpg(robot.pid, signal.SIGKILL)
     await robot.wait()
-
-
-class _OrderPage(http.server.BaseHTTPRequestHandler):
-    """Serves the demo's orders as JSON, as a shop's own system would."""
-
-    def do_GET(self) -> None:
-        body = json.dumps({"orders": ORDERS}).encode()
-        self.send_response(200 if self.path == "/orders.json" else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet."""
-
-
-@contextmanager
-def order_page() -> Iterator[str]:
-    """A local page for the robot to fetch; gives its address."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _OrderPage) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/orders.json"
-        finally:
-            server.shutdown()
-            thread.join()

@@ -1,7 +1,8 @@
 """A face with the gateway's sockets on one port, as documents 000 and 004 have them; where it is deployed, a load
 balancer does this.
 
-The function is served by what functions-framework serves it with; a socket is handed on to `GATEWAY_URL`.
+The function is served by what functions-framework serves it with; a socket is handed on to `GATEWAY_URL`. The page that
+the demo's workflow fetches is here as well, so that the workflow runs for as long as the stack does.
 """
 
 import asyncio
@@ -11,9 +12,12 @@ from typing import Any
 
 from functions_framework._http.gunicorn import UvicornApplication
 from functions_framework.aio import create_asgi_app
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+
+from casare_cloud.local.orders import ORDERS, ORDERS_PATH
 
 _FRAME_BYTES = 16 * 2**20
 _HANDED_ON = frozenset((b"authorization", b"x-api-key", b"x-api-token", b"x-request-id", b"origin", b"user-agent"))
@@ -29,6 +33,9 @@ class OnePort:
         self._url = url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == ORDERS_PATH:
+            await JSONResponse({"orders": ORDERS})(scope, receive, send)
+            return
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
             return

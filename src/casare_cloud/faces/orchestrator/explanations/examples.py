@@ -24,8 +24,7 @@ JOB_EXPLANATION: Example = {
     "state": "queued",
     "verdict": "blocked",
     "reason_code": "missing_capability",
-    "sentence": "None of the 1 robots can take this job now. The nearest: "
-    "Robot robot-prod-001 lacks the capability sap.",
+    "sentence": "No robot (of 1) can take this job now. The nearest: Robot robot-prod-001 lacks the capability sap.",
     "next_step": "Give a robot the capability, or enqueue the job without it.",
     "since": EARLIER,
     "position": 0,

@@ -9,8 +9,7 @@ REASON: Example = {
     "jobs": 12,
     "is_capped": False,
     "job_id": JOB_ID,
-    "sentence": "None of the 1 robots can take this job now. The nearest: "
-    "Robot robot-prod-001 lacks the capability sap.",
+    "sentence": "No robot (of 1) can take this job now. The nearest: Robot robot-prod-001 lacks the capability sap.",
     "next_step": "Give a robot the capability, or enqueue the job without it.",
 }
 REASONS: Example = {"waiting": 12, "scheduled": 0, "is_capped": False, "others": 0, "reasons": [REASON]}
