@@ -102,7 +102,7 @@ QUERIES = {
         where p.prosecdef and p.pronamespace = 'public'::regnamespace
             and has_function_privilege('authenticated', p.oid, 'execute')
             -- accepted: the functions of public are the API, and ask who is calling before they do anything
-            and p.prosrc !~ 'private\\.(authorize|authorize_robot|authorize_for_robot)\\('
+            and p.prosrc !~ 'private\\.(authorize|authorize_robot|authorize_for_robot|authorize_for_members)\\('
     """,
 }
 

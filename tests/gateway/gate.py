@@ -69,8 +69,9 @@ class Client:
         return closed.value.rcvd.code
 
     async def _read_on(self) -> None:
-        while True:
-            await self.text()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                await self.text()
 
 
 @dataclass
