@@ -23,7 +23,7 @@ def row_of(visit: Visit, job_id: str) -> Locator:
 def test_a_new_job_is_in_the_list_before_that_is_read_again(
     visit: Visit, env: dict[str, str], person: Api, workflow: str
 ) -> None:
-    visit.sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+    visit.holds_requests().sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
     with visit.page.expect_response(READING):
         visit.go(f"#/jobs?workflow={workflow}&status=pending")
     readings = list[Route]()
@@ -39,7 +39,7 @@ def test_a_new_job_is_in_the_list_before_that_is_read_again(
 def test_a_reading_that_began_before_a_change_does_not_take_it_back(
     visit: Visit, env: dict[str, str], person: Api, robot: Robot, workflow: str
 ) -> None:
-    visit.sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+    visit.holds_requests().sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
     visit.page.evaluate(FOLLOW)
     job_id = person("POST", "/jobs", workflow_id=workflow)["job_id"]
     readings = list[Route]()
@@ -61,7 +61,7 @@ def test_a_reading_that_began_before_a_change_does_not_take_it_back(
 def test_progress_that_is_told_while_its_job_is_read_is_not_taken_back(
     visit: Visit, env: dict[str, str], person: Api, robot: Robot, workflow: str
 ) -> None:
-    visit.sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+    visit.holds_requests().sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
     page, job_id = visit.page, person("POST", "/jobs", workflow_id=workflow)["job_id"]
     job = robot.take()
     visit.go(f"#/jobs/{job_id}")

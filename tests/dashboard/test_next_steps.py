@@ -16,7 +16,7 @@ GRAPH = {"nodes": [{"id": "start", "type": "StartNode"}, {"id": "end", "type": "
 
 @pytest.fixture
 def signed_in(visit: Visit, env: dict[str, str]) -> Visit:
-    visit.sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+    visit.holds_requests().sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
     return visit
 
 

@@ -16,9 +16,7 @@ NO_MOMENT = "2026-99-99 99:99:99 UTC"
 
 @pytest.fixture
 def signed_in(visit: Visit, env: dict[str, str]) -> Visit:
-    # A browser that is told to hold requests up lets what is asked in the next moment pass: it is told long before.
-    visit.page.route("**/nothing-asks-for-this", refuse)
-    visit.sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+    visit.holds_requests().sign_in(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
     return visit
 
 
